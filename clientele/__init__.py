@@ -1,0 +1,1 @@
+"""Clientele: a customer-intelligence warehouse built with dbt on DuckDB."""
