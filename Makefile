@@ -1,0 +1,105 @@
+# `make` lists the targets. Needs python3.11, pip and make; everything else comes from requirements/*.lock.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3.11
+UV_VERSION := 0.13.8
+VENV := .venv
+SPARK_VENV := .venv-spark
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+PYTEST_WORKERS ?= 2
+
+# Nothing reports home, whichever tool it is; dbt is also told so in dbt_project.yml.
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DO_NOT_TRACK := 1
+
+# $(call install,VENV,SET): the packages of a lock and the project itself. Does nothing, and asks no network, for
+# what is already there. The packages that the lock holds include the build backend of the project.
+define install
+	@echo "installing requirements/$(2).lock into $(1)"
+	@$(UV) pip install --quiet --python $(1)/bin/python --requirements requirements/$(2).lock
+	@$(UV) pip install --quiet --python $(1)/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+endef
+
+# $(call venv,DIR): an empty environment. --without-pip also works where Debian's python3-venv is not installed.
+define venv
+	@command -v $(PYTHON) > /dev/null || { \
+		echo "make: $(PYTHON) not found. Install Python 3.11, or say which one: make $(MAKECMDGOALS) PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv --without-pip $(1)
+endef
+
+.PHONY: help setup setup-dev run test lint fmt docs locks demo bench spark-smoke clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.run.stamp ## what running needs, in .venv; skipped when nothing changed
+
+setup-dev: $(VENV)/.dev.stamp ## what tests and linters need, in .venv
+
+run: ## set up, then demo company -> land -> dbt build -> summary
+	@SECONDS=0; $(MAKE) setup; echo "set-up: $$SECONDS s"; \
+	CLIENTELE_SETUP_SECONDS=$$SECONDS $(BIN)/clientele quickstart
+
+test: setup-dev lint ## set up, then lint and all tests
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --durations=15 tests
+
+lint: setup-dev ## ruff, mypy, sqlfluff (dbt templater)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(wildcard clientele dagster_project)
+	@$(BIN)/sqlfluff lint --disable-progress-bar $(wildcard dbt_project/models dbt_project/tests/singular dbt_project/analyses)
+
+fmt: setup-dev ## format Python and SQL, fix what can be fixed
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix --disable-progress-bar $(wildcard dbt_project/models dbt_project/tests/singular dbt_project/analyses)
+
+docs: setup ## write docs/data_contract.md anew from the sources YAML
+	@$(BIN)/python -m clientele.data_contract docs/data_contract.md
+
+# dev is resolved first and holds the others to its versions, so that a set never changes what another one tested.
+# UPGRADE=--upgrade takes the newest versions that the .in files allow.
+locks: $(UV) ## resolve requirements/*.in anew into the locks
+	@cd requirements; compile() { ../$(UV) pip compile --quiet --python-version 3.11 --no-header --no-emit-index-url \
+		--no-emit-find-links --generate-hashes $(UPGRADE) "$$@"; }; \
+	compile dev.in -o dev.lock; compile run.in -c dev.lock -o run.lock; compile spark.in -c dev.lock -o spark.lock
+	@! grep -nE '://|@ file|/home/|/root/' requirements/*.lock || { echo "make: a lock records an address or a path" >&2; exit 1; }
+
+demo: setup ## only the demo company, landed in the lake
+	@$(BIN)/clientele demo
+
+bench: setup-dev ## speed against hand-written references, to bench/results.md
+	@$(BIN)/python -m bench
+
+spark-smoke: ## every SQL model on a local Spark, compared with DuckDB (needs Java 17)
+	@version=$$(java -version 2>&1 | head -n 1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' || true); \
+	if [ -z "$$version" ]; then \
+		echo "make: spark-smoke needs Java 17 and found no java. Debian: apt-get install openjdk-17-jre-headless" >&2; exit 1; \
+	elif [ "$$version" -lt 17 ]; then \
+		echo "make: spark-smoke needs Java 17 or newer and found $$version. Put a newer java first on PATH." >&2; exit 1; \
+	fi
+	@$(MAKE) $(SPARK_VENV)/.spark.stamp
+	@$(SPARK_VENV)/bin/python tests/spark/smoke.py
+
+clean: ## remove all that a run made, and the environments
+	rm -rf $(VENV) $(SPARK_VENV) warehouse target logs .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
+
+$(UV):
+	$(call venv,$(VENV))
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(VENV)/.run.stamp: requirements/run.lock pyproject.toml | $(UV)
+	$(call install,$(VENV),run)
+
+$(VENV)/.dev.stamp: requirements/dev.lock pyproject.toml | $(UV)
+	$(call install,$(VENV),dev)
+
+$(SPARK_VENV)/.spark.stamp: requirements/spark.lock pyproject.toml | $(UV)
+	$(call venv,$(SPARK_VENV))
+	$(call install,$(SPARK_VENV),spark)

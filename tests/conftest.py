@@ -1,0 +1,36 @@
+"""What all tests share: nothing they do touches the user's warehouse, and nothing reports home."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+# Set before any test module is imported, and once a process: the workers of pytest-xdist do not share
+# dbt's target folder.
+_SCRATCH = Path(tempfile.mkdtemp(prefix="clientele-tests-"))
+atexit.register(shutil.rmtree, _SCRATCH, ignore_errors=True)
+os.environ.update(
+    CLIENTELE_HOME=str(_SCRATCH / "warehouse"),
+    DBT_TARGET_PATH=str(_SCRATCH / "target"),
+    DBT_LOG_PATH=str(_SCRATCH / "logs"),
+    DBT_SEND_ANONYMOUS_USAGE_STATS="false",
+    DO_NOT_TRACK="1",
+)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of public data sets: CLIENTELE_REAL_DATA, else ../shared/data; skips where there is none."""
+    folder = Path(os.environ.get("CLIENTELE_REAL_DATA", PROJECT_ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(
+            f"no real data at {folder}; set CLIENTELE_REAL_DATA to the folder that holds online_retail/, cdnow/, ..."
+        )
+    return folder
