@@ -1,0 +1,11 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='snapshot_date') }}
+
+{{ lifetime(
+    ref('int_commerce__order_lines'),
+    clock='ordered_at',
+    by=['category'],
+    looked_up=['fx_rates', 'products'],
+    measures=[
+        {'name': 'spend', 'aggregate': 'sum', 'of': 'amount', 'type': 'decimal(28, 4)'},
+    ],
+) }}

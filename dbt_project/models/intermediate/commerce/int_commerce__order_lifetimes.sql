@@ -1,0 +1,14 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='snapshot_date') }}
+
+{{ lifetime(
+    ref('int_commerce__orders'),
+    clock='ordered_at',
+    looked_up=['fx_rates'],
+    measures=[
+        {'name': 'n_orders', 'aggregate': 'sum', 'of': '1', 'type': 'bigint'},
+        {'name': 'spend', 'aggregate': 'sum', 'of': 'amount', 'type': 'decimal(28, 4)'},
+        {'name': 'discount', 'aggregate': 'sum', 'of': 'discount_amount', 'type': 'decimal(28, 4)'},
+        {'name': 'first_ordered_at', 'aggregate': 'min', 'of': 'ordered_at', 'type': 'timestamp'},
+        {'name': 'last_ordered_at', 'aggregate': 'max', 'of': 'ordered_at', 'type': 'timestamp'},
+    ],
+) }}

@@ -1,0 +1,29 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='snapshot_date') }}
+
+{%- set entities = [
+    'orders', 'order_items', 'returns', 'sessions', 'campaign_touches', 'consents', 'bank_transactions', 'loans',
+    'emotion_events', 'subscriptions', 'usage_events', 'support_tickets', 'loyalty_accounts', 'experiments',
+] %}
+
+with snapshots as (
+    select * from {{ ref('int_core__snapshots') }}
+    where {{ in_snapshots_to_build() }}
+),
+
+landings as (
+    select * from {{ source('lake', 'landings') }}
+    where rows_landed > 0 and batch <= {{ lake_batch() }}
+)
+
+select
+    snapshots.snapshot_date,
+    {% for entity in entities -%}
+    coalesce(bool_or(landings.entity = '{{ entity }}'), false) as has_{{ entity }},
+    {% endfor -%}
+    snapshots.lake_batch
+from snapshots
+left join landings
+    on
+        landings.min_loaded_at < snapshots.snapshot_at + {{ load_grace() }}
+        and (landings.min_clock_at is null or landings.min_clock_at < snapshots.snapshot_at)
+group by snapshots.snapshot_date, snapshots.lake_batch

@@ -1,0 +1,43 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='snapshot_date') }}
+
+with snapshots as (
+    select * from {{ ref('int_core__snapshots') }}
+    where {{ in_snapshots_to_build() }}
+),
+
+customers as (
+    select
+        *,
+        {{ hash_unit('customer_id') }} as draw
+    from {{ ref('stg_core__customers') }}
+),
+
+existing as (
+    select
+        customers.customer_id,
+        snapshots.snapshot_date,
+        snapshots.snapshot_at,
+        snapshots.lake_batch,
+        snapshots.is_full,
+        min(customers.draw) as draw
+    from customers
+    inner join snapshots on {{ known_at('snapshots.snapshot_at', 'registered_at', 'customers') }}
+    group by all
+),
+
+-- A share of each snapshot's customers, drawn by hash: bounded in number, the same at every run.
+sampled as (
+    select
+        *,
+        draw * count(*) over (partition by snapshot_date) < {{ var('training_customers') }} as is_sampled
+    from existing
+)
+
+select
+    customer_id,
+    snapshot_date,
+    snapshot_at,
+    is_sampled,
+    lake_batch
+from sampled
+where is_full or is_sampled

@@ -1,0 +1,13 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='snapshot_date') }}
+
+{%- set plan = plan_snapshots() %}
+
+{% for snapshot in plan %}
+select
+    cast('{{ snapshot.date }}' as date) as snapshot_date,
+    {{ day(snapshot.date) }} as snapshot_at,
+    cast({{ snapshot.lake_batch }} as bigint) as lake_batch,
+    {{ snapshot.is_full }} as is_full,
+    {{ snapshot.is_current }} as is_current
+{{ 'union all' if not loop.last }}
+{% endfor %}

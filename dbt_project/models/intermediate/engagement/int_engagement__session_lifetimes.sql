@@ -1,0 +1,11 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='snapshot_date') }}
+
+{{ lifetime(
+    ref('int_engagement__sessions'),
+    clock='started_at',
+    measures=[
+        {'name': 'n_sessions', 'aggregate': 'sum', 'of': '1', 'type': 'bigint'},
+        {'name': 'first_started_at', 'aggregate': 'min', 'of': 'started_at', 'type': 'timestamp'},
+        {'name': 'last_started_at', 'aggregate': 'max', 'of': 'started_at', 'type': 'timestamp'},
+    ],
+) }}

@@ -1,0 +1,196 @@
+"""Lakes for the point-in-time tests: one made of edge cases, and any lake cut down to what was known."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from clientele.contract import Entity, load_contract
+from clientele.landing.lake import Lake
+
+GRACE = timedelta(hours=6)
+TICK = timedelta(microseconds=1)
+FEATURE_ENTITIES = [
+    "customers",
+    "consents",
+    "fx_rates",
+    "products",
+    "orders",
+    "order_items",
+    "returns",
+    "sessions",
+    "campaign_touches",
+]
+
+
+def midnight(day: date) -> datetime:
+    return datetime.combine(day, time())
+
+
+def edge_moments(snapshot: date) -> list[datetime]:
+    """Moments on, just before and just after every bound that a feature may have at the snapshot."""
+    at = midnight(snapshot)
+    bounds = [at - timedelta(days=days) for days in (0, 7, 30, 90)]
+    around = [bound + shift for bound in bounds for shift in (-TICK, timedelta(0), TICK)]
+    ordinary = [at - timedelta(days=days, hours=5) for days in (1, 3, 12, 45, 91, 200, 400)]
+    later = [at + timedelta(days=days, hours=3) for days in (0, 1, 4)]
+    return around + ordinary + later
+
+
+def edge_arrivals(moment: datetime, snapshot: date) -> list[datetime]:
+    """When a row of that moment may land: at once, just in time, just too late, or days later."""
+    deadline = midnight(snapshot) + GRACE
+    arrivals = [moment, moment + timedelta(hours=1), deadline - TICK, deadline, deadline + timedelta(days=2)]
+    return [arrival for arrival in arrivals if arrival >= moment]
+
+
+def _value(entity: Entity, name: str, draw: random.Random, moment: datetime) -> object:
+    column = entity.columns[name]
+    if column.accepted:
+        return draw.choice(column.accepted)
+    if column.currency:
+        return draw.choice(["EUR", "EUR", "GBP"])
+    match column.data_type:
+        case "varchar":
+            return {"purpose": "marketing_email"}.get(name, f"{name}-{draw.randrange(5)}")
+        case "timestamp":
+            return draw.choice([None, moment + timedelta(days=draw.randrange(1, 300))])
+        case "date":
+            return date(draw.randrange(1950, 2005), draw.randrange(1, 13), draw.randrange(1, 28))
+        case "boolean":
+            return draw.random() < 0.5
+        case "double":
+            return draw.random()
+        case "decimal(18,4)":
+            return Decimal(draw.randrange(1, 10_000_000)).scaleb(-4)
+        case _:
+            return draw.randrange(0, 50)
+
+
+def _versions(entity: Entity, key: dict, moment: datetime, snapshot: date, draw: random.Random) -> list[dict]:
+    def version(loaded_at: datetime, supersedes: datetime | None) -> dict:
+        row = {name: _value(entity, name, draw, moment) for name in entity.columns}
+        row |= key | {"loaded_at": loaded_at, "supersedes_loaded_at": supersedes}
+        is_date = entity.columns[entity.clock].data_type == "date"
+        row[entity.clock] = moment.date() if is_date else moment
+        return row
+
+    first = version(draw.choice(edge_arrivals(moment, snapshot)), None)
+    versions = [first]
+    if draw.random() < 0.5:
+        later = [t for t in edge_arrivals(moment, snapshot) if t > first["loaded_at"]]
+        if later:
+            versions.append(version(draw.choice(later), first["loaded_at"]))
+    return versions
+
+
+def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]]:
+    """Rows of every entity that features read, placed on all the edges; half of them corrected once."""
+    draw = random.Random(seed)
+    contract = load_contract()
+    moments = edge_moments(snapshot)
+    ids = [f"c{n:04d}" for n in range(customers)]
+    rows: dict[str, list[dict]] = {name: [] for name in FEATURE_ENTITIES}
+
+    def add(name: str, key: dict, moment: datetime) -> None:
+        rows[name] += _versions(contract[name], key, moment, snapshot, draw)
+
+    for number in range(5):
+        add("products", {"product_id": f"product_id-{number}"}, midnight(snapshot) - timedelta(days=500))
+    for back in range(-5, 420):
+        day = midnight(snapshot) - timedelta(days=back)
+        add("fx_rates", {"rate_date": day.date(), "from_currency": "GBP", "to_currency": "EUR"}, day)
+    for customer in ids:
+        add("customers", {"customer_id": customer}, draw.choice(moments))
+        for name in ("consents", "orders", "order_items", "returns", "sessions", "campaign_touches"):
+            for n in range(draw.randrange(0, 12)):
+                owner = {"customer_id": customer}
+                add(name, {contract[name].key[0]: f"{name}-{customer}-{n}"} | owner, draw.choice(moments))
+    return rows
+
+
+def write_lake(home: Path, batches: list[dict[str, list[dict]]]) -> None:
+    """Write rows straight into a lake, batch 1, 2, ...: what a loader would have landed."""
+    import pyarrow as pa
+
+    lake, contract = Lake(home), load_contract()
+    lake.ensure_contract()
+    connection = duckdb.connect()
+    for number, entities in enumerate(batches, start=1):
+        folder = home / "lake" / "raw" / f"batch={number}"
+        folder.mkdir(parents=True)
+        for name, rows in entities.items():
+            types = contract[name].landed_types
+            names = list(types)
+            table = pa.Table.from_pylist(
+                [{n: (str(r[n]) if isinstance(r[n], Decimal) else r[n]) for n in names} for r in rows],
+                schema=pa.schema([(n, _arrow_type(t)) for n, t in types.items()]),
+            )
+            connection.register("rows_to_land", table)
+            columns = ", ".join(f"cast({n} as {t}) as {n}" for n, t in types.items())
+            connection.execute(
+                f"copy (select {columns} from rows_to_land order by {contract[name].clock}) "
+                f"to '{folder}/{name}.parquet'"
+            )
+        write_landings(connection, folder, list(entities))
+    connection.close()
+
+
+def _arrow_type(data_type: str) -> object:
+    import pyarrow as pa
+
+    return {
+        "varchar": pa.string(),
+        "timestamp": pa.timestamp("us"),
+        "date": pa.date32(),
+        "boolean": pa.bool_(),
+        "double": pa.float64(),
+        "decimal(18,4)": pa.string(),
+        "bigint": pa.int64(),
+        "integer": pa.int32(),
+    }[data_type]
+
+
+def write_landings(connection: duckdb.DuckDBPyConnection, folder: Path, entities: list[str]) -> None:
+    """Write the ledger of a batch from its files, with the columns that the models read."""
+    contract = load_contract()
+    selects = []
+    for name in entities:
+        entity = contract[name]
+        clock = "null" if entity.clock_is_planned else entity.clock
+        selects.append(
+            f"select '{name}' as entity, count(*) as rows_landed,"
+            f" cast(min({clock}) as timestamp) as min_clock_at, cast(max({clock}) as timestamp) as max_clock_at,"
+            f" min(loaded_at) as min_loaded_at, max(loaded_at) as max_loaded_at"
+            f" from read_parquet('{folder}/{name}.parquet')"
+        )
+    connection.execute(f"copy ({' union all '.join(selects)}) to '{folder}/landings.parquet'")
+
+
+def cut_lake(source: Path, target: Path, snapshot: date) -> None:
+    """Copy a lake without anything that was not known at the snapshot: neither later events nor later landings."""
+    contract = load_contract()
+    shutil.copytree(source / "lake" / "raw" / "batch=0", target / "lake" / "raw" / "batch=0")
+    connection = duckdb.connect()
+    for batch in sorted((source / "lake" / "raw").glob("batch=[1-9]*")):
+        folder = target / "lake" / "raw" / batch.name
+        folder.mkdir(parents=True)
+        kept = []
+        for file in sorted(batch.glob("*.parquet")):
+            if file.stem == "landings":
+                continue
+            entity = contract[file.stem]
+            happened = "true" if entity.clock_is_planned else f"{entity.clock} < timestamp '{snapshot} 00:00:00'"
+            connection.execute(
+                f"copy (select * from read_parquet('{file}') where {happened}"
+                f" and loaded_at < timestamp '{snapshot} 00:00:00' + interval 6 hour)"
+                f" to '{folder}/{file.name}'"
+            )
+            kept.append(file.stem)
+        write_landings(connection, folder, kept)
+    connection.close()
