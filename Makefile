@@ -12,6 +12,7 @@ SPARK_VENV := .venv-spark
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 PYTEST_WORKERS ?= 2
+SQL := $(wildcard dbt_project/models dbt_project/tests/singular dbt_project/analyses)
 
 # Nothing reports home, whichever tool it is; dbt is also told so in dbt_project.yml.
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
@@ -39,8 +40,10 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.run.stamp ## what running needs, in .venv; skipped when nothing changed
+	@:
 
 setup-dev: $(VENV)/.dev.stamp ## what tests and linters need, in .venv
+	@:
 
 run: ## set up, then demo company -> land -> dbt build -> summary
 	@SECONDS=0; $(MAKE) setup; echo "set-up: $$SECONDS s"; \
@@ -53,12 +56,12 @@ lint: setup-dev ## ruff, mypy, sqlfluff (dbt templater)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(wildcard clientele dagster_project)
-	@$(BIN)/sqlfluff lint --disable-progress-bar $(wildcard dbt_project/models dbt_project/tests/singular dbt_project/analyses)
+	@DBT_TARGET_PATH=target/lint $(BIN)/sqlfluff lint --disable-progress-bar $(SQL)
 
 fmt: setup-dev ## format Python and SQL, fix what can be fixed
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
-	@$(BIN)/sqlfluff fix --disable-progress-bar $(wildcard dbt_project/models dbt_project/tests/singular dbt_project/analyses)
+	@DBT_TARGET_PATH=target/lint $(BIN)/sqlfluff fix --disable-progress-bar $(SQL)
 
 docs: setup ## write docs/data_contract.md anew from the sources YAML
 	@$(BIN)/python -m clientele.data_contract docs/data_contract.md
@@ -92,7 +95,7 @@ clean: ## remove all that a run made, and the environments
 
 $(UV):
 	$(call venv,$(VENV))
-	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(PYTHON) -m pip --python $(BIN)/python install -qq --disable-pip-version-check uv==$(UV_VERSION)
 
 $(VENV)/.run.stamp: requirements/run.lock pyproject.toml | $(UV)
 	$(call install,$(VENV),run)
