@@ -53,10 +53,12 @@ test: setup-dev lint ## set up, then lint and all tests
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --durations=15 tests
 
 lint: setup-dev ## ruff, mypy, sqlfluff (dbt templater)
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy $(wildcard clientele dagster_project)
-	@DBT_TARGET_PATH=target/lint $(BIN)/sqlfluff lint --disable-progress-bar $(SQL)
+	@failed=; \
+	$(BIN)/ruff check . || failed=1; \
+	$(BIN)/ruff format --check . || failed=1; \
+	$(BIN)/mypy $(wildcard clientele dagster_project) || failed=1; \
+	DBT_TARGET_PATH=target/lint $(BIN)/sqlfluff lint --disable-progress-bar $(SQL) || failed=1; \
+	if [ -n "$$failed" ]; then echo "make: lint found the above; 'make fmt' fixes what can be fixed" >&2; exit 1; fi
 
 fmt: setup-dev ## format Python and SQL, fix what can be fixed
 	@$(BIN)/ruff check --fix-only .
