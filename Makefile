@@ -17,6 +17,8 @@ SQL := $(wildcard dbt_project/models dbt_project/tests/singular dbt_project/anal
 # Nothing reports home, whichever tool it is; dbt is also told so in dbt_project.yml.
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
+# Two linting processes leave dbt's locks to the operating system, which is no news.
+export PYTHONWARNINGS := ignore::UserWarning:multiprocessing.resource_tracker
 
 # $(call install,VENV,SET): the packages of a lock and the project itself. Does nothing, and asks no network, for
 # what is already there. The packages that the lock holds include the build backend of the project.
