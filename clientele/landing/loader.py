@@ -1,0 +1,131 @@
+"""``load``: a mapping's files into the lake, whole or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from clientele.contract import Contract
+from clientele.landing.coverage import coverage
+from clientele.landing.entity_load import EntityLoad, landing_row
+from clientele.landing.errors import LandingError
+from clientele.landing.fingerprint import earlier_entities
+from clientele.landing.lake import LANDINGS_TYPES, Lake, columns_sql, quoted
+from clientele.landing.mapping import Mapping, iso_currencies, read_mapping
+from clientele.landing.report import LoadReport
+
+MEMORY = "1GB"
+
+
+def default_home() -> Path:
+    """CLIENTELE_HOME, or ``warehouse``."""
+    return Path(os.environ.get("CLIENTELE_HOME") or "warehouse")
+
+
+def load(
+    mapping_path: Path | str,
+    *,
+    data_dir: Path | str | None = None,
+    home: Path | str | None = None,
+    mode: str | None = None,
+    check: bool = False,
+    memory: str = MEMORY,
+    threads: int = 2,
+    now: dt.datetime | None = None,
+    contract: Contract | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> LoadReport:
+    """Land what a mapping describes and return the account of it.
+
+    ``mode`` is None (history for an entity's first load, live afterwards), ``history`` or ``live``. ``check`` lands nothing.
+    ``now`` is the moment of the load (UTC if naive). Raises LandingError; then nothing has landed.
+    """
+    if mode not in (None, "history", "live"):
+        raise LandingError(f"mode {mode!r} is unknown", remedy="use history, live or None")
+    began = time.monotonic()
+    say = progress or (lambda _: None)
+    lake = Lake(home or default_home(), contract)
+    mapping = read_mapping(mapping_path, lake.contract)
+    folder = Path(data_dir) if data_dir is not None else mapping.path.parent
+    with lake.locked(say), lake.loading() as loading:
+        lake.ensure_contract()
+        con = _connect(loading, memory, threads)
+        try:
+            report = _Load(con, lake, mapping, folder, loading, now, mode, say).run(check)
+        finally:
+            con.close()
+    report.seconds = time.monotonic() - began
+    return report
+
+
+class _Load:
+    """All entities of a mapping, in one batch."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, lake: Lake, mapping: Mapping, data_dir: Path, loading: Path,
+        now: dt.datetime | None, mode: str | None, say: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        self.con, self.lake, self.mapping, self.loading, self.now = con, lake, mapping, loading, _utc(now)
+        before = earlier_entities(con, lake)
+        self.loads = [
+            EntityLoad(
+                con, lake, entity, data_dir=data_dir, folder=loading, now=self.now, mode=mode,
+                seen_before=entity.entity in before, say=say,
+            )
+            for entity in mapping.entities
+        ]  # fmt: skip
+
+    def run(self, check: bool) -> LoadReport:
+        reports = [load.run() for load in self.loads]
+        report = LoadReport(reports, checked=check, warnings=self._warnings())
+        is_new = any(r.rows_landed or (r.rows_refused and not r.unchanged) for r in reports)
+        if check:
+            report.coverage = coverage(
+                self.lake.contract, [r.entity for r in reports], {x.entity.name: x.columns for x in self.loads}
+            )
+        elif is_new:
+            self._write_landings()
+            report.batch = self.lake.put_in_place(self.loading / "batch")
+        return report
+
+    def _write_landings(self) -> None:
+        self.con.execute(f"create temp table landings ({columns_sql(LANDINGS_TYPES)})")
+        marks = ", ".join("?" for _ in LANDINGS_TYPES)
+        for load in self.loads:
+            self.con.execute(f"insert into landings values ({marks})", list(landing_row(load)))
+        self.con.execute(f"copy landings to '{quoted(self.loading / 'batch' / 'landings.parquet')}' (format parquet)")
+
+    def _warnings(self) -> list[str]:
+        currencies = sorted(set().union(*(load.currencies for load in self.loads)))
+        has_rates = any(load.entity.name == "fx_rates" for load in self.loads) or self.lake.files("fx_rates")
+        if len(currencies) > 1 and not has_rates:
+            return [
+                f"amounts come in {', '.join(currencies)} and there are no fx_rates: amounts in other than the reporting "
+                "currency cannot be summed; map fx_rates"
+            ]
+        return []
+
+
+def _connect(loading: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    try:
+        con.execute(f"set memory_limit = '{quoted(memory)}'")
+    except duckdb.Error:
+        con.close()
+        raise LandingError(f"memory {memory!r} is no size", remedy="use a size such as 1GB or 800MB") from None
+    con.execute(f"set threads = {threads:d}")
+    con.execute(f"set temp_directory = '{quoted(loading / 'tmp')}'")
+    con.execute("set TimeZone = 'UTC'")
+    codes = ", ".join(f"'{code}'" for code in iso_currencies())
+    con.execute(f"create type iso4217 as enum ({codes})")
+    return con
+
+
+def _utc(now: dt.datetime | None) -> dt.datetime:
+    moment = now or dt.datetime.now(dt.UTC)
+    return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment

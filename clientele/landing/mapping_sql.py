@@ -1,0 +1,169 @@
+"""The SQL of a mapping: what it may touch, and how row numbers are carried through it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from clientele.landing.errors import LandingError
+
+ROW, FILE = "_clientele_row", "_clientele_file"
+TABLE_FUNCTIONS = {"unnest", "range", "generate_series", "repeat", "json_each", "json_tree"}
+FORBIDDEN_FUNCTIONS = {"getenv", "current_setting", "getvariable", "nextval", "currval", "write_log", "read_text"}
+
+
+@dataclass(frozen=True)
+class MappedQuery:
+    """A mapping's select, with the number of the source row beside each row where that can be had."""
+
+    sql: str
+    rows: str  # "row": the row's own line; "group": the first line of its group; "ordinal": its place in the result
+    types: dict[str, str]  # output column -> DuckDB type
+    is_rowwise: bool  # each source row gives at most one row
+    has_filter: bool
+
+
+def prepare(con: duckdb.DuckDBPyConnection, entity: str, sql: str) -> MappedQuery:
+    """Check the select and graft the row number into it. The relation ``source`` must exist."""
+    tree = _parse(con, entity, sql)
+    _check_reach(entity, tree)
+    node = tree["statements"][0]["node"]
+    for rows, grafted in _candidates(con, tree, node):
+        try:
+            types = _describe(con, grafted)
+        except duckdb.Error:
+            continue
+        return MappedQuery(grafted, rows, types, _is_rowwise(node) and rows == "row", _has_filter(node))
+    types = _describe_or_explain(con, entity, sql)
+    ordinal = f"select *, row_number() over () as {ROW}, null::varchar as {FILE} from (\n{sql.rstrip().rstrip(';')}\n)"
+    return MappedQuery(ordinal, "ordinal", types, False, True)
+
+
+def _parse(con: duckdb.DuckDBPyConnection, entity: str, sql: str) -> dict[str, Any]:
+    tree: dict[str, Any] = json.loads(_scalar(con, "select json_serialize_sql(?::varchar)", sql))
+    if tree.get("error"):
+        message = str(tree.get("error_message"))
+        if "Only SELECT" in message:
+            raise LandingError(f"sql of {entity} is no select", remedy="write one select over `source`")
+        _explain(con, entity, sql, message)
+    if len(tree["statements"]) != 1:
+        raise LandingError(
+            f"sql of {entity} holds {len(tree['statements'])} statements", remedy="write one select over `source`"
+        )
+    return tree
+
+
+def _scalar(con: duckdb.DuckDBPyConnection, sql: str, *values: str) -> str:
+    row = con.execute(sql, list(values)).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(tree, dict):
+        yield tree
+        for child in tree.values():
+            yield from _nodes(child)
+    elif isinstance(tree, list):
+        for child in tree:
+            yield from _nodes(child)
+
+
+def _check_reach(entity: str, tree: dict[str, Any]) -> None:
+    """A mapping reads `source` and what it builds from it: no file, no other table, no setting."""
+    nodes = list(_nodes(tree))
+    ctes = {item["key"].lower() for node in nodes if "cte_map" in node for item in node["cte_map"]["map"]}
+    remedy = "select from `source` only; give further files their own entity or list them in `path:`"
+    for node in nodes:
+        kind = node.get("type")
+        if kind == "BASE_TABLE":
+            name = node["table_name"]
+            if node.get("schema_name") or node.get("catalog_name") or name.lower() not in ctes | {"source"}:
+                raise LandingError(f"sql of {entity} reads {name!r}", remedy=remedy)
+        elif kind == "TABLE_FUNCTION":
+            name = node["function"]["function_name"].lower()
+            if name not in TABLE_FUNCTIONS:
+                raise LandingError(f"sql of {entity} calls {name}()", remedy=remedy)
+        elif kind == "SHOW_REF" or (kind == "FUNCTION" and node.get("function_name", "").lower() in FORBIDDEN_FUNCTIONS):
+            raise LandingError(f"sql of {entity} asks for more than its source", remedy=remedy)
+
+
+def _candidates(
+    con: duckdb.DuckDBPyConnection, tree: dict[str, Any], node: dict[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Grafted versions of the select, best first; the caller takes the first one that binds."""
+    if node["type"] != "SELECT_NODE" or any(
+        item["type"] == "DISTINCT_MODIFIER" and not item.get("distinct_on_targets") for item in node["modifiers"]
+    ):
+        return
+    if not _is_grouped(node):
+        yield "row", _grafted(con, tree, node, [_column("_source_row", ROW), _column("_source_file", FILE)])
+    yield "group", _grafted(con, tree, node, _first_of_group())
+
+
+def _is_grouped(node: dict[str, Any]) -> bool:
+    return bool(node["group_expressions"]) or node["aggregate_handling"] != "STANDARD_HANDLING"
+
+
+def _is_rowwise(node: dict[str, Any]) -> bool:
+    """Whether the select runs over `source` itself, without joins, unnesting or grouping."""
+    unnests = any(item.get("function_name") == "unnest" for item in _nodes(node["select_list"]))
+    return node["from_table"]["type"] == "BASE_TABLE" and not node["cte_map"]["map"] and not unnests
+
+
+def _has_filter(node: dict[str, Any]) -> bool:
+    limited = any(item["type"] in ("LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "DISTINCT_MODIFIER") for item in node["modifiers"])
+    return bool(node["where_clause"] or node["qualify"] or node["sample"] or limited)
+
+
+def _column(name: str, alias: str) -> dict[str, Any]:
+    return {"class": "COLUMN_REF", "type": "COLUMN_REF", "alias": alias, "column_names": [name]}
+
+
+def _first_of_group() -> str:
+    return f"min(_source_row) as {ROW}, arg_min(_source_file, _source_row) as {FILE}"
+
+
+def _grafted(con: duckdb.DuckDBPyConnection, tree: dict[str, Any], node: dict[str, Any], extra: Any) -> str:
+    if isinstance(extra, str):
+        parsed = json.loads(_scalar(con, "select json_serialize_sql(?::varchar)", f"select {extra}"))
+        extra = parsed["statements"][0]["node"]["select_list"]
+    plain = node["select_list"]
+    node["select_list"] = plain + extra
+    try:
+        return _scalar(con, "select json_deserialize_sql(?::json)", json.dumps(tree))
+    finally:
+        node["select_list"] = plain
+
+
+def _describe(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
+    return {row[0]: row[1] for row in con.execute(f"describe {sql}").fetchall() if row[0] not in (ROW, FILE)}
+
+
+def _describe_or_explain(con: duckdb.DuckDBPyConnection, entity: str, sql: str) -> dict[str, str]:
+    try:
+        return _describe(con, sql)
+    except duckdb.Error as error:
+        raise explained(entity, error) from None
+
+
+def _explain(con: duckdb.DuckDBPyConnection, entity: str, sql: str, message: str) -> None:
+    _describe_or_explain(con, entity, sql)
+    raise LandingError(f"sql of {entity}: {message}", remedy="write one plain select over `source`")
+
+
+def explained(entity: str, error: duckdb.Error) -> LandingError:
+    """DuckDB's complaint about a mapping's SQL, with what usually cures it."""
+    text = str(error).strip()
+    remedy = None
+    if isinstance(error, duckdb.ConversionException):
+        remedy = "declare the column under `types:`, or use try_cast: then only that row is refused"
+    elif isinstance(error, duckdb.BinderException) and "VARCHAR" in text:
+        remedy = "text files are read as text: declare the columns that the sql calculates with under `types:`"
+    elif isinstance(error, duckdb.OutOfMemoryException):
+        remedy = "give more with --memory, or simplify the sql: grouping many keys and sorting need room"
+    return LandingError(f"sql of {entity}: {text}", remedy=remedy)
