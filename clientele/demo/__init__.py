@@ -23,7 +23,13 @@ __all__ = ["World", "write_demo"]
 WORKERS = 2  # chunks in work at once; numpy and pyarrow release the interpreter's lock
 AS_OF = date(2026, 1, 1)
 DIRTY_ROWS = pa.schema(
-    [("entity", pa.string()), ("file", pa.string()), ("row", pa.int64()), ("reason", pa.string()), ("column", pa.string())]
+    [
+        ("entity", pa.string()),
+        ("file", pa.string()),
+        ("row", pa.int64()),
+        ("reason", pa.string()),
+        ("column", pa.string()),
+    ]
 )
 
 

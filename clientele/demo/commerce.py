@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from clientele.demo.names import CURRENCIES, CURRENCY_OF_COUNTRY, PRICE_FACTOR
+from clientele.demo.names import CURRENCY_OF_COUNTRY, PRICE_FACTOR
 from clientele.demo.people import People
 from clientele.demo.purchases import NATURAL, Purchases
 from clientele.demo.sampling import delay, known_at, money, pick, pick_rows
@@ -17,6 +17,8 @@ PER_CATEGORY = 60
 FIRST_ORDER, FIRST_LINE = 10_000_000, 20_000_000  # ids of the first chunk; each further chunk has its own range
 CHANNELS = ("web", "app", "store", "phone")
 STORE = 2
+PAYMENTS = ("paypal", "card", "invoice", "direct_debit", "cash")
+INVOICE, CASH = 2, 4
 RETURN_SHARE = np.array([0.24, 0.20, 0.09, 0.06, 0.03, 0.08, 0.04, 0.005])  # of the lines, by category
 
 
@@ -62,6 +64,7 @@ class Orders:
     currency: np.ndarray  # code into CURRENCIES
     amount: np.ndarray
     discount: np.ndarray
+    payment: np.ndarray  # code into PAYMENTS
     coupon: np.ndarray  # percent, 0 without
     is_cancelled: np.ndarray
     known: np.ndarray  # when it could first be known
@@ -107,6 +110,7 @@ def simulate(world: World, chunk: int, people: People, purchases: Purchases) -> 
         currency=currency,
         amount=money(total[edges[1:]] - total[edges[:-1]]),
         discount=money(off[edges[1:]] - off[edges[:-1]]),
+        payment=np.where(channel == STORE, CASH, pick(rng, n, (40, 30, 18, 12))),
         coupon=coupon,
         is_cancelled=cancelled,
         known=known,
@@ -180,5 +184,3 @@ def returns(world: World, chunk: int, orders: Orders) -> Returns:
     line, at = line[soon], at[soon]
     quantity = np.ceil(lines.quantity[line] * rng.choice([1.0, 0.5], len(line), p=[0.85, 0.15])).astype(np.int64)
     return Returns(line, at, quantity, money(lines.amount[line] * quantity / lines.quantity[line]))
-
-

@@ -57,7 +57,9 @@ def sessions(world: World, chunk: int, people: People, orders: Orders, campaigns
     n, m = len(online), len(owner)
     length = np.concatenate([rng.integers(240, 2_400, n), (20 + rng.exponential(240, m)).astype(np.int64)])
     bought = np.arange(n + m) < n
-    at = np.concatenate([np.maximum(orders.at[online] - length[:n] + 30, people.registered[orders.owner[online]] + 1), started])
+    at = np.concatenate(
+        [np.maximum(orders.at[online] - length[:n] + 30, people.registered[orders.owner[online]] + 1), started]
+    )
     who = np.concatenate([orders.owner[online], owner])
     by_campaign = np.concatenate([orders.campaign[online], np.full(m, -1, dtype=np.int32)])
     anonymous = ~bought & (rng.random(n + m, dtype=np.float32) < world.anonymous_share)
@@ -91,7 +93,10 @@ def _browsing(rng: np.random.Generator, world: World, people: People) -> tuple[n
     rate = world.browse_rate * np.sqrt(people.rate / world.rate_mean) * rng.gamma(3.0, 1 / 3.0, len(people))
     owners, starts = [], []
     until = np.minimum(people.alive_until, world.end)
-    for lo, hi, factor in ((people.registered, until, 1.0), (until, np.full(len(people), world.end), world.browse_after_dropout)):
+    for lo, hi, factor in (
+        (people.registered, until, 1.0),
+        (until, np.full(len(people), world.end), world.browse_after_dropout),
+    ):
         counts = rng.poisson(rate * factor * np.maximum(hi - lo, 0) / YEAR)
         owner = np.repeat(np.arange(len(people)), counts)
         lo_even, hi_even = world.season.to_even(lo)[owner], world.season.to_even(hi)[owner]
@@ -100,5 +105,3 @@ def _browsing(rng: np.random.Generator, world: World, people: People) -> tuple[n
         owners.append(owner)
         starts.append(np.clip(at, people.registered[owner] + 60, world.end - 60))
     return np.concatenate(owners), np.concatenate(starts)
-
-

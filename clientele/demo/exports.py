@@ -50,6 +50,7 @@ class Export:
     delimiter: str = ";"
     decimal_comma: bool = False
     local_times: Mapping[str, str] = field(default_factory=dict)  # Berlin time, column to strftime format
+    types: Mapping[str, str] = field(default_factory=dict)  # columns that the SQL calculates with
     dirt: tuple[Dirt, ...] = ()
     duplicates: bool = True
 
@@ -194,7 +195,7 @@ def local_clock(values: pa.Array) -> pa.Array:
 def _csv_literal(delimiter: str) -> Callable[[pa.Array, bool], pa.Array]:
     special = f'[{delimiter}"\n\r]'
 
-    def literal(values: pa.Array, is_text: bool) -> pa.Array:
+    def literal(values: pa.Array, _is_text: bool) -> pa.Array:
         values = values.fill_null("")
         needs = pc.match_substring_regex(values, special)
         if not pc.any(needs).as_py():
@@ -250,7 +251,7 @@ def _write_xlsx(path: Path, export: Export, rows: pa.Table, dirt: list[Dirt], or
     write_workbook(path, rows.column_names, [lines[i] for i in order])
 
 
-def _write_parquet(path: Path, export: Export, rows: pa.Table, dirt: list[Dirt], order: np.ndarray) -> None:
+def _write_parquet(path: Path, _export: Export, rows: pa.Table, dirt: list[Dirt], _order: np.ndarray) -> None:
     if dirt:
         clean, bad = rows.slice(0, len(rows) - len(dirt)), rows.slice(len(rows) - len(dirt))
         for i, d in enumerate(dirt):

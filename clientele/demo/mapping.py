@@ -40,13 +40,18 @@ def write_mapping(out: Path, world: World, exports: list[Export]) -> Path:
 def _entry(world: World, export: Export) -> str:
     file_format = export.format_for(world)
     lines = [f"  {export.entity}:", f"    path: {export.pattern(world)}"]
+    types = dict(export.types) if file_format != "parquet" else {}
     if file_format.startswith("csv"):
-        lines.append(f'    delimiter: "{export.delimiter}"')
-        if export.local_times:
-            lines.append("    types:")
-            lines += [f"      {name}: timestamp {form}" for name, form in export.local_times.items()]
+        lines.append(f'    delimiter: "{_escaped(export.delimiter)}"')
+        types |= {name: f"timestamp {form}" for name, form in export.local_times.items()}
+    if types:
+        lines += ["    types:", *(f"      {name}: {kind}" for name, kind in types.items())]
     lines += ["    sql: |", indent(_sql(export, file_format), " " * 6)]
     return "\n".join(lines) + "\n"
+
+
+def _escaped(delimiter: str) -> str:
+    return delimiter.replace("\t", "\\t")
 
 
 def _sql(export: Export, file_format: str) -> str:

@@ -9,14 +9,16 @@ import pyarrow.compute as pc
 from clientele.demo.sampling import pick, text
 
 FIRST = (
-    "Anna Ben Clara David Elif Finn Greta Hannes Ines Jonas Katja Lukas Mia Noah Olga Paul Rosa Samir Tilda Umut "
-    "Vera Wim Yara Zoe Emma Louis Chloé Hugo Sanne Daan Oliver Amelia Harry Grace Liam Ava Björn Łucja"
-).split()
+    "Anna", "Ben", "Clara", "David", "Elif", "Finn", "Greta", "Hannes", "Ines", "Jonas", "Katja", "Lukas", "Mia",
+    "Noah", "Olga", "Paul", "Rosa", "Samir", "Tilda", "Umut", "Vera", "Wim", "Yara", "Zoe", "Emma", "Louis", "Chloé",
+    "Hugo", "Sanne", "Daan", "Oliver", "Amelia", "Harry", "Grace", "Liam", "Ava", "Björn", "Łucja",
+)  # fmt: skip
 LAST = (
-    "Schmidt Müller Weber Wagner Becker Hoffmann Koch Richter Wolf Neumann Schwarz Braun Krüger Hartmann Lange "
-    "Yilmaz Kaya Novak Kowalski Rossi Martin Bernard Dubois Visser Bakker Smith Jones Taylor Brown Davies O'Neill "
-    "Johnson Miller Davis Garcia Nguyen Huber Gruber Steiner Moser"
-).split()
+    "Schmidt", "Müller", "Weber", "Wagner", "Becker", "Hoffmann", "Koch", "Richter", "Wolf", "Neumann", "Schwarz",
+    "Braun", "Krüger", "Hartmann", "Lange", "Yilmaz", "Kaya", "Novak", "Kowalski", "Rossi", "Martin", "Bernard",
+    "Dubois", "Visser", "Bakker", "Smith", "Jones", "Taylor", "Brown", "Davies", "O'Neill", "Johnson", "Miller",
+    "Davis", "Garcia", "Nguyen", "Huber", "Gruber", "Steiner", "Moser",
+)  # fmt: skip
 COMPANY_ENDS = ("GmbH", "AG", "& Co. KG", "e.K.")
 GENDERS = ("female", "male", "diverse")
 MARITAL = ("single", "married", "divorced", "widowed")
@@ -31,9 +33,11 @@ PRICE_FACTOR = np.array([1.0, 0.86, 1.1])  # list price in the currency for one 
 
 CITIES = (
     ("Berlin", "Berlin", "10"), ("Hamburg", "Hamburg", "20"), ("München", "Bayern", "80"), ("Köln", "NRW", "50"),
-    ("Wien", "Wien", "11"), ("Graz", "Steiermark", "80"), ("Linz", "Oberösterreich", "40"), ("Salzburg", "Salzburg", "50"),
+    ("Wien", "Wien", "11"), ("Graz", "Steiermark", "80"), ("Linz", "Oberösterreich", "40"),
+    ("Salzburg", "Salzburg", "50"),
     ("Paris", "Île-de-France", "75"), ("Lyon", "Rhône", "69"), ("Lille", "Nord", "59"), ("Nantes", "Loire", "44"),
-    ("Amsterdam", "Noord-Holland", "10"), ("Utrecht", "Utrecht", "35"), ("Breda", "Brabant", "48"), ("Delft", "Zuid-Holland", "26"),
+    ("Amsterdam", "Noord-Holland", "10"), ("Utrecht", "Utrecht", "35"), ("Breda", "Brabant", "48"),
+    ("Delft", "Zuid-Holland", "26"),
     ("London", "England", "EC"), ("Leeds", "England", "LS"), ("Cardiff", "Wales", "CF"), ("Glasgow", "Scotland", "G1"),
     ("New York", "NY", "10"), ("Chicago", "IL", "60"), ("Austin", "TX", "78"), ("Boston", "MA", "02"),
 )  # fmt: skip

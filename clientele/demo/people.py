@@ -178,7 +178,9 @@ def _table(
 ) -> pa.Table:
     n, business = len(people), people.is_business
     number = pa.array(people.number).cast(pa.string())
-    company = pc.binary_join_element_wise(last, text(pick(rng, n, (4, 3, 2, 1)), names.COMPANY_ENDS).cast("string"), " ")
+    company = pc.binary_join_element_wise(
+        last, text(pick(rng, n, (4, 3, 2, 1)), names.COMPANY_ENDS).cast("string"), " "
+    )
     last_or_company = pc.if_else(pa.array(business), company, last)
     email = pc.binary_join_element_wise(pc.utf8_lower(last), number, ".")
     phone = pc.binary_join_element_wise("+49 30 ", pa.array(rng.integers(1_000_000, 9_999_999, n)).cast("string"), "")
@@ -195,7 +197,9 @@ def _table(
             "phone": phone,
             "born_on": days(people.birth_day * DAY, empty=business | (rng.random(n) < 0.06)),
             "gender": text(pick(rng, n, (49, 47, 2)), names.GENDERS, empty=business | (rng.random(n) < 0.1)),
-            "marital_status": text(pick(rng, n, (40, 44, 11, 5)), names.MARITAL, empty=business | (rng.random(n) < 0.3)),
+            "marital_status": text(
+                pick(rng, n, (40, 44, 11, 5)), names.MARITAL, empty=business | (rng.random(n) < 0.3)
+            ),
             **place,
             "language": text(people.country, names.LANGUAGES),
             "source": text(people.acquisition, ACQUISITION),

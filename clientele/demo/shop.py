@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from clientele.demo.commerce import CHANNELS, PER_CATEGORY, STORE, Orders, Returns, catalogue
+from clientele.demo.commerce import CHANNELS, PAYMENTS, PER_CATEGORY, STORE, Orders, Returns, catalogue
 from clientele.demo.exports import Dirt, Export
 from clientele.demo.names import CURRENCIES
 from clientele.demo.people import People
@@ -60,10 +60,8 @@ ORDERS = Export(
 )
 
 
-def orders(world: World, chunk: int, people: People, orders: Orders) -> pa.Table:
+def orders(world: World, people: People, orders: Orders) -> pa.Table:
     """Orders, one row for each state: in a store they are settled at once, else placed and settled later."""
-    rng = world.rng("shop orders", chunk)
-    n = len(orders.id)
     at_store = orders.channel == STORE
     ships = (orders.amount < 50) & ~at_store
     coupon = np.where(orders.campaign >= 0, 3, np.searchsorted([10, 15, 20], orders.coupon))
@@ -79,7 +77,7 @@ def orders(world: World, chunk: int, people: People, orders: Orders) -> pa.Table
             "Rabatt": orders.discount,
             "Versand": np.where(ships, 4.9, 0.0),
             "MwSt": np.round(orders.amount * 19 / 119, 2),
-            "Zahlart": text(np.where(at_store, 4, pick(rng, n, (40, 30, 18, 12))), PAYMENTS),
+            "Zahlart": text(orders.payment, PAYMENTS),
             "Gutschein": text(coupon, ("HALLO10", "DANKE15", "FEST20", "AKTION"), empty=orders.coupon == 0),
             "Filiale": text(orders.id % 7, tuple(f"S{i}" for i in range(1, 8)), empty=~at_store),
             "exportiert_am": moments(orders.known),
@@ -93,9 +91,6 @@ def orders(world: World, chunk: int, people: People, orders: Orders) -> pa.Table
     later = later.set_column(13, "exportiert_am", moments(orders.settled[changed]))
     return pa.concat_tables([table, later])
 
-
-PAYMENTS = ("paypal", "card", "invoice", "direct_debit", "cash")
-INVOICE = 2
 
 ORDER_ITEMS = Export(
     entity="order_items",
@@ -130,7 +125,7 @@ ORDER_ITEMS = Export(
 )
 
 
-def order_items(world: World, chunk: int, people: People, orders: Orders) -> pa.Table:
+def order_items(people: People, orders: Orders) -> pa.Table:
     """Order lines; they become known with their order."""
     lines = orders.lines
     return pa.table(
