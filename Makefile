@@ -94,8 +94,9 @@ spark-smoke: ## every SQL model on a local Spark, compared with DuckDB (needs Ja
 	@$(MAKE) $(SPARK_VENV)/.spark.stamp
 	@$(SPARK_VENV)/bin/python tests/spark/smoke.py
 
-clean: ## remove all that a run made, and the environments
-	rm -rf $(VENV) $(SPARK_VENV) warehouse target logs .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
+clean: ## remove what can be made again, environments too; the lake stays
+	rm -rf $(VENV) $(SPARK_VENV) target logs .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
+	rm -f warehouse/build.duckdb warehouse/build.duckdb.wal
 
 $(UV):
 	$(call venv,$(VENV))
