@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='snapshot_date') }}
+{{ config(materialized='incremental', unique_key='snapshot_date') }}
 
 {%- set entities = [
     'orders', 'order_items', 'returns', 'sessions', 'campaign_touches', 'consents', 'bank_transactions', 'loans',

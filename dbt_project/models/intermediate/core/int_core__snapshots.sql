@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='snapshot_date') }}
+{{ config(materialized='incremental', unique_key='snapshot_date') }}
 
 {%- set plan = plan_snapshots() %}
 

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='snapshot_date') }}
+{{ config(materialized='incremental', unique_key='snapshot_date') }}
 
 {{ lifetime(
     ref('stg_marketing__campaign_touches'),
