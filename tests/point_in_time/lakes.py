@@ -141,6 +141,30 @@ def write_lake(home: Path, batches: list[dict[str, list[dict]]]) -> None:
     connection.close()
 
 
+def split_by_arrival(rows: dict[str, list[dict]], cuts: list[datetime]) -> list[dict[str, list[dict]]]:
+    """One batch per cut: the rows that landed before it and not before the one before."""
+    bounds = [datetime.min, *cuts]
+    return [
+        {name: [row for row in known if since <= row["loaded_at"] < until] for name, known in rows.items()}
+        for since, until in zip(bounds, cuts, strict=False)
+    ]
+
+
+def write_edge_lake(home: Path, snapshot: date, customers: int, seed: int) -> None:
+    """A lake of edge cases in two batches: what had landed at the snapshot's midnight, and what came later."""
+    rows = edge_rows(snapshot, customers, seed)
+    write_lake(home, split_by_arrival(rows, [midnight(snapshot), datetime.max]))
+
+
+def copy_lake(source: Path, target: Path, batches: int = 1000) -> None:
+    """Copy a lake with its first batches; those that are there already stay."""
+    for number in range(batches + 1):
+        folder = source / "lake" / "raw" / f"batch={number}"
+        copy = target / "lake" / "raw" / folder.name
+        if folder.is_dir() and not copy.exists():
+            shutil.copytree(folder, copy)
+
+
 def _arrow_type(data_type: str) -> object:
     import pyarrow as pa
 

@@ -47,13 +47,13 @@ mixes as (
     group by customer_id, snapshot_date
 ),
 
-lines as ({{ known_rows(ref('int_commerce__order_lines'), clock='ordered_at', days=90) }}),
+lines as ({{ known_rows(ref('int_commerce__order_lines'), clock='ordered_at', days=windows()[-1]) }}),
 
 recent as (
     select
         customer_id,
         snapshot_date,
-        {{ windowed('sum(quantity)', 'n_units', clock='ordered_at') }},
+        {{ windowed('sum(quantity)', 'n_units', clock='ordered_at', type='decimal(28, 4)') }},
         {{ windowed('count(distinct product_id)', 'n_products', clock='ordered_at') }},
         {{ windowed("count(distinct coalesce(category, 'unknown'))", 'n_categories', clock='ordered_at') }}
     from lines

@@ -7,7 +7,7 @@ lifetimes as (
     where {{ in_snapshots_to_build() }}
 ),
 
-touches as ({{ known_rows(ref('stg_marketing__campaign_touches'), clock='touched_at', days=90) }}),
+touches as ({{ known_rows(ref('stg_marketing__campaign_touches'), clock='touched_at', days=windows()[-1]) }}),
 
 recent as (
     select

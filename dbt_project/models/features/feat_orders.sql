@@ -7,15 +7,15 @@ lifetimes as (
     where {{ in_snapshots_to_build() }}
 ),
 
-orders as ({{ known_rows(ref('int_commerce__orders'), clock='ordered_at', days=90) }}),
+orders as ({{ known_rows(ref('int_commerce__orders'), clock='ordered_at', days=windows()[-1]) }}),
 
 recent as (
     select
         customer_id,
         snapshot_date,
         {{ windowed('count(*)', 'n_orders', clock='ordered_at') }},
-        {{ windowed('sum(amount)', 'spend', clock='ordered_at') }},
-        sum(discount_amount) as discount_90d,
+        {{ windowed('sum(amount)', 'spend', clock='ordered_at', type='decimal(28, 4)') }},
+        cast(sum(discount_amount) as decimal(28, 4)) as discount_90d,
         min(ordered_at) as first_ordered_at,
         max(ordered_at) as last_ordered_at,
         {% for channel in var('order_channels') -%}

@@ -12,14 +12,14 @@ purchases as (
     where {{ in_snapshots_to_build() }}
 ),
 
-returned as ({{ known_rows(ref('int_commerce__returns'), clock='returned_at', days=90) }}),
+returned as ({{ known_rows(ref('int_commerce__returns'), clock='returned_at', days=windows()[-1]) }}),
 
 recent as (
     select
         customer_id,
         snapshot_date,
         {{ windowed('count(*)', 'n_returns', clock='returned_at') }},
-        {{ windowed('sum(refund_amount)', 'refund', clock='returned_at') }}
+        {{ windowed('sum(refund_amount)', 'refund', clock='returned_at', type='decimal(28, 4)') }}
     from returned
     group by customer_id, snapshot_date
 ),

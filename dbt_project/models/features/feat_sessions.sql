@@ -7,7 +7,7 @@ lifetimes as (
     where {{ in_snapshots_to_build() }}
 ),
 
-sessions as ({{ known_rows(ref('int_engagement__sessions'), clock='started_at', days=90) }}),
+sessions as ({{ known_rows(ref('int_engagement__sessions'), clock='started_at', days=windows()[-1]) }}),
 
 recent as (
     select

@@ -1,0 +1,62 @@
+"""As-of replay: drop everything that was not known at D, rebuild, and nothing up to D may change."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.point_in_time import lakes, warehouse
+
+SNAPSHOT = date(2025, 6, 17)
+
+
+@pytest.fixture(scope="module")
+def edge_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("edge")
+    lakes.write_edge_lake(home, SNAPSHOT, customers=300, seed=7)
+    return home
+
+
+def test_nothing_unknown_at_the_snapshot_reaches_it(edge_home: Path, tmp_path: Path) -> None:
+    lakes.cut_lake(edge_home, tmp_path, SNAPSHOT)
+    warehouse.build(edge_home, full_refresh=True, snapshot_date=SNAPSHOT, training_months=3)
+    warehouse.build(tmp_path, snapshot_date=SNAPSHOT, training_months=3)
+    assert warehouse.differences(edge_home, tmp_path, until=SNAPSHOT) == {}
+
+
+def test_training_snapshots_are_what_a_run_of_that_day_saw(edge_home: Path, tmp_path: Path) -> None:
+    month = date(2025, 6, 1)
+    lakes.cut_lake(edge_home, tmp_path, month)
+    warehouse.build(edge_home, full_refresh=True, training_months=3)
+    warehouse.build(tmp_path, snapshot_date=month, training_months=2)
+    assert warehouse.differences(edge_home, tmp_path, until=month) == {}
+
+
+def test_a_day_more_equals_building_from_scratch(edge_home: Path, tmp_path: Path) -> None:
+    """Late rows, corrections and withdrawals between two runs reach the merged lifetimes exactly."""
+    days = [SNAPSHOT - timedelta(days=9), SNAPSHOT, SNAPSHOT + timedelta(days=1), SNAPSHOT + timedelta(days=8)]
+    for number, day in enumerate(days):
+        warehouse.build(edge_home, full_refresh=number == 0, snapshot_date=day, training_months=0)
+    lakes.copy_lake(edge_home, tmp_path)
+    for day in days:
+        warehouse.build(tmp_path, full_refresh=True, snapshot_date=day, training_months=0)
+        only_that_day = warehouse.differences(tmp_path, edge_home, snapshots=[day])
+        assert only_that_day == {}, day
+
+
+def test_a_run_after_each_landing_equals_one_over_all(tmp_path: Path) -> None:
+    """Batches land one after another, some of them with a past older than what was built already."""
+    once, daily = tmp_path / "once", tmp_path / "daily"
+    rows = lakes.edge_rows(SNAPSHOT, customers=120, seed=11)
+    cuts = [lakes.midnight(SNAPSHOT) - timedelta(days=20), lakes.midnight(SNAPSHOT), datetime.max]
+    batches = lakes.split_by_arrival(rows, cuts)
+    batches[0].pop("products")
+    batches[2]["products"] = rows["products"]
+    lakes.write_lake(once, batches)
+    for n, day in enumerate([SNAPSHOT - timedelta(days=20), SNAPSHOT, SNAPSHOT + timedelta(days=9)], start=1):
+        lakes.copy_lake(once, daily, batches=n)
+        warehouse.build(daily, snapshot_date=day, training_months=2)
+    warehouse.build(once, snapshot_date=day, training_months=2)
+    assert warehouse.differences(once, daily, snapshots=[date(2025, 5, 1), date(2025, 6, 1), day]) == {}

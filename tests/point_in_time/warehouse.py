@@ -1,0 +1,104 @@
+"""Build a warehouse over a lake, and find where two warehouses differ."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from clientele.contract import PROJECT_ROOT
+
+COMPARED_SCHEMAS = ("intermediate", "features")
+# Say what a build could see, not what the customer did.
+PROVENANCE = {"lake_batch", "is_current", "is_full"}
+
+
+def build(home: Path, *, full_refresh: bool = False, select: str | None = None, **variables: object) -> Path:
+    """Run dbt over the lake in `home`. Returns the target folder with the manifest and the compiled SQL."""
+    target = home / "target"
+    command = [
+        *(str(Path(sys.executable).parent / "dbt"), "--quiet", "build", "--exclude-resource-type", "test"),
+        *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
+        *("--target-path", str(target), "--log-path", str(home / "logs")),
+        *("--vars", json.dumps(variables, default=str)),
+        *(("--full-refresh",) if full_refresh else ()),
+        *(("--select", select) if select else ()),
+    ]
+    env = os.environ | {"CLIENTELE_HOME": str(home), "CLIENTELE_MEMORY": "1GB"}
+    done = subprocess.run(command, cwd=PROJECT_ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    return target
+
+
+def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Tables with a snapshot_date in the compared layers, as schema.name."""
+    return [
+        f"{schema}.{name}"
+        for schema, name in connection.execute(
+            "select table_schema, table_name from information_schema.columns"
+            " where column_name = 'snapshot_date' and table_schema in ('intermediate', 'features') order by all"
+        ).fetchall()
+    ]
+
+
+def key_of(columns: list[str]) -> list[str]:
+    """The columns that identify a row of a snapshot table."""
+    return [name for name in ("customer_id", "snapshot_date", "category") if name in columns]
+
+
+def difference(
+    connection: duckdb.DuckDBPyConnection, left: str, right: str, key: list[str], where: str = "true"
+) -> str | None:
+    """The first column in which two relations differ, or None if they hold the same rows.
+
+    Floats are equal to 1e-9 of their size, everything else exactly.
+    """
+    described = {name: kind for name, kind, *_ in connection.execute(f"describe {left}").fetchall()}
+    counted = [
+        connection.execute(f"select count(*) from {relation} where {where}").fetchone() for relation in (left, right)
+    ]
+    if counted[0] != counted[1]:
+        return f"number of rows: {counted[0][0]} and {counted[1][0]}"
+    tests = {}
+    for name, kind in described.items():
+        if name in PROVENANCE or name in key:
+            continue
+        if kind in ("DOUBLE", "FLOAT"):
+            size = f"greatest(1, abs(l.{name}), abs(r.{name}))"
+            tests[name] = f"(l.{name} is null) <> (r.{name} is null) or abs(l.{name} - r.{name}) > 1e-9 * {size}"
+        else:
+            tests[name] = f"l.{name} is distinct from r.{name}"
+    counts = ", ".join(f"count(*) filter (where {test}) as {name}" for name, test in tests.items())
+    on = " and ".join(f"l.{name} is not distinct from r.{name}" for name in key)
+    row = connection.execute(
+        f"select count(*) filter (where l.{key[0]} is null or r.{key[0]} is null), {counts or '0'}"
+        f" from (select * from {left} where {where}) l full join (select * from {right} where {where}) r on {on}"
+    ).fetchone()
+    if row[0]:
+        return f"{row[0]} rows without a counterpart"
+    moved = {name: n for name, n in zip(tests, row[1:], strict=False) if n}
+    return f"columns {moved}" if moved else None
+
+
+def differences(left: Path, right: Path, *, snapshots: list[date] | None = None, until: date = date.max) -> dict[str, str]:
+    """Where two warehouses differ, at the given snapshots or at all up to a day: table -> what differs."""
+    chosen = ", ".join(f"date '{day}'" for day in snapshots or [])
+    where = f"snapshot_date in ({chosen})" if snapshots else f"snapshot_date <= date '{until}'"
+    found = {}
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{left}/build.duckdb' as l (read_only)")
+        connection.execute(f"attach '{right}/build.duckdb' as r (read_only)")
+        connection.execute("use l")
+        names = tables(connection)
+        assert "features.customer_features" in names
+        for name in names:
+            columns = [row[0] for row in connection.execute(f"describe l.{name}").fetchall()]
+            moved = difference(connection, f"l.{name}", f"r.{name}", key_of(columns), where)
+            if moved:
+                found[name] = moved
+    return found
