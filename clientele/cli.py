@@ -59,3 +59,25 @@ def _say(console, status, text: str) -> None:  # type: ignore[no-untyped-def]
 def _fail(message: str) -> None:
     typer.echo(f"error: {message}", err=True)
     raise typer.Exit(code=2)
+
+
+@app.command("demo")
+def demo_command(
+    out: Annotated[Path, typer.Option(help="Folder for the exports, the mapping and the truth.")] = Path("demo"),
+    customers: Annotated[int, typer.Option(help="Customers, 50 to 1,000,000.")] = 5_000,
+    seed: Annotated[int, typer.Option(help="Another seed is another company.")] = 42,
+    as_of: Annotated[str, typer.Option(help="First day without events, YYYY-MM-DD.")] = "2026-01-01",
+    years: Annotated[int, typer.Option(help="Years of history before --as-of, 1 to 10.")] = 3,
+) -> None:
+    """Write a demo company: raw exports, the mapping that lands them, and the truth about every customer."""
+    from datetime import date
+
+    from clientele.demo import rows_written, write_demo
+
+    try:
+        mapping = write_demo(out, customers, seed, date.fromisoformat(as_of), years, progress=True)
+    except ValueError as error:
+        _fail(str(error))
+    rows, entities = rows_written(out)
+    typer.echo(f"{rows:,} rows of {entities} entities in {out}, the truth about them in {out / 'truth'}")
+    typer.echo(f"next: clientele load {mapping}")

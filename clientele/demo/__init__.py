@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -18,7 +19,7 @@ from clientele.demo.exports import Written, write_export
 from clientele.demo.mapping import write_mapping
 from clientele.demo.world import World
 
-__all__ = ["World", "write_demo"]
+__all__ = ["World", "rows_written", "write_demo", "write_world"]
 
 WORKERS = 2  # chunks in work at once; numpy and pyarrow release the interpreter's lock
 AS_OF = date(2026, 1, 1)
@@ -45,7 +46,11 @@ def write_demo(
 
     The four parameters determine every row. Exports and truth that an earlier call left in `out` are replaced.
     """
-    world, out = World(customers=customers, seed=seed, as_of=as_of, years=years), Path(out)
+    return write_world(Path(out), World(customers=customers, seed=seed, as_of=as_of, years=years), progress=progress)
+
+
+def write_world(out: Path, world: World, *, progress: bool = False) -> Path:
+    """Write the company of a world, as `write_demo` does."""
     for folder in {export.file.split("/")[0] for export in EXPORTS} | {"truth"}:
         shutil.rmtree(out / folder, ignore_errors=True)
     (out / "truth").mkdir(parents=True)
@@ -87,3 +92,9 @@ def _write_accounts(out: Path, written: list[Written]) -> None:
     pq.write_table(pa.Table.from_pylist(dirty, DIRTY_ROWS), out / "truth" / "dirty_rows.parquet")
     counts = [{k: v for k, v in asdict(file).items() if k != "dirty"} | {"dirty": len(file.dirty)} for file in written]
     pq.write_table(pa.Table.from_pylist(counts), out / "truth" / "files.parquet")
+
+
+def rows_written(out: Path) -> tuple[int, int]:
+    """Rows and entities that the last call of `write_demo` left in `out`."""
+    files = pq.read_table(out / "truth" / "files.parquet")
+    return pc.sum(files["rows"]).as_py(), pc.count_distinct(files["entity"]).as_py()

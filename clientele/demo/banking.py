@@ -25,7 +25,7 @@ BOOKINGS = (
     ("transfer", "person", False, 0.5, -0.05),
     ("gambling", "merchant", False, 0.1, -0.04),
 )
-GAMBLING = len(BOOKINGS) - 1
+SALARY, GAMBLING = 0, len(BOOKINGS) - 1
 
 BANK_TRANSACTIONS = Export(
     entity="bank_transactions",
@@ -74,20 +74,23 @@ def bank_transactions(world: World, chunk: int, people: People) -> pa.Table:
     for code, (_, _, recurring, mean, share) in enumerate(BOOKINGS):
         often = mean * (np.exp(0.9 * risk[account]) if code == GAMBLING else 1.0)
         counts = np.ones(len(account), dtype=np.int64) if recurring else rng.poisson(often, len(account))
-        if code == 0:
+        if code == SALARY:
             counts = (rng.random(len(account)) > 0.02 * np.exp(0.6 * risk[account])).astype(np.int64)
         who, in_month = np.repeat(account, counts), np.repeat(month, counts)
-        day = (np.array([26, 1, 3, 5])[code] if recurring else rng.integers(0, 29, len(who))) + in_month * 30.4375
+        of_month = (
+            np.full(len(who), 26 if code == SALARY else 2 * code - 1) if recurring else rng.integers(0, 29, len(who))
+        )
+        day = of_month + in_month * 30.4375
         spread = rng.lognormal(0, 0.02 if recurring else 0.5, len(who)) / (1.0 if recurring else 1.13)
         amount = money(share * income[who] * spread * (1 + 0.05 * risk[who] if share < 0 else 1.0))
         first = people.registered[owner[who]] // DAY
         at = (first + day.astype(np.int64)) * DAY + rng.integers(6 * HOUR, 20 * HOUR, len(who))
         rows.append((who, at, amount, np.full(len(who), code)))
-    who, at, amount, code = (np.concatenate(c) for c in zip(*rows, strict=True))
+    who, at, amount, kind = (np.concatenate(c) for c in zip(*rows, strict=True))
     keep = (at < world.end) & (at > people.registered[owner[who]])
-    who, at, amount, code = who[keep], at[keep], amount[keep], code[keep]
+    who, at, amount, kind = who[keep], at[keep], amount[keep], kind[keep]
     order = np.lexsort((at, who))
-    who, at, amount, code = who[order], at[order], amount[order], code[order]
+    who, at, amount, kind = who[order], at[order], amount[order], kind[order]
     opening = money(income * rng.uniform(0.2, 2.5, len(owner)) * np.exp(-0.5 * risk))
     limit = np.where(rng.random(len(owner)) < 0.6, np.round(income * 0.6, -2), 0.0)
     return pa.table(
@@ -100,9 +103,9 @@ def bank_transactions(world: World, chunk: int, people: People) -> pa.Table:
             "Waehrung": text(CURRENCY_OF_COUNTRY[people.country[owner[who]]], CURRENCIES),
             "Saldo": money(opening[who] + _running(who, amount)),
             "Dispo": column(limit[who]),
-            "Kategorie": text(code, [b[0] for b in BOOKINGS]),
-            "Gegenseite": text(code, [b[1] for b in BOOKINGS]),
-            "Dauerauftrag": column(np.array([b[2] for b in BOOKINGS])[code]),
+            "Kategorie": text(kind, [b[0] for b in BOOKINGS]),
+            "Gegenseite": text(kind, [b[1] for b in BOOKINGS]),
+            "Dauerauftrag": column(np.array([b[2] for b in BOOKINGS])[kind]),
             "geliefert": moments(known_at(rng, world, at)),
         }
     )

@@ -16,6 +16,7 @@ from clientele.demo.seasons import HOURS_OFFICE, HOURS_SHOP, at_hours
 from clientele.demo.world import DAY, HOUR, YEAR, World
 
 FIRST_TICKET, FIRST_ALERT = 600_000, 300_000
+DELETED = 1_000_000  # a customer number that the CRM no longer holds
 TOPICS = ("delivery", "return", "billing", "product", "account")
 PRIORITIES = ("low", "medium", "high", "critical")
 SUBJECTS = ("Where is my parcel?", "Return, please", "Invoice wrong", "How does it work?", "Cannot log in; help")
@@ -83,7 +84,7 @@ def support_tickets(world: World, chunk: int, people: People, subscribed: Subscr
     table = pa.table(
         {
             "ticket": FIRST_TICKET * (chunk + 1) + np.arange(n),
-            "customer_no": people.number[owner],
+            "customer_no": np.where(np.arange(n) % 700 == 5, DELETED, people.number[owner]),
             "created": moments(at),
             "first_reply": moments(at, empty=none),
             "solved": moments(at, empty=none),

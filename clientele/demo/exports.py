@@ -84,7 +84,7 @@ class Written:
     file: str
     rows: int  # all lines, dirty and duplicate ones too
     duplicates: int
-    dirty: list[dict]  # row, reason and column of each dirty line
+    dirty: list[dict]  # row (line of a text file, the header being the first), reason and column of each dirty line
 
 
 def write_export(out: Path, world: World, export: Export, table: pa.Table, chunk: int) -> Written:
@@ -102,7 +102,8 @@ def write_export(out: Path, world: World, export: Export, table: pa.Table, chunk
     path.parent.mkdir(parents=True, exist_ok=True)
     _WRITERS[file_format](path, export, rows, dirt, order)
     position = np.empty(len(order), dtype=np.int64)
-    position[order] = np.arange(1, len(order) + 1)
+    header = file_format not in ("jsonl", "parquet")
+    position[order] = np.arange(1, len(order) + 1) + header
     dirty = [
         {"entity": export.entity, "file": relative, "row": int(position[len(table) + len(twice) + i]),
          "reason": d.reason, "column": d.column}

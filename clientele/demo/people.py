@@ -157,8 +157,10 @@ def customers(world: World, chunk: int, people: People) -> pa.Table:
 
     changed = np.flatnonzero(rng.random(n) < 0.14)
     when = people.registered[changed] + delay(rng, len(changed), median=240 * DAY, sigma=0.8)
+    # Every other change of a customer who has dropped out closes the account.
+    closed = (people.alive_until[changed] < world.end) & (rng.random(len(changed)) < 0.5)
+    when = np.where(closed, np.maximum(when, people.alive_until[changed] + 30 * DAY), when)
     when = np.maximum(when, fresh[changed] + DAY)
-    closed = pick(rng, len(changed), (0.8, 0.2)).astype(bool)
     later = table.take(pa.array(changed))
     moved = names.places(rng, people.country[changed])
     for name, values in moved.items():
