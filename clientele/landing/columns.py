@@ -153,7 +153,7 @@ class RowPass:
     def _loaded_at(self) -> str:
         clock, now = f'"{self.entity.clock}"::timestamp', f"timestamp '{self.now}'"
         planned = self.entity.clock_is_planned
-        history = f"coalesce(least({clock}, {now}), timestamp '1970-01-01')" if planned else clock
+        history = f"case when {clock} is null then timestamp '1970-01-01' else least({clock}, {now}) end" if planned else clock
         default = now if self.mode == "live" else history
         chosen = f"coalesce(loaded_at, {default})" if self.gives_loaded_at else default
         return chosen if planned else f"greatest({chosen}, {clock})"

@@ -23,7 +23,7 @@ class Refusals:
         for file in source.files:
             con.execute("insert into source_files values (?, ?, ?)", [file.name, str(file.scanned), file.header_lines])
         con.execute(
-            "create or replace temp table refused (source_file varchar, place bigint, is_line boolean, "
+            "create or replace temp table refused (source_file varchar, place bigint, origin varchar, "
             "column_name varchar, value varchar, kind varchar, reason varchar, row_json varchar, "
             "other_row bigint, other_file varchar)"
         )
@@ -54,7 +54,7 @@ class Refusals:
         self.con.execute(
             """
             insert into refused
-            select file, line, true, null, null, lower(error_type), case error_type::varchar
+            select file, line, 'line', null, null, lower(error_type), case error_type::varchar
                 when 'MISSING COLUMNS' then 'too few columns: ' || message
                 when 'TOO MANY COLUMNS' then 'too many columns: ' || message
                 when 'INVALID ENCODING' then 'bytes that are not in the declared encoding: give the right `encoding:`'
@@ -73,12 +73,12 @@ class Refusals:
         self.con.execute(
             f"""
             insert into refused
-            select _source_file, _source_row, false, _broken->>'column', _broken->>'value', _broken->>'kind',
+            select _source_file, _source_row, 'source', _broken->>'column', _broken->>'value', _broken->>'kind',
                 _broken->>'reason', _broken->>'row', null, null
             from (select _source_file, _source_row, _broken::json as _broken from ({self.source.broken}))
             """
         )
-        return int(self._scalar("select count(*) from refused where not is_line"))
+        return int(self._scalar("select count(*) from refused where origin = 'source'"))
 
     def add_staged(self) -> int:
         """Mapped rows that break a rule of the contract."""
@@ -86,7 +86,7 @@ class Refusals:
         self.con.execute(
             f"""
             insert into refused
-            select {self._file('_file')}, _row, false, r->>'column', r->>'value', r->>'kind', r->>'reason',
+            select {self._file('_file')}, _row, 'mapped', r->>'column', r->>'value', r->>'kind', r->>'reason',
                 r->>'row', null, null
             from (select _file, _row, _refusal::json as r from stage where _refusal is not null)
             """
@@ -100,7 +100,7 @@ class Refusals:
         self.con.execute(
             f"""
             insert into refused
-            select {self._file('s._file')}, s._row, false, '{quoted(', '.join(keys))}', {key_text}, v.kind,
+            select {self._file('s._file')}, s._row, 'mapped', '{quoted(', '.join(keys))}', {key_text}, v.kind,
                 case v.kind when '{OLDER}'
                     then 'a newer version, known since ' || v.known_since::varchar || ', has already landed' end,
                 to_json(s)::varchar, v.other_row, {self._file('v.other_file')}
@@ -130,16 +130,18 @@ class Refusals:
     def _located(self) -> str:
         """Refused rows with lines: a row's place, the header, and the unreadable lines before it."""
         where = {"ordinal": " (row counted in the result of the sql)", "group": " (first row of its group)"}.get(self.rows, "")
+        known = "origin = 'line'" + (" or origin = 'mapped'" if self.rows == "ordinal" else "")
         return f"""
             with steps as (select file, before, max(n) as n from ragged group by all),
             placed as (
-                select r.*, case when is_line then place
+                select r.*, case when {known} then place
                     else place + coalesce(f.header_lines, 0) + coalesce(s.n, 0) end as source_row
                 from refused as r left join source_files as f on f.name = r.source_file
                 asof left join steps as s on s.file = r.source_file and r.place > s.before
             ),
             other as (
-                select p.*, p.other_row + coalesce(f.header_lines, 0) + coalesce(s.n, 0) as other_line
+                select p.*, case when {known} then p.other_row
+                    else p.other_row + coalesce(f.header_lines, 0) + coalesce(s.n, 0) end as other_line
                 from placed as p left join source_files as f on f.name = p.other_file
                 asof left join steps as s on s.file = p.other_file and p.other_row > s.before
             )
@@ -147,7 +149,7 @@ class Refusals:
                 when kind = '{DUPLICATE}' then 'duplicate key: differs from row ' || other_line
                     || case when other_file <> source_file then ' of ' || other_file else '' end
                     || ' (map a loaded_at to keep versions, or group in the sql)'
-                else reason end || case when is_line then '' else '{quoted(where)}' end as reason
+                else reason end || case when origin = 'mapped' then '{where}' else '' end as reason
             from other
         """
 

@@ -52,11 +52,27 @@ def long_numbers_as_text(path: Path, encoding: str, scratch: Path) -> Path:
     with _open_bytes(path) as source, open(target, "wb") as out:
         for line in source:
             try:
-                value = json.loads(line.decode(encoding), parse_float=str, parse_int=str)
-                out.write(json.dumps(value, ensure_ascii=False).encode() + b"\n")
+                value = json.loads(line.decode(encoding), parse_float=_Digits, parse_int=_Digits)
+                fields = {key: _json(item) for key, item in value.items()} if isinstance(value, dict) else value
+                out.write(json.dumps(fields, ensure_ascii=False).encode() + b"\n")
             except ValueError:
                 out.write(line)
     return target
+
+
+class _Digits(str):
+    """A number as it is written."""
+
+
+def _json(value: Any, inner: bool = False) -> Any:
+    """A field as text, but for null and what is text anyway; inside a nested value numbers keep their digits."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(key)}:{_json(item, True)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(_json(item, True) for item in value) + "]"
+    if isinstance(value, _Digits) or not inner:
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def xlsx_to_csv(path: Path, sheet: str | None, scratch: Path) -> Path:
