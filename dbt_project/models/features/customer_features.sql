@@ -14,7 +14,7 @@ select
     {% for group, columns in groups.items() -%}
     {% set last_group = loop.last -%}
     {% for column in columns -%}
-    {{ group }}.{{ column }}{{ ',' if not (last_group and loop.last) }}
+    {{ group }}.{{ column }}{% if not (last_group and loop.last) %},{% endif %}
     {% endfor -%}
     {% endfor %}
 from spine

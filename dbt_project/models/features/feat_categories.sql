@@ -30,7 +30,7 @@ shares as (
         row_number() over (
             partition by spent.customer_id, spent.snapshot_date
             order by spent.spend desc, spent.category asc
-        ) as position
+        ) as place
     from spent
     inner join totals on spent.customer_id = totals.customer_id and spent.snapshot_date = totals.snapshot_date
 ),
@@ -40,8 +40,8 @@ mixes as (
         customer_id,
         snapshot_date,
         count(*) as n_categories_lifetime,
-        max(case when position = 1 then category end) as top_category,
-        max(case when position = 1 then share_of_spend end) as top_category_share,
+        max(case when place = 1 then category end) as top_category,
+        max(case when place = 1 then share_of_spend end) as top_category_share,
         -sum(share_of_spend * ln(share_of_spend)) as category_entropy
     from shares
     group by customer_id, snapshot_date

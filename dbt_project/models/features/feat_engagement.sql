@@ -19,8 +19,9 @@ weights as (
     select
         {% for component in ['sessions', 'page_views', 'orders', 'clicks'] -%}
         max(case when component = '{{ component }}' then cast(weight as double) end) as {{ component }}_weight,
-        max(case when component = '{{ component }}' then cast(full_score_at as double) end) as {{ component }}_full{{ ',' if not loop.last }}
-        {% endfor %}
+        max(case when component = '{{ component }}' then cast(full_score_at as double) end) as {{ component }}_full,
+        {% endfor -%}
+        count(*) as n_components
     from {{ ref('engagement_weights') }}
 ),
 

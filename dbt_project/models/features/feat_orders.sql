@@ -19,7 +19,8 @@ recent as (
         min(ordered_at) as first_ordered_at,
         max(ordered_at) as last_ordered_at,
         {% for channel in var('order_channels') -%}
-        count(*) filter (where channel = '{{ channel }}') as n_{{ channel }}_orders_90d{{ ',' if not loop.last }}
+        count(*) filter (where channel = '{{ channel }}') as n_{{ channel }}_orders_90d
+        {% if not loop.last %},{% endif %}
         {% endfor %}
     from orders
     group by customer_id, snapshot_date
@@ -35,8 +36,8 @@ joined as (
         lifetimes.n_orders as n_orders_lifetime,
         lifetimes.spend as spend_lifetime,
         lifetimes.discount as discount_lifetime,
-        lifetimes.first_ordered_at as first_ordered_at,
-        lifetimes.last_ordered_at as last_ordered_at,
+        lifetimes.first_ordered_at,
+        lifetimes.last_ordered_at,
         {{ days_between('lifetimes.first_ordered_at', 'lifetimes.last_ordered_at') }}
         / nullif(lifetimes.n_orders - 1, 0) as gap_mean_days,
         {{ days_between('recent.first_ordered_at', 'recent.last_ordered_at') }}
@@ -74,6 +75,7 @@ select
     {{ ratio('discount_lifetime', 'discount_lifetime + spend_lifetime') }} as discount_lifetime_share,
     {{ ratio('discount_90d', 'discount_90d + spend_90d') }} as discount_90d_share,
     {% for channel in var('order_channels') -%}
-    {{ ratio('n_' ~ channel ~ '_orders_90d', 'n_orders_90d') }} as {{ channel }}_orders_90d_share{{ ',' if not loop.last }}
+    {{ ratio('n_' ~ channel ~ '_orders_90d', 'n_orders_90d') }} as {{ channel }}_orders_90d_share
+    {% if not loop.last %},{% endif %}
     {% endfor %}
 from joined

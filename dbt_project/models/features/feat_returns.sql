@@ -51,5 +51,7 @@ select
         over_windows(['n_returns', 'refund']) + ['n_returns_lifetime', 'refund_lifetime'],
         'has_returns'
     ) }},
-    case when has_returns then {{ ratio('coalesce(refund_lifetime, 0)', 'spend_lifetime') }} end as refund_lifetime_share
+    case
+        when has_returns then {{ ratio('coalesce(refund_lifetime, 0)', 'spend_lifetime') }}
+    end as refund_lifetime_share
 from joined

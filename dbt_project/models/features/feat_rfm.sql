@@ -25,7 +25,7 @@ measures as (
         snapshot_date,
         '{{ measure }}' as measure,
         {{ measure }} as measured,
-        row_number() over (partition by snapshot_date order by {{ measure }}, customer_id) as position,
+        row_number() over (partition by snapshot_date order by {{ measure }}, customer_id) as place,
         count(*) over (partition by snapshot_date) as n_buyers
     from buyers
     where is_sampled
@@ -36,13 +36,13 @@ measures as (
 -- Fitted on the sampled buyers of the snapshot, so that a snapshot has the same quintiles for a sample and for all.
 quintiles as (
     select
-        snapshot_date,
         {% for measure in ['recency', 'frequency', 'monetary'] -%}
         {% for fifth in [1, 2, 3, 4] -%}
-        max(case when measure = '{{ measure }}' and position = ceil(n_buyers * {{ fifth }} / 5.0) then measured end)
-            as {{ measure }}_{{ fifth }}{{ ',' if not loop.last }}
-        {% endfor %}{{ ',' if not loop.last }}
-        {% endfor %}
+        max(case when measure = '{{ measure }}' and place = ceil(n_buyers * {{ fifth }} / 5.0) then measured end)
+            as {{ measure }}_{{ fifth }},
+        {% endfor -%}
+        {% endfor -%}
+        snapshot_date
     from measures
     group by snapshot_date
 )
@@ -53,13 +53,11 @@ select
     buyers.lake_batch,
     -- Values alike get scores alike; the highest fifth, for recency the most recent, gets 5.
     {% for measure in ['recency', 'frequency', 'monetary'] -%}
-    cast(
-        1
-        {% for fifth in [1, 2, 3, 4] -%}
-        + case when buyers.{{ measure }} > quintiles.{{ measure }}_{{ fifth }} then 1 else 0 end
-        {% endfor -%}
-        as integer
-    ) as {{ measure }}_score{{ ',' if not loop.last }}
+    1
+    {% for fifth in [1, 2, 3, 4] -%}
+    + case when buyers.{{ measure }} > quintiles.{{ measure }}_{{ fifth }} then 1 else 0 end
+    {% endfor -%}
+        as {{ measure }}_score{% if not loop.last %},{% endif %}
     {% endfor %}
 from buyers
 inner join quintiles on buyers.snapshot_date = quintiles.snapshot_date

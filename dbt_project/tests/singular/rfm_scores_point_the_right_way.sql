@@ -5,7 +5,11 @@ with buyers as (
     where recency_score is not null
 ),
 
-{% for score, measure in {'recency_score': '-recency_days', 'frequency_score': 'n_orders_lifetime', 'monetary_score': 'spend_lifetime'}.items() -%}
+{% for score, measure in {
+    'recency_score': '-recency_days',
+    'frequency_score': 'n_orders_lifetime',
+    'monetary_score': 'spend_lifetime',
+}.items() -%}
 {{ score }}_bounds as (
     select
         snapshot_date,

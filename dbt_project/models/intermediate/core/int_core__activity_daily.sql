@@ -37,24 +37,24 @@ by_customer as (
     group by cast(ordered_at as date), customer_id
     union all
     select
-        cast(returned_at as date),
+        cast(returned_at as date) as activity_date,
         customer_id,
-        0,
-        0,
-        sum(refund_amount),
-        0,
-        0
+        0 as n_orders,
+        0 as revenue,
+        sum(refund_amount) as refund,
+        0 as n_sessions,
+        0 as n_converted_sessions
     from returned
     group by cast(returned_at as date), customer_id
     union all
     select
-        cast(started_at as date),
+        cast(started_at as date) as activity_date,
         customer_id,
-        0,
-        0,
-        0,
-        count(*),
-        count(*) filter (where is_converted)
+        0 as n_orders,
+        0 as revenue,
+        0 as refund,
+        count(*) as n_sessions,
+        count(*) filter (where is_converted) as n_converted_sessions
     from sessions
     group by cast(started_at as date), customer_id
 ),

@@ -1,4 +1,6 @@
-with versions as ({{ known_versions(source('marketing', 'campaign_performance'), ['campaign_id', 'performance_date']) }})
+with versions as (
+    {{ known_versions(source('marketing', 'campaign_performance'), ['campaign_id', 'performance_date']) }}
+)
 
 select
     campaign_id,
