@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from clientele.demo.company import EXPORTS, chunk_tables, reference_tables
+from clientele.demo.company import EXPORTS, chunk_tables, reference_tables, reference_truth
 from clientele.demo.exports import Written, write_export
 from clientele.demo.mapping import write_mapping
 from clientele.demo.world import World
@@ -62,6 +62,8 @@ def write_world(out: Path, world: World, *, progress: bool = False) -> Path:
 
 
 def _reference(out: Path, world: World) -> list[Written]:
+    for name, truth in reference_truth(world).items():
+        pq.write_table(truth, out / "truth" / f"{name}.parquet")
     tables = reference_tables(world)
     return [write_export(out, world, export, tables[export.entity], 0) for export in EXPORTS if export.entity in tables]
 

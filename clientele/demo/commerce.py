@@ -136,10 +136,11 @@ def _lines(
     per_order = np.add.reduceat(share, np.cumsum(counts) - counts) if len(order) else share
     target = value[order] * share / per_order[order] / (1 - coupon[order] / 100)
     category = pick_rows(rng, people.preference[purchases.owner[order]])
-    product = _near(rng, goods, category, np.log(target))
-    factor = PRICE_FACTOR[currency[order]]
-    quantity = np.maximum(1, np.floor(target / goods.price[product] + rng.random(len(order)))).astype(np.int64)
-    price = money(goods.price[product] * factor)
+    quantity = 1 + pick(rng, len(order), (86, 10, 3, 1)).astype(np.int64)
+    product = _near(rng, goods, category, np.log(target / quantity))
+    # The price of the day lies around the list price.
+    list_price = goods.price[product]
+    price = money(np.clip(target / quantity, 0.8 * list_price, 1.15 * list_price) * PRICE_FACTOR[currency[order]])
     discount = money(price * quantity * coupon[order] / 100)
     return Lines(
         id=FIRST_LINE * (chunk + 1) + np.arange(len(order)),
@@ -158,7 +159,7 @@ def _near(rng: np.random.Generator, goods: Catalogue, category: np.ndarray, log_
     grid = (goods.log_prices + wide * np.arange(len(CATEGORIES))[:, None]).ravel()
     # A small jitter, so that a customer does not buy the same product again and again.
     wanted = np.clip(log_target + rng.normal(0, 0.12, len(category)), -wide / 2 + 1, wide / 2 - 1)
-    place = np.searchsorted(grid, wanted + wide * category)
+    place = np.searchsorted((grid[1:] + grid[:-1]) / 2, wanted + wide * category)
     return np.clip(place, category * PER_CATEGORY, category * PER_CATEGORY + PER_CATEGORY - 1)
 
 

@@ -73,6 +73,11 @@ def reference_tables(world: World) -> dict[str, pa.Table]:
     }
 
 
+def reference_truth(world: World) -> dict[str, pa.Table]:
+    """Truth that does not depend on single customers, by file."""
+    return {"experiments": experiments.truth(world)}
+
+
 def chunk_tables(world: World, chunk: int) -> tuple[dict[str, pa.Table], pa.Table]:
     """The exports of one chunk of customers by entity, and the truth about them."""
     folk = people.simulate(world, chunk)
