@@ -34,7 +34,9 @@ class Rule:
 class RowPass:
     """Builds the select that turns a mapped query into staged rows of one entity."""
 
-    def __init__(self, entity: Entity, mapping: EntityMapping, types: dict[str, str], now: dt.datetime, mode: str) -> None:
+    def __init__(
+        self, entity: Entity, mapping: EntityMapping, types: dict[str, str], now: dt.datetime, mode: str
+    ) -> None:
         self.entity, self.mapping, self.now, self.mode = entity, mapping, now, mode
         self.types = _by_contract(entity, mapping, types)
         self.clock = conv.Clock(mapping.timezone, mapping.ambiguous_times)
@@ -92,7 +94,9 @@ class RowPass:
         parts = []
         for name in self.types:
             raw = f'"r:{name}"'
-            blank = f"case when {raw} < '!' and trim({raw}::varchar, ' \t\r\n\xa0') = '' then null else {raw}::varchar end"
+            blank = (
+                f"case when {raw} < '!' and trim({raw}::varchar, ' \t\r\n\xa0') = '' then null else {raw}::varchar end"
+            )
             parts.append(f'{blank if self._is_text(name) else raw} as "t:{name}"')
         return f"{self._raws()}, {', '.join(parts)}"
 
@@ -153,7 +157,11 @@ class RowPass:
     def _loaded_at(self) -> str:
         clock, now = f'"{self.entity.clock}"::timestamp', f"timestamp '{self.now}'"
         planned = self.entity.clock_is_planned
-        history = f"case when {clock} is null then timestamp '1970-01-01' else least({clock}, {now}) end" if planned else clock
+        history = (
+            f"case when {clock} is null then timestamp '1970-01-01' else least({clock}, {now}) end"
+            if planned
+            else clock
+        )
         default = now if self.mode == "live" else history
         chosen = f"coalesce(loaded_at, {default})" if self.gives_loaded_at else default
         return chosen if planned else f"greatest({chosen}, {clock})"
@@ -208,19 +216,45 @@ class RowPass:
     def _value_rules(self, column: Column) -> list[Rule]:
         if column.name not in self.types:
             return []
-        name, value, given = column.name, f'"{column.name}"', f"'{column.name} ''' || {self._as_given(column.name)} || '''"
+        name, value, given = (
+            column.name,
+            f'"{column.name}"',
+            f"'{column.name} ''' || {self._as_given(column.name)} || '''",
+        )
         found: list[tuple[str, str, str]] = []
         if column.accepted:
             choices = ", ".join(f"'{quoted(item)}'" for item in column.accepted)
-            found.append((f"{value} not in ({choices})", "is no known value", f"is none of {', '.join(column.accepted)}; translate it in the sql"))
+            found.append(
+                (
+                    f"{value} not in ({choices})",
+                    "is no known value",
+                    f"is none of {', '.join(column.accepted)}; translate it in the sql",
+                )
+            )
         if column.currency:
             own = f"{value} <> '{self.mapping.currency}' and " if self.mapping.currency else ""
-            found.append((f"{own}{value} is not null and try_cast({value} as iso4217) is null", "is no currency", "is no ISO 4217 code; translate it in the sql, such as EUR"))
+            found.append(
+                (
+                    f"{own}{value} is not null and try_cast({value} as iso4217) is null",
+                    "is no currency",
+                    "is no ISO 4217 code; translate it in the sql, such as EUR",
+                )
+            )
         if column.data_type == "double":
             found.append((f"not isfinite({value})", "is not finite", "is not a finite number"))
-        for limit, operator, words in ((column.min, "<", "is below"), (column.above, "<=", "is not above"), (column.max, ">", "is above")):
+        for limit, operator, words in (
+            (column.min, "<", "is below"),
+            (column.above, "<=", "is not above"),
+            (column.max, ">", "is above"),
+        ):
             if limit is not None:
-                found.append((f"{value} {operator} {limit:g}", f"{words} {limit:g}", f"{words} {limit:g}, the limit of the contract"))
+                found.append(
+                    (
+                        f"{value} {operator} {limit:g}",
+                        f"{words} {limit:g}",
+                        f"{words} {limit:g}, the limit of the contract",
+                    )
+                )
         if column.data_type in ("timestamp", "date"):
             found += self._time_rules(column, value)
         return [Rule(name, condition, kind, f"{given} {quoted(text)}'") for condition, kind, text in found]
@@ -228,10 +262,22 @@ class RowPass:
     def _time_rules(self, column: Column, value: str) -> list[tuple[str, str, str]]:
         found = []
         if column.data_type == "timestamp":
-            found.append((f"{value} < {EARLIEST}", "is before 1900", "is before 1900; read such a placeholder as null in the sql"))
+            found.append(
+                (
+                    f"{value} < {EARLIEST}",
+                    "is before 1900",
+                    "is before 1900; read such a placeholder as null in the sql",
+                )
+            )
         if not column.may_be_future:
             limit = self.now + dt.timedelta(days=1)
-            found.append((f"{value} > timestamp '{limit}'", "lies in the future", f"lies in the future: this load is of {self.now:%Y-%m-%d %H:%M} UTC"))
+            found.append(
+                (
+                    f"{value} > timestamp '{limit}'",
+                    "lies in the future",
+                    f"lies in the future: this load is of {self.now:%Y-%m-%d %H:%M} UTC",
+                )
+            )
         else:
             found.append((f"not isfinite({value})", "is no moment", "is no moment; read it as null in the sql"))
         return found
@@ -252,6 +298,8 @@ def _by_contract(entity: Entity, mapping: EntityMapping, types: dict[str, str]) 
             )  # fmt: skip
         if name.lower() in ours or conv.family(data_type) == "other":
             problem = "twice" if name.lower() in ours else f"as {data_type}"
-            raise LandingError(f"sql of {entity.name} gives a column {problem}", column=name, remedy="cast or rename it in the sql")
+            raise LandingError(
+                f"sql of {entity.name} gives a column {problem}", column=name, remedy="cast or rename it in the sql"
+            )
         ours[known[name.lower()]] = data_type
     return ours

@@ -19,7 +19,18 @@ NOUNS = {
     "boolean": "true or false",
     "varchar": "text",
 }
-WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
+WHOLE = {
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "UHUGEINT",
+}
 
 
 @dataclass(frozen=True)
@@ -131,7 +142,11 @@ def zoned_time(value: str, source_type: str) -> str | None:
     kind = family(source_type)
     if kind == "zoned":
         return f"timezone('UTC', {value})"
-    return f"case when {has_offset(value)} then timezone('UTC', try_cast({value} as timestamptz)) end" if kind == "text" else None
+    return (
+        f"case when {has_offset(value)} then timezone('UTC', try_cast({value} as timestamptz)) end"
+        if kind == "text"
+        else None
+    )
 
 
 def has_offset(text: str) -> str:

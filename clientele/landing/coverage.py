@@ -29,7 +29,11 @@ BY_ENTITY = {
     "support_tickets": "no support features",
     "actions": "no measure of what actions achieved",
 }
-BY_DOMAIN = {"loyalty": "no loyalty features", "experiments": "no experiment results", "success": "no follow-up of alerts"}
+BY_DOMAIN = {
+    "loyalty": "no loyalty features",
+    "experiments": "no experiment results",
+    "success": "no follow-up of alerts",
+}
 
 
 def coverage(contract: Contract, mapped: Iterable[str], columns: dict[str, set[str]]) -> list[str]:

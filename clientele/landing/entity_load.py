@@ -13,7 +13,9 @@ from clientele.landing import fingerprint as prints
 from clientele.landing import mapping_sql, source
 from clientele.landing.columns import RowPass
 from clientele.landing.errors import LandingError
+from clientele.landing.files import find_lookups
 from clientele.landing.lake import Lake, quoted
+from clientele.landing.lookups import forget_lookups, open_lookups
 from clientele.landing.mapping import EntityMapping
 from clientele.landing.refusals import Refusals
 from clientele.landing.report import EntityReport
@@ -34,9 +36,12 @@ class EntityLoad:
         self.batch_dir, self.scratch = folder / "batch", folder / "tmp"
         self.lake_files = lake.files(mapping.entity)
         self.found = source.find(mapping, data_dir)
+        self.lookups = find_lookups(mapping, data_dir)
         self.seen_before = seen_before
         self.report = EntityReport(
-            mapping.entity, mode=mode or ("live" if self.lake_files else "history"), files=[name for _, name in self.found]
+            mapping.entity,
+            mode=mode or ("live" if self.lake_files else "history"),
+            files=[name for _, name in self.found],
         )
         self.columns: set[str] = set()
         self.currencies: set[str] = set()
@@ -44,7 +49,7 @@ class EntityLoad:
 
     def run(self) -> EntityReport:
         """Read, judge and write. Raises LandingError; then nothing of the load lands."""
-        paths = [path for path, _ in self.found]
+        paths = [*(path for path, _ in self.found), *self.lookups.values()]
         if self.seen_before:
             self.report.fingerprint = prints.fingerprint(self.mapping, self.entity, paths)
             earlier = prints.find_earlier(self.con, self.lake, self.entity.name, self.report.fingerprint)
@@ -70,7 +75,8 @@ class EntityLoad:
         self.say(f"{self.entity.name}: reading {', '.join(self.report.files[:3])}")
         try:
             opened = source.open_entity(self.con, self.mapping, self.found, self.scratch)
-            query = mapping_sql.prepare(self.con, self.entity.name, self.mapping.sql)
+            open_lookups(self.con, self.mapping, self.lookups, self.scratch)
+            query = mapping_sql.prepare(self.con, self.entity.name, self.mapping.sql, self.lookups)
             rows = RowPass(self.entity, self.mapping, query.types, self.now, self.report.mode)
             self.columns = set(rows.types)
             self._stage(rows.select(query.sql, opened.several))
@@ -90,6 +96,7 @@ class EntityLoad:
     def _forget(self) -> None:
         for table in ("stage", "verdict", "clashes", "known", "contested", "candidates", "newest", "refused"):
             self.con.execute(f"drop table if exists {table}")
+        forget_lookups(self.con, self.mapping)
 
     def _account(self, opened: source.Source, query: mapping_sql.MappedQuery, refusals: Refusals) -> None:
         report = self.report
@@ -170,7 +177,15 @@ def landing_row(load: EntityLoad) -> tuple[object, ...]:
 
     report = load.report
     counts = (report.rows_read, report.rows_landed, report.rows_corrected, report.rows_known, report.rows_refused)
-    return (report.entity, report.mode, report.fingerprint, json.dumps(report.files), *counts, *load.clock_range, load.now)
+    return (
+        report.entity,
+        report.mode,
+        report.fingerprint,
+        json.dumps(report.files),
+        *counts,
+        *load.clock_range,
+        load.now,
+    )
 
 
 __all__ = ["EntityLoad", "LandingError", "landing_row"]

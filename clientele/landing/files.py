@@ -25,7 +25,13 @@ FORMATS = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".xlsx": "xlsx",
 }  # fmt: skip
-NATIVE_ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "latin-1": "latin-1", "latin1": "latin-1", "iso-8859-1": "latin-1"}
+NATIVE_ENCODINGS = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "latin-1": "latin-1",
+    "latin1": "latin-1",
+    "iso-8859-1": "latin-1",
+}
 STRICT, LENIENT = "store_rejects = true, rejects_limit = 0", "ignore_errors = true"
 DELIMITERS = ",;\t|"
 NO_DELIMITER = "\x01"  # for lines that are no CSV
@@ -42,26 +48,37 @@ class SourceFile:
     scanned: Path  # what DuckDB reads: the file itself or its rewritten copy
     relation: str  # SQL that keeps unreadable lines in the reject tables
     lenient: str  # the same, for counting: skips unreadable lines without keeping them
-
-    @property
-    def header_lines(self) -> int:
-        """Lines before row 1, where rows are counted from lines."""
-        return 1 if self.format == "csv" else 0
+    header_lines: int = 0  # lines before row 1, where rows are counted from lines
 
 
 def find_files(mapping: EntityMapping, data_dir: Path) -> list[Path]:
     """The files that a mapping's paths and globs name. Raises LandingError for one that names none."""
     found: dict[Path, None] = {}
     for pattern in mapping.paths:
-        full = Path(pattern) if Path(pattern).is_absolute() else data_dir / pattern
-        hits = [full] if full.is_file() else [Path(hit) for hit in sorted(glob.glob(str(full), recursive=True))]
-        hits = [hit for hit in hits if hit.is_file()]
-        if not hits:
-            raise LandingError(
-                f"entity {mapping.entity}: no such file", file=full, remedy=f"{_nearby(full)}; or give --data DIR"
-            )
-        found |= dict.fromkeys(hits)
+        found |= dict.fromkeys(_matching(pattern, f"entity {mapping.entity}", data_dir))
     return list(found)
+
+
+def find_lookups(mapping: EntityMapping, data_dir: Path) -> dict[str, Path]:
+    """The files of a mapping's lookups by name. Raises LandingError for one that is not exactly one file."""
+    found = {}
+    for name, pattern in mapping.lookups.items():
+        hits = _matching(pattern, f"lookup {name} of {mapping.entity}", data_dir)
+        if len(hits) > 1:
+            raise LandingError(
+                f"lookup {name} of {mapping.entity} is {len(hits)} files", file=pattern, remedy="name one"
+            )
+        found[name] = hits[0]
+    return found
+
+
+def _matching(pattern: str, what: str, data_dir: Path) -> list[Path]:
+    full = Path(pattern) if Path(pattern).is_absolute() else data_dir / pattern
+    hits = [full] if full.is_file() else [Path(hit) for hit in sorted(glob.glob(str(full), recursive=True))]
+    hits = [hit for hit in hits if hit.is_file()]
+    if not hits:
+        raise LandingError(f"{what}: no such file", file=full, remedy=f"{_nearby(full)}; or give --data DIR")
+    return hits
 
 
 def _nearby(path: Path) -> str:
@@ -80,7 +97,9 @@ def format_of(path: Path) -> str:
         suffixes.pop()
     known = FORMATS.get(suffixes[-1]) if suffixes else None
     if known is None:
-        raise LandingError("format unknown from the name", file=path, remedy="csv, csv.gz, parquet, jsonl and xlsx are read")
+        raise LandingError(
+            "format unknown from the name", file=path, remedy="csv, csv.gz, parquet, jsonl and xlsx are read"
+        )
     return known
 
 
@@ -91,6 +110,8 @@ def open_source(
     if path.stat().st_size == 0:
         raise LandingError("is empty (0 bytes): not even a header", file=path, remedy="export it again")
     kind = format_of(path)
+    if kind != "csv" and (mapping.columns or not mapping.header):
+        raise LandingError(f"is {kind}, and `header:` and `columns:` are for csv", file=path, remedy="leave them out")
     if kind == "parquet":
         return _parquet(con, path, name)
     if kind == "xlsx":
@@ -118,21 +139,21 @@ def _csv(
 ) -> SourceFile:
     first = _first_record(scanned, encoding, path)
     delimiter = "," if numbered else mapping.delimiter or _delimiter(first)
-    columns = _header(first, delimiter, path)
+    columns = _columns(first, delimiter, mapping, path)
+    header = "true" if mapping.header or numbered else "false"
     nulls = ", ".join(f"'{quoted(value)}'" for value in dict.fromkeys(mapping.null_values))
     options = (
-        f"'{quoted(scanned)}', auto_detect = false, header = true, delim = '{quoted(delimiter)}', quote = '\"', "
+        f"'{quoted(scanned)}', auto_detect = false, header = {header}, delim = '{quoted(delimiter)}', quote = '\"', "
         f"escape = '\"', strict_mode = true, null_padding = false, encoding = '{encoding}', nullstr = [{nulls}], "
         f"columns = {{{', '.join(_literal(column) + ': varchar' for column in columns)}}}"
     )
     row = "_row::bigint as _source_row" if numbered else "row_number() over () as _source_row"
     drop = "exclude (_row)" if numbered else ""
-    relation, lenient = (
-        f"select * {drop}, {row} from read_csv({options}, {rejects})"
-        for rejects in (STRICT, LENIENT)
-    )
+    relation, lenient = (f"select * {drop}, {row} from read_csv({options}, {rejects})" for rejects in (STRICT, LENIENT))
     visible = tuple(column for column in columns if not (numbered and column == "_row"))
-    return SourceFile(path, name, "xlsx" if numbered else "csv", visible, scanned, relation, lenient)
+    if numbered:
+        return SourceFile(path, name, "xlsx", visible, scanned, relation, lenient)
+    return SourceFile(path, name, "csv", visible, scanned, relation, lenient, header_lines=int(mapping.header))
 
 
 def _literal(text: str) -> str:
@@ -173,6 +194,19 @@ def _lines(handle: io.TextIOWrapper) -> Iterator[str]:
 def _delimiter(header: str) -> str:
     outside = "".join(header.split('"')[::2])
     return max(DELIMITERS, key=outside.count)
+
+
+def _columns(record: str, delimiter: str, mapping: EntityMapping, path: Path) -> tuple[str, ...]:
+    """The names from the header, or from the mapping where it gives them."""
+    width = len(next(csv.reader(io.StringIO(record), delimiter=delimiter)))
+    if mapping.columns and len(mapping.columns) != width:
+        raise LandingError(
+            f"has {width} columns, and `columns:` names {len(mapping.columns)}",
+            file=path, row=1, remedy=f"name all of them; the delimiter is {delimiter!r}",
+        )  # fmt: skip
+    if mapping.columns:
+        return mapping.columns
+    return _header(record, delimiter, path) if mapping.header else tuple(f"column{n + 1}" for n in range(width))
 
 
 def _header(record: str, delimiter: str, path: Path) -> tuple[str, ...]:

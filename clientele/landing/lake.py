@@ -134,7 +134,8 @@ def _write_empty(con: duckdb.DuckDBPyConnection, path: Path, types: dict[str, st
 
 
 def _types_of(con: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[str, str]]:
-    return [row[:2] for row in con.execute(f"describe select * from read_parquet('{quoted(path)}')").fetchall()]
+    scan = f"read_parquet('{quoted(path)}', hive_partitioning = false)"
+    return [row[:2] for row in con.execute(f"describe select * from {scan}").fetchall()]
 
 
 def _types_as_read(con: duckdb.DuckDBPyConnection, types: dict[str, str]) -> list[tuple[str, str]]:

@@ -16,9 +16,15 @@ from clientele.landing.errors import LandingError, near
 
 TOP_KEYS = {"version", "timezone", "currency", "ambiguous_times", "entities"}
 ENTITY_KEYS = {
-    "path", "encoding", "delimiter", "null_values", "sheet", "types", "sql", "timezone", "currency", "ambiguous_times",
+    "path", "encoding", "delimiter", "header", "columns", "null_values", "sheet", "types", "lookups", "sql",
+    "timezone", "currency", "ambiguous_times",
 }  # fmt: skip
 AMBIGUOUS = ("refuse", "earlier", "later")
+# Names that the loader uses itself.
+RESERVED = {
+    "source", "source_files", "stage", "verdict", "clashes", "known", "contested", "candidates", "newest", "refused",
+    "ragged", "unreadable", "landings", "reject_errors", "reject_scans",
+}  # fmt: skip
 TYPE_NAMES = ("integer", "decimal", "double", "date", "boolean", "timestamp")
 
 
@@ -32,8 +38,11 @@ class EntityMapping:
     encoding: str = "utf-8"
     delimiter: str | None = None
     null_values: tuple[str, ...] = ("",)
+    header: bool = True
+    columns: tuple[str, ...] = ()  # names of the columns of a csv, instead of those of its header
     sheet: str | None = None
     types: dict[str, str] = field(default_factory=dict)
+    lookups: dict[str, str] = field(default_factory=dict)  # name of a further relation -> its file
     timezone: str = "UTC"
     currency: str | None = None
     ambiguous_times: str = "refuse"
@@ -117,8 +126,11 @@ def _entity(name: str, spec: Any, common: dict[str, Any], path: Path) -> EntityM
         encoding=_text(spec.get("encoding"), f"encoding of {where}", path) or "utf-8",
         delimiter=_text(spec.get("delimiter"), f"delimiter of {where}", path),
         null_values=_texts(spec.get("null_values", [""]), f"null_values of {where}", path),
+        header=_bool(spec.get("header", True), f"header of {where}", path),
+        columns=_texts(spec["columns"], f"columns of {where}", path) if "columns" in spec else (),
         sheet=_text(spec.get("sheet"), f"sheet of {where}", path),
         types=_types(spec.get("types") or {}, where, path),
+        lookups=_lookups(spec.get("lookups") or {}, where, path),
         timezone=_timezone(settings["timezone"] or "UTC", where, path),
         currency=_currency(settings["currency"], where, path),
         ambiguous_times=_ambiguous(settings["ambiguous_times"] or "refuse", path),
@@ -129,6 +141,12 @@ def _text(value: Any, what: str, path: Path) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise LandingError(f"{what} is {value!r}, not text", file=path, remedy="put it in quotes")
+
+
+def _bool(value: Any, what: str, path: Path) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise LandingError(f"{what} is {value!r}", file=path, remedy="write true or false, without quotes")
 
 
 def _texts(value: Any, what: str, path: Path) -> tuple[str, ...]:
@@ -153,13 +171,31 @@ def _types(value: Any, where: str, path: Path) -> dict[str, str]:
     return {str(column): str(declared) for column, declared in value.items()}
 
 
+def _lookups(value: Any, where: str, path: Path) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(file, str) for file in value.values()):
+        raise LandingError(
+            f"lookups of {where} is no list of `name: file`",
+            file=path,
+            remedy="write, for example: categories: categories.csv",
+        )
+    for name in value:
+        if not re.fullmatch(r"[a-z_][a-z0-9_]*", str(name)) or name in RESERVED:
+            raise LandingError(
+                f"lookups of {where}: {name!r} cannot name a relation",
+                file=path, remedy="use lower-case letters, digits and _, such as categories_file",
+            )  # fmt: skip
+    return {str(name): file for name, file in value.items()}
+
+
 def _timezone(value: Any, where: str, path: Path) -> str:
     zones = zoneinfo.available_timezones()
     if value not in zones:
         short = {zone.rsplit("/", 1)[-1]: zone for zone in zones}
         hint = near(str(value), zones) or near(re.sub(r".*/", "", str(value)), short)
         raise LandingError(
-            f"timezone {value!r} of {where} is unknown{hint}", file=path, remedy="use a name such as Europe/London or UTC"
+            f"timezone {value!r} of {where} is unknown{hint}",
+            file=path,
+            remedy="use a name such as Europe/London or UTC",
         )
     return str(value)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +27,10 @@ class MappedQuery:
     has_filter: bool
 
 
-def prepare(con: duckdb.DuckDBPyConnection, entity: str, sql: str) -> MappedQuery:
-    """Check the select and graft the row number into it. The relation ``source`` must exist."""
+def prepare(con: duckdb.DuckDBPyConnection, entity: str, sql: str, lookups: Iterable[str] = ()) -> MappedQuery:
+    """Check the select and graft the row number into it. ``source`` and the lookups must exist."""
     tree = _parse(con, entity, sql)
-    _check_reach(entity, tree)
+    _check_reach(entity, tree, {"source", *lookups})
     node = tree["statements"][0]["node"]
     for rows, grafted in _candidates(con, tree, node):
         try:
@@ -49,7 +49,7 @@ def _parse(con: duckdb.DuckDBPyConnection, entity: str, sql: str) -> dict[str, A
         message = str(tree.get("error_message"))
         if "Only SELECT" in message:
             raise LandingError(f"sql of {entity} is no select", remedy="write one select over `source`")
-        _explain(con, entity, sql, message)
+        raise LandingError(f"sql of {entity}: {message}", remedy="write one plain select over `source`")
     if len(tree["statements"]) != 1:
         raise LandingError(
             f"sql of {entity} holds {len(tree['statements'])} statements", remedy="write one select over `source`"
@@ -73,22 +73,24 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
             yield from _nodes(child)
 
 
-def _check_reach(entity: str, tree: dict[str, Any]) -> None:
-    """A mapping reads `source` and what it builds from it: no file, no other table, no setting."""
+def _check_reach(entity: str, tree: dict[str, Any], relations: set[str]) -> None:
+    """A mapping reads `source`, its lookups and what it builds from it: no file, no other table, no setting."""
     nodes = list(_nodes(tree))
     ctes = {item["key"].lower() for node in nodes if "cte_map" in node for item in node["cte_map"]["map"]}
-    remedy = "select from `source` only; give further files their own entity or list them in `path:`"
+    remedy = "select from `source` only; give further files their own entity, or name them under `lookups:`"
     for node in nodes:
         kind = node.get("type")
         if kind == "BASE_TABLE":
             name = node["table_name"]
-            if node.get("schema_name") or node.get("catalog_name") or name.lower() not in ctes | {"source"}:
+            if node.get("schema_name") or node.get("catalog_name") or name.lower() not in ctes | relations:
                 raise LandingError(f"sql of {entity} reads {name!r}", remedy=remedy)
         elif kind == "TABLE_FUNCTION":
             name = node["function"]["function_name"].lower()
             if name not in TABLE_FUNCTIONS:
                 raise LandingError(f"sql of {entity} calls {name}()", remedy=remedy)
-        elif kind == "SHOW_REF" or (kind == "FUNCTION" and node.get("function_name", "").lower() in FORBIDDEN_FUNCTIONS):
+        elif kind == "SHOW_REF" or (
+            kind == "FUNCTION" and node.get("function_name", "").lower() in FORBIDDEN_FUNCTIONS
+        ):
             raise LandingError(f"sql of {entity} asks for more than its source", remedy=remedy)
 
 
@@ -116,7 +118,9 @@ def _is_rowwise(node: dict[str, Any]) -> bool:
 
 
 def _has_filter(node: dict[str, Any]) -> bool:
-    limited = any(item["type"] in ("LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "DISTINCT_MODIFIER") for item in node["modifiers"])
+    limited = any(
+        item["type"] in ("LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "DISTINCT_MODIFIER") for item in node["modifiers"]
+    )
     return bool(node["where_clause"] or node["qualify"] or node["sample"] or limited)
 
 
@@ -149,11 +153,6 @@ def _describe_or_explain(con: duckdb.DuckDBPyConnection, entity: str, sql: str) 
         return _describe(con, sql)
     except duckdb.Error as error:
         raise explained(entity, error) from None
-
-
-def _explain(con: duckdb.DuckDBPyConnection, entity: str, sql: str, message: str) -> None:
-    _describe_or_explain(con, entity, sql)
-    raise LandingError(f"sql of {entity}: {message}", remedy="write one plain select over `source`")
 
 
 def explained(entity: str, error: duckdb.Error) -> LandingError:

@@ -86,7 +86,7 @@ class Refusals:
         self.con.execute(
             f"""
             insert into refused
-            select {self._file('_file')}, _row, 'mapped', r->>'column', r->>'value', r->>'kind', r->>'reason',
+            select {self._file("_file")}, _row, 'mapped', r->>'column', r->>'value', r->>'kind', r->>'reason',
                 r->>'row', null, null
             from (select _file, _row, _refusal::json as r from stage where _refusal is not null)
             """
@@ -100,10 +100,10 @@ class Refusals:
         self.con.execute(
             f"""
             insert into refused
-            select {self._file('s._file')}, s._row, 'mapped', '{quoted(', '.join(keys))}', {key_text}, v.kind,
+            select {self._file("s._file")}, s._row, 'mapped', '{quoted(", ".join(keys))}', {key_text}, v.kind,
                 case v.kind when '{OLDER}'
                     then 'a newer version, known since ' || v.known_since::varchar || ', has already landed' end,
-                to_json(s)::varchar, v.other_row, {self._file('v.other_file')}
+                to_json(s)::varchar, v.other_row, {self._file("v.other_file")}
             from verdict as v
             join (select rowid as rid, * exclude (_refusal) from stage) as s using (rid)
             where v.action = 'refuse' and v.kind in ('{DUPLICATE}', '{OLDER}')
@@ -129,7 +129,9 @@ class Refusals:
 
     def _located(self) -> str:
         """Refused rows with lines: a row's place, the header, and the unreadable lines before it."""
-        where = {"ordinal": " (row counted in the result of the sql)", "group": " (first row of its group)"}.get(self.rows, "")
+        where = {"ordinal": " (row counted in the result of the sql)", "group": " (first row of its group)"}.get(
+            self.rows, ""
+        )
         known = "origin = 'line'" + (" or origin = 'mapped'" if self.rows == "ordinal" else "")
         return f"""
             with steps as (select file, before, max(n) as n from ragged group by all),

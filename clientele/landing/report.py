@@ -72,7 +72,13 @@ class LoadReport:
         for name in ("source rows", "read", "landed", "corrected", "known", "refused"):
             table.add_column(name, justify="right", no_wrap=True)
         for report in self.entities:
-            numbers = (report.rows_read, report.rows_landed, report.rows_corrected, report.rows_known, report.rows_refused)
+            numbers = (
+                report.rows_read,
+                report.rows_landed,
+                report.rows_corrected,
+                report.rows_known,
+                report.rows_refused,
+            )
             source = "-" if report.source_rows is None else f"{report.source_rows:,}"
             table.add_row(report.entity, source, *(f"{number:,}" for number in numbers))
         return table
@@ -92,5 +98,7 @@ def _remarks(report: EntityReport) -> list[str]:
     if report.rows_left_out:
         lines.append(f"{report.entity}: {report.rows_left_out:,} source rows left out by the sql")
     for reason in report.reasons:
-        lines.append(f"{report.entity}: {reason.rows:,} refused: {reason.column or 'row'} {reason.kind}, e.g. {reason.example}")
+        lines.append(
+            f"{report.entity}: {reason.rows:,} refused: {reason.column or 'row'} {reason.kind}, e.g. {reason.example}"
+        )
     return lines + [f"warning: {report.entity}: {text}" for text in report.warnings]

@@ -85,7 +85,9 @@ def xlsx_to_csv(path: Path, sheet: str | None, scratch: Path) -> Path:
         raise LandingError(f"is no readable xlsx file: {error}", file=path, remedy="save it again as .xlsx") from None
     if sheet is not None and sheet not in book.sheetnames:
         raise LandingError(
-            f"no sheet {sheet!r}{near(sheet, book.sheetnames)}", file=path, remedy=f"it has {', '.join(book.sheetnames)}"
+            f"no sheet {sheet!r}{near(sheet, book.sheetnames)}",
+            file=path,
+            remedy=f"it has {', '.join(book.sheetnames)}",
         )
     target = _target(scratch, ".csv")
     with open(target, "w", newline="", encoding="utf-8") as out:

@@ -20,7 +20,9 @@ class Source:
 
     files: tuple[SourceFile, ...]
     counting: str  # relation with all rows, for counts
-    broken: str | None  # relation of rows that are no rows: _source_file, _source_row, _broken; None if there can be none
+    broken: (
+        str | None
+    )  # relation of rows that are no rows: _source_file, _source_row, _broken; None if there can be none
 
     @property
     def several(self) -> bool:
@@ -54,9 +56,7 @@ def open_entity(
 
 
 def _typed(con: duckdb.DuckDBPyConnection, mapping: EntityMapping, files: tuple[SourceFile, ...], which: str) -> str:
-    parts = [
-        f"select *, '{quoted(file.name)}' as _source_file from ({getattr(file, which)})" for file in files
-    ]
+    parts = [f"select *, '{quoted(file.name)}' as _source_file from ({getattr(file, which)})" for file in files]
     union = "\nunion all by name\n".join(parts)
     types = {row[0]: row[1] for row in con.execute(f"describe {union}").fetchall()}
     spelling = {name.lower(): name for name in types}
@@ -87,9 +87,7 @@ def _typed(con: duckdb.DuckDBPyConnection, mapping: EntityMapping, files: tuple[
     dropped = [f'"n:{name}"' for name in converted] + (["_broken_line"] if "_broken_line" in types else [])
     exclude = f"exclude ({', '.join(dropped)})" if dropped else ""
     replace = f"replace ({replaced})" if replaced else ""
-    return (
-        f"select * {exclude} {replace}, {broken} as _broken from (select *{added} from ({union}))"
-    )
+    return f"select * {exclude} {replace}, {broken} as _broken from (select *{added} from ({union}))"
 
 
 def _filled(name: str) -> str:

@@ -135,7 +135,7 @@ class Versions:
                 null, null, '{OLDER}', null, null, n.loaded_at
             from candidates as c
             join newest as n using ({self.keys})
-            asof left join known as k on {self._same('c', 'k')} and c.loaded_at >= k.loaded_at
+            asof left join known as k on {self._same("c", "k")} and c.loaded_at >= k.loaded_at
             where c.loaded_at <= n.loaded_at
             """
         )

@@ -80,7 +80,9 @@ def trouble_sql(local: str, zone: str, ambiguous: str) -> str:
     """SQL that is ``impossible`` or ``ambiguous`` for local times without a UTC time, else null."""
     if is_plain(zone):
         return "null"
-    return _search(local, segments(zone, ambiguous), lambda _, offset: f"'{offset}'" if isinstance(offset, str) else "null")
+    return _search(
+        local, segments(zone, ambiguous), lambda _, offset: f"'{offset}'" if isinstance(offset, str) else "null"
+    )
 
 
 def _shifted(local: str, offset: int | str) -> str:

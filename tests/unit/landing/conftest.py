@@ -67,6 +67,6 @@ def shop(tmp_path: Path) -> Shop:
 
 
 def counts(report: LoadReport, entity: str = "orders") -> tuple[int, int, int, int]:
-    """read, landed, known, refused"""
+    """read, landed, known, refused."""
     r = report[entity]
     return r.rows_read, r.rows_landed, r.rows_known, r.rows_refused

@@ -38,7 +38,8 @@ def test_ragged_rows_are_refused_with_their_line_and_do_not_shift_others(shop: S
     )
     assert counts(report) == (5, 2, 0, 3)
     found = {row[1]: row[4] for row in shop.rejects()}
-    assert found[3].startswith("too few columns") and found[4].startswith("too many columns")
+    assert found[3].startswith("too few columns")
+    assert found[4].startswith("too many columns")
     assert found[5] == "amount 'n/a' is not a number"
     assert shop.rows("select row_json from LAKE where source_row = 3", kind="rejects/") == [('{"line":"o2,c1"}',)]
 
@@ -47,7 +48,8 @@ def test_wrong_bytes_are_refused(shop: Shop) -> None:
     (shop.folder / "orders.csv").write_bytes(ORDERS.encode() + b"\no1,caf\xe9,2024-01-01,1\no2,c2,2024-01-01,1\n")
     report = shop.load()
     assert counts(report) == (2, 1, 0, 1)
-    assert "encoding" in shop.rejects()[0][4] and shop.rejects()[0][1] == 2
+    assert "encoding" in shop.rejects()[0][4]
+    assert shop.rejects()[0][1] == 2
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16", "shift-jis"])
@@ -76,7 +78,10 @@ def test_jsonl_keeps_digits_and_refuses_broken_lines(shop: Shop) -> None:
     assert counts(report) == (4, 2, 0, 2)
     assert [row[1] for row in shop.rejects()] == [2, 4]
     landed = shop.rows("select order_id, customer_id, amount::varchar, channel from LAKE order by 1")
-    assert landed == [("123456789012345678901234", "007", "12345678901234.5678", None), ("o2", "c", "2.0000", '{"a":1}')]
+    assert landed == [
+        ("123456789012345678901234", "007", "12345678901234.5678", None),
+        ("o2", "c", "2.0000", '{"a":1}'),
+    ]
 
 
 def test_xlsx_types_sheet_and_row_numbers(shop: Shop) -> None:
@@ -92,7 +97,9 @@ def test_xlsx_types_sheet_and_row_numbers(shop: Shop) -> None:
     book.save(shop.folder / "orders.xlsx")
     report = shop.load({"orders": {"path": "orders.xlsx", "sheet": "Orders"}})
     assert counts(report) == (2, 1, 0, 1)
-    assert shop.rows("select order_id, customer_id, ordered_at::varchar from LAKE") == [("1", "007", "2024-01-01 10:30:00")]
+    assert shop.rows("select order_id, customer_id, ordered_at::varchar from LAKE") == [
+        ("1", "007", "2024-01-01 10:30:00")
+    ]
     assert shop.rejects()[0][1] == 4
     with pytest.raises(LandingError, match="did you mean Orders"):
         shop.load({"orders": {"path": "orders.xlsx", "sheet": "orderz"}})
@@ -119,7 +126,9 @@ def test_globs_unite_columns_by_name_and_keep_each_file(shop: Shop) -> None:
 
 
 def test_null_values(shop: Shop) -> None:
-    shop.load_orders(ORDERS + ",channel", "o1,c1,2024-01-01,1,n/a", "o2,c1,2024-01-01,1,  ", spec={"null_values": ["", "n/a"]})
+    shop.load_orders(
+        ORDERS + ",channel", "o1,c1,2024-01-01,1,n/a", "o2,c1,2024-01-01,1,  ", spec={"null_values": ["", "n/a"]}
+    )
     assert shop.rows("select channel from LAKE") == [(None,), (None,)]
 
 
@@ -128,7 +137,9 @@ def test_empty_file_is_an_error_and_a_lone_header_a_warning(shop: Shop) -> None:
     with pytest.raises(LandingError, match="0 bytes"):
         shop.load()
     report = shop.load_orders(ORDERS)
-    assert counts(report) == (0, 0, 0, 0) and report["orders"].warnings and shop.batches() == []
+    assert counts(report) == (0, 0, 0, 0)
+    assert report["orders"].warnings
+    assert shop.batches() == []
 
 
 def test_missing_file_lists_what_is_there(shop: Shop) -> None:

@@ -26,7 +26,8 @@ def test_a_refused_row_says_why(shop: Shop, row: str, column: str, reason: str) 
     report = shop.load_orders(ORDERS, row)
     assert counts(report) == (1, 0, 0, 1)
     (refusal,) = shop.rejects()
-    assert refusal[:3] == ("orders.csv", 2, column) and reason in refusal[4]
+    assert refusal[:3] == ("orders.csv", 2, column)
+    assert reason in refusal[4]
 
 
 def test_amounts_are_exact(shop: Shop) -> None:
@@ -63,7 +64,9 @@ def test_currency_of_the_entity_wins(shop: Shop) -> None:
 
 def test_declared_types_refuse_source_rows_before_the_sql(shop: Shop) -> None:
     sql = "select id as order_id, c as customer_id, max(day) as ordered_at, sum(n * price) as amount from source group by all"
-    shop.write("orders.csv", "id,c,day,n,price", "a,c1,01/02/2024,2,1.50", "a,c1,01/02/2024,x,1.50", "b,c1,32/01/2024,1,2")
+    shop.write(
+        "orders.csv", "id,c,day,n,price", "a,c1,01/02/2024,2,1.50", "a,c1,01/02/2024,x,1.50", "b,c1,32/01/2024,1,2"
+    )
     types = {"day": "timestamp %d/%m/%Y", "n": "integer", "price": "decimal"}
     report = shop.load({"orders": {"path": "orders.csv", "types": types, "sql": sql}})
     assert counts(report) == (3, 1, 0, 2)
@@ -75,7 +78,9 @@ def test_declared_types_refuse_source_rows_before_the_sql(shop: Shop) -> None:
 
 
 def test_whole_numbers_are_not_rounded(shop: Shop) -> None:
-    shop.write("sessions.csv", "session_id,started_at,page_views", "s1,2024-01-01,3.0", "s2,2024-01-01,3.5", "s3,2024-01-01,4")
+    shop.write(
+        "sessions.csv", "session_id,started_at,page_views", "s1,2024-01-01,3.0", "s2,2024-01-01,3.5", "s3,2024-01-01,4"
+    )
     report = shop.load({"sessions": {"path": "sessions.csv"}})
     assert counts(report, "sessions") == (3, 2, 0, 1)
     assert shop.rows("select page_views from LAKE order by 1", "sessions") == [(3,), (4,)]

@@ -11,7 +11,9 @@ from clientele.landing import load
 from .conftest import NOW, ORDERS, Shop, counts
 
 LATER = NOW + dt.timedelta(days=1)
-VERSIONS = "select order_id, amount::float, loaded_at::varchar, supersedes_loaded_at::varchar from LAKE order by loaded_at, 1"
+VERSIONS = (
+    "select order_id, amount::float, loaded_at::varchar, supersedes_loaded_at::varchar from LAKE order by loaded_at, 1"
+)
 WITH_LOADED = ORDERS + ",loaded_at"
 
 
@@ -37,7 +39,8 @@ def test_same_file_twice_is_not_read_again(shop: Shop) -> None:
     lines = [ORDERS, "o1,c1,2024-01-01,1", "o2,c1,2024-01-01,x"]
     shop.load_orders(*lines)
     again = shop.load_orders(*lines, now=LATER)
-    assert again["orders"].unchanged and again.batch is None
+    assert again["orders"].unchanged
+    assert again.batch is None
     assert counts(again) == (2, 0, 1, 1)
     assert shop.batches() == ["batch=1"]
 
@@ -45,13 +48,16 @@ def test_same_file_twice_is_not_read_again(shop: Shop) -> None:
 def test_same_rows_in_another_file_are_known(shop: Shop) -> None:
     shop.load_orders(ORDERS, "o1,c1,2024-01-01,1", "o2,c1,2024-01-02,2")
     again = shop.load_orders(ORDERS, "o2,c1,2024-01-02,2.0", "o1,c1,2024-01-01,1", now=LATER)
-    assert counts(again) == (2, 0, 2, 0) and not again["orders"].unchanged and again.batch is None
+    assert counts(again) == (2, 0, 2, 0)
+    assert not again["orders"].unchanged
+    assert again.batch is None
 
 
 def test_other_content_lands_as_a_correction(shop: Shop) -> None:
     shop.load_orders(ORDERS, "o1,c1,2024-01-01,1", "o2,c1,2024-01-02,2")
     again = shop.load_orders(ORDERS, "o1,c1,2024-01-01,9", "o2,c1,2024-01-02,2", "o3,c1,2024-01-03,3", now=LATER)
-    assert counts(again) == (3, 2, 1, 0) and again["orders"].rows_corrected == 1
+    assert counts(again) == (3, 2, 1, 0)
+    assert again["orders"].rows_corrected == 1
     assert ("o1", 9, "2026-06-02 12:00:00", "2024-01-01 00:00:00") in shop.rows(VERSIONS)
     third = shop.load_orders(ORDERS, "o1,c1,2024-01-01,9", now=LATER + dt.timedelta(days=1))
     assert counts(third) == (1, 0, 1, 0)
@@ -139,7 +145,9 @@ def test_landed_columns_are_the_contracts(shop: Shop) -> None:
     import duckdb
 
     empty, landed = (
-        duckdb.sql(f"describe from read_parquet('{home}/batch={n}/orders.parquet', hive_partitioning = false)").fetchall()
+        duckdb.sql(
+            f"describe from read_parquet('{home}/batch={n}/orders.parquet', hive_partitioning = false)"
+        ).fetchall()
         for n in (0, 1)
     )
     assert empty == landed
