@@ -81,3 +81,120 @@ def demo_command(
     rows, entities = rows_written(out)
     typer.echo(f"{rows:,} rows of {entities} entities in {out}, the truth about them in {out / 'truth'}")
     typer.echo(f"next: clientele load {mapping}")
+
+
+@app.command("run")
+def run_command(
+    home: HomeOption = Path("warehouse"),
+    select: Annotated[str | None, typer.Option(help="Only these models (dbt selection syntax).")] = None,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Forget what was built, start anew.")] = False,
+    snapshot_date: Annotated[
+        str | None, typer.Option(help="Day to build, YYYY-MM-DD; default: the first on which all data is visible.")
+    ] = None,
+) -> None:
+    """Build and test every table over the lake, then sum up."""
+    from rich.console import Console
+
+    console = Console()
+    _build(console, home, select=select, full_refresh=full_refresh, snapshot_date=snapshot_date)
+    _sum_up(console, home)
+
+
+@app.command("query")
+def query_command(
+    sql: Annotated[str, typer.Argument(help="A query, such as: select * from marts.customer_profile")],
+    home: HomeOption = Path("warehouse"),
+    limit: Annotated[int, typer.Option(help="Rows to print at most.")] = 20,
+) -> None:
+    """Query the tables that were built."""
+    import duckdb
+    from rich.console import Console
+    from rich.table import Table
+
+    from clientele.querying import NoBuildError, query
+
+    try:
+        columns, rows = query(home, sql, limit)
+    except (NoBuildError, duckdb.Error) as error:
+        _fail(str(error))
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    Console().print(table)
+    typer.echo(f"{len(rows)} rows" + (f", more may follow: --limit {limit * 10}" if len(rows) == limit else ""))
+
+
+@app.command("quickstart")
+def quickstart_command(
+    folder: Annotated[Path, typer.Option(help="Folder of the demo company and its warehouse.")] = Path("demo"),
+    customers: Annotated[int, typer.Option(help="Customers of the demo company.")] = 5_000,
+) -> None:
+    """The whole way on a demo company: exports, landing, build, summary."""
+    import os
+    import time
+
+    from rich.console import Console
+
+    from clientele.demo import write_demo
+    from clientele.landing import load
+
+    console, exports, home = Console(), folder / "exports", folder / "warehouse"
+    seconds = {"set-up": float(os.environ.get("CLIENTELE_SETUP_SECONDS", 0))}
+    started = time.monotonic()
+    with console.status("writing the exports of the demo company"):
+        mapping = write_demo(exports, customers)
+    seconds["demo company"] = time.monotonic() - started
+    started = time.monotonic()
+    with console.status("landing") as status:
+        report = load(mapping, home=home, progress=status.update)
+    report.show(console)
+    seconds["land"] = time.monotonic() - started
+    started = time.monotonic()
+    _build(console, home)
+    seconds["build and test"] = time.monotonic() - started
+    _sum_up(console, home)
+    phases = ", ".join(f"{phase} {taken:.0f} s" for phase, taken in seconds.items())
+    console.print(f"\n{phases}: {sum(seconds.values()):.0f} s in all")
+
+
+def _build(console, home: Path, **options) -> None:  # type: ignore[no-untyped-def]
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from clientele.running import EmptyLakeError, build
+
+    columns = (
+        TextColumn("building"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    try:
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task("dbt starts")
+            report = build(
+                home, progress=lambda done, total, name: bar.update(task, completed=done, total=total, description=name),
+                **options,
+            )  # fmt: skip
+    except EmptyLakeError as error:
+        _fail(str(error))
+    console.print(f"built {report.models_built} tables, {report.tests_passed} tests passed")
+    for warning in report.warnings:
+        console.print(f"warning: {warning}", markup=False)
+    if not report.succeeded:
+        _fail("\n".join(report.errors))
+
+
+def _sum_up(console, home: Path) -> None:  # type: ignore[no-untyped-def]
+    from clientele.running import warehouse_vars
+    from clientele.summary import show
+
+    show(console, home, warehouse_vars(home)["reporting_currency"])
+    at = "" if home == Path("warehouse") else f" --home {home}"
+    console.print("\nnext:")
+    for line in (
+        f'clientele query "select * from marts.customer_profile order by total_spent desc"{at}',
+        f'clientele query "select feature, feature_window, description from governance.feature_catalog" --limit 200{at}',
+        "clientele map YOUR_FILES...   drafts the mapping of your own data",
+    ):
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)

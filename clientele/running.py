@@ -13,9 +13,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import duckdb
+import yaml
+
 from clientele.contract import PROJECT_ROOT
+from clientele.landing.lake import Lake
 
 Progress = Callable[[int, int, str], None]
+VARS_FILE = "vars.yml"
+
+
+class EmptyLakeError(Exception):
+    """There is nothing to build from."""
 
 
 @dataclass
@@ -51,33 +60,64 @@ def dbt_command(
     return command
 
 
+def warehouse_vars(home: Path) -> dict:
+    """The dbt vars of this warehouse, from ``<home>/vars.yml``; written on the first run, then the user's to edit.
+
+    The reporting currency is settled once, as the one most orders are in: were it asked anew at every run, it could
+    change under features that are already built.
+    """
+    path = home / VARS_FILE
+    if path.exists():
+        return yaml.safe_load(path.read_text()) or {}
+    currency = _main_currency(home) or "EUR"
+    path.write_text(
+        "# Vars of this warehouse, over those of dbt_project.yml. After a change: clientele run --full-refresh\n"
+        f"reporting_currency: {currency}\n"
+    )
+    return {"reporting_currency": currency}
+
+
+def _main_currency(home: Path) -> str | None:
+    files = [str(path) for path in Lake(home).files("orders")]
+    if not files:
+        return None
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "select currency from read_parquet($files) where currency is not null"
+            " group by currency order by count(*) desc, currency limit 1",
+            {"files": files},
+        ).fetchall()
+    return rows[0][0] if rows else None
+
+
 def build(
     home: Path,
     *,
     select: str | None = None,
     full_refresh: bool = False,
     snapshot_date: str | None = None,
-    lake_batch: int | None = None,
     progress: Progress = lambda done, total, name: None,
 ) -> BuildReport:
     """Build and test all models over the lake in `home`, or those of a dbt selection.
 
-    `lake_batch` pins what the run reads, so that data landing meanwhile waits for the next run.
-    Failed models and tests are in the report, not raised.
+    The run reads the batches that are in place when it starts; data landing meanwhile waits for the next run.
+    Failed models and tests are in the report, not raised. Raises EmptyLakeError where nothing has landed yet.
     """
     home = home.resolve()
-    home.mkdir(parents=True, exist_ok=True)
-    variables: dict = {} if lake_batch is None else {"lake_batch": lake_batch}
+    lake = Lake(home)
+    batch = max(lake.batches(), default=0)
+    if not batch:
+        raise EmptyLakeError(f"{lake.raw} holds no data: land some with `clientele load MAPPING.yml` first.")
+    lake.ensure_contract()
+    variables = warehouse_vars(home) | {"lake_batch": batch}
     if snapshot_date:
         variables["snapshot_date"] = snapshot_date
     command = dbt_command(home, select=select, full_refresh=full_refresh, variables=variables)
     env = os.environ | {"CLIENTELE_HOME": str(home), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
-    report = BuildReport()
-    process = subprocess.Popen(
+    report, plain = BuildReport(), list[str]()
+    with subprocess.Popen(
         command, cwd=PROJECT_ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    plain = []
-    with process:
+    ) as process:
         for event in _events(process, plain):
             _note(event, report, progress)
     if process.returncode and not report.errors:
@@ -103,12 +143,12 @@ def _note(event: dict, report: BuildReport, progress: Progress) -> None:
     node = data.get("node_info", {}).get("node_name", "")
     if name in ("LogModelResult", "LogSeedResult"):
         report.models_built += data.get("status") != "error"
-        progress(data["index"], data["total"], node)
+        progress(data["index"], data.get("total") or data.get("num_models") or 0, node)
     elif name == "LogTestResult":
         report.tests_passed += data.get("status") == "pass"
         if data.get("status") == "warn":
             report.warnings.append(f"{node}: {data['num_failures']} rows")
-        progress(data["index"], data["total"], node)
+        progress(data["index"], data.get("total") or data.get("num_models") or 0, node)
     elif name == "EndOfRunSummary" or name == "FinishedRunningStats":
         report.seconds = data.get("execution_time", report.seconds)
     elif name in ("RunResultError", "RunResultFailure"):

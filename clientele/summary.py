@@ -1,0 +1,76 @@
+"""What to know after a run: what was built, how the business does, what warned, what to open next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+
+from clientele.querying import open_build
+
+SEGMENTS = """
+select rfm_segment, count(*), sum(total_spent), any_value(treatment)
+from marts.customer_profile inner join marts.customer_rfm_segments using (customer_id, rfm_segment)
+group by rfm_segment order by sum(total_spent) desc
+"""
+RECENT = """
+select
+    date_trunc('month', activity_date)::date, sum(n_orders)::bigint, sum(revenue), sum(refund),
+    sum(n_sessions)::bigint, sum(n_converted_sessions) / nullif(sum(n_sessions), 0)
+from marts.business_daily
+where activity_date >= (select max(snapshot_date) from marts.customer_profile) - interval 6 month
+group by all order by 1
+"""
+OVERVIEW = """
+select
+    any_value(snapshot_date), count(*), count(*) filter (where n_orders > 0), any_value(feature_version)
+from marts.customer_profile
+"""
+LANDED = "select sum(rows_read)::bigint, sum(rows_landed)::bigint, sum(rows_refused)::bigint from governance.landings"
+
+
+def _table(title: str, columns: list[str], rows: list[tuple]) -> Table:
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number == 0 or column == "treatment" else "right", no_wrap=number == 0)
+    for row in rows:
+        table.add_row(*(_shown(value) for value in row))
+    return table
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.1%}"
+    return f"{value:,.0f}" if not isinstance(value, str) and hasattr(value, "__round__") else str(value)
+
+
+def show(console: Console, home: Path, currency: str = "EUR") -> None:
+    """Print the summary of the build in `home` to a console."""
+    console.print(_summary(home, currency))
+
+
+def _summary(home: Path, currency: str) -> RenderableType:
+    with open_build(home) as connection:
+        snapshot, customers, buyers, version = connection.execute(OVERVIEW).fetchall()[0]
+        read, landed, refused = connection.execute(LANDED).fetchall()[0]
+        months = connection.execute(RECENT).fetchall()
+        segments = connection.execute(SEGMENTS).fetchall()
+    headline = (
+        f"Snapshot {snapshot}: {customers:,} customers, {buyers:,} of them with orders. "
+        f"{landed or 0:,} rows landed of {read or 0:,} read, {refused or 0:,} refused. Features {version}."
+    )
+    return Group(
+        "",
+        headline,
+        "",
+        _table(
+            "The last months (UTC)",
+            ["month", "orders", f"revenue {currency}", f"refunds {currency}", "sessions", "conversion"],
+            months,
+        ),
+        "",
+        _table("RFM segments", ["segment", "customers", f"spent {currency}", "treatment"], segments),
+    )
