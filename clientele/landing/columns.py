@@ -8,7 +8,6 @@ sentences are only made for rows that are refused.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 from clientele.contract import Column, Entity
 from clientele.landing import conversions as conv
@@ -16,19 +15,9 @@ from clientele.landing.errors import LandingError, near
 from clientele.landing.lake import quoted
 from clientele.landing.mapping import EntityMapping
 from clientele.landing.mapping_sql import FILE, ROW
+from clientele.landing.rules import Rule, value_rules
 
-EARLIEST = "timestamp '1900-01-01'"
 LOADED_AT = Column(name="loaded_at", data_type="timestamp", description="When the row could first be known.")
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A condition under which a row is refused (SQL) and how the refusal reads."""
-
-    column: str
-    condition: str
-    kind: str  # groups refusals in the report
-    reason: str  # SQL text
 
 
 class RowPass:
@@ -170,13 +159,15 @@ class RowPass:
         rules = self._rules()
         row = ", ".join(f"'{quoted(name)}', \"r:{name}\"" for name in self.types)
         branches = " ".join(
-            f"when {rule.condition} then json_object('column', '{rule.column}', 'value', {self._as_given(rule.column)}, "
+            f"when {rule.condition} then json_object("
+            f"'column', '{rule.column}', 'value', {self._as_given(rule.column)}, "
             f"'kind', '{quoted(rule.kind)}', 'reason', {rule.reason})"
             for rule in rules
         )
         anything = " or ".join(f"({rule.condition})" for rule in rules)
-        detail = f"json_merge_patch(case {branches} end, json_object('row', json_object({row})))"
-        return f"case when {anything} then {detail}::varchar end"
+        why = f"(case {branches} end)::varchar"
+        detail = f"""'{{"why":' || {why} || ',"row":' || json_object({row})::varchar || '}}'"""
+        return f"case when {anything} then {detail} end"
 
     def _as_given(self, name: str) -> str:
         return f'"r:{name}"::varchar' if name in self.types else "null"
@@ -184,7 +175,9 @@ class RowPass:
     def _rules(self) -> list[Rule]:
         rules = []
         for column in self.columns:
-            rules += self._reading_rules(column) + self._value_rules(column)
+            rules += self._reading_rules(column)
+            if column.name in self.types:
+                rules += value_rules(column, self._as_given(column.name), self.mapping.currency, self.now)
         currency = self._currency_column()
         money = [f'"{c.name}" is not null' for c in self._money() if c.name in self.types]
         if currency and money and not self.mapping.currency:
@@ -201,86 +194,17 @@ class RowPass:
             reason = f"'{name} ''' || {self._as_given(name)} || ''' {kind}'"
             if column.data_type == "timestamp" and conv.family(self.types[name]) in ("text", "timestamp", "date"):
                 zone = self.mapping.timezone
-                local = f'"l:{name}"'
+                local, given = f'"l:{name}"', f"'{name} ''' || {self._as_given(name)} || '''"
                 reason = (
                     f"case {self.clock.trouble(local)} "
-                    f"when 'impossible' then '{name} ''' || {self._as_given(name)} || ''' does not exist in {zone}: the clock skips it' "
-                    f"when 'ambiguous' then '{name} ''' || {self._as_given(name)} || ''' happens twice in {zone}: "
+                    f"when 'impossible' then {given} does not exist in {zone}: the clock skips it' "
+                    f"when 'ambiguous' then {given} happens twice in {zone}: "
                     f"set ambiguous_times to earlier or later' else {reason} end"
                 )
             rules.append(Rule(name, f'"t:{name}" is not null and "{name}" is null', kind, reason))
         if column.required:
             rules.append(Rule(name, f'"{name}" is null', "is empty", f"'{name} is empty, but required'"))
         return rules
-
-    def _value_rules(self, column: Column) -> list[Rule]:
-        if column.name not in self.types:
-            return []
-        name, value, given = (
-            column.name,
-            f'"{column.name}"',
-            f"'{column.name} ''' || {self._as_given(column.name)} || '''",
-        )
-        found: list[tuple[str, str, str]] = []
-        if column.accepted:
-            choices = ", ".join(f"'{quoted(item)}'" for item in column.accepted)
-            found.append(
-                (
-                    f"{value} not in ({choices})",
-                    "is no known value",
-                    f"is none of {', '.join(column.accepted)}; translate it in the sql",
-                )
-            )
-        if column.currency:
-            own = f"{value} <> '{self.mapping.currency}' and " if self.mapping.currency else ""
-            found.append(
-                (
-                    f"{own}{value} is not null and try_cast({value} as iso4217) is null",
-                    "is no currency",
-                    "is no ISO 4217 code; translate it in the sql, such as EUR",
-                )
-            )
-        if column.data_type == "double":
-            found.append((f"not isfinite({value})", "is not finite", "is not a finite number"))
-        for limit, operator, words in (
-            (column.min, "<", "is below"),
-            (column.above, "<=", "is not above"),
-            (column.max, ">", "is above"),
-        ):
-            if limit is not None:
-                found.append(
-                    (
-                        f"{value} {operator} {limit:g}",
-                        f"{words} {limit:g}",
-                        f"{words} {limit:g}, the limit of the contract",
-                    )
-                )
-        if column.data_type in ("timestamp", "date"):
-            found += self._time_rules(column, value)
-        return [Rule(name, condition, kind, f"{given} {quoted(text)}'") for condition, kind, text in found]
-
-    def _time_rules(self, column: Column, value: str) -> list[tuple[str, str, str]]:
-        found = []
-        if column.data_type == "timestamp":
-            found.append(
-                (
-                    f"{value} < {EARLIEST}",
-                    "is before 1900",
-                    "is before 1900; read such a placeholder as null in the sql",
-                )
-            )
-        if not column.may_be_future:
-            limit = self.now + dt.timedelta(days=1)
-            found.append(
-                (
-                    f"{value} > timestamp '{limit}'",
-                    "lies in the future",
-                    f"lies in the future: this load is of {self.now:%Y-%m-%d %H:%M} UTC",
-                )
-            )
-        else:
-            found.append((f"not isfinite({value})", "is no moment", "is no moment; read it as null in the sql"))
-        return found
 
 
 def _by_contract(entity: Entity, mapping: EntityMapping, types: dict[str, str]) -> dict[str, str]:

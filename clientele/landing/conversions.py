@@ -41,13 +41,16 @@ class Clock:
     ambiguous: str = "refuse"
 
     def to_utc(self, local: str) -> str:
+        """SQL for the UTC time of a local one."""
         return zones.to_utc_sql(local, self.zone, self.ambiguous)
 
     def trouble(self, local: str) -> str:
+        """SQL for why a local time has no UTC time."""
         return zones.trouble_sql(local, self.zone, self.ambiguous)
 
     @property
     def is_plain(self) -> bool:
+        """Whether local time is UTC."""
         return zones.is_plain(self.zone)
 
 
@@ -82,7 +85,8 @@ def convert(value: str, source_type: str, target: str) -> str:
 
 def _to_varchar(value: str, kind: str, _: str) -> str:
     if kind == "double":  # a key that some tool held as a float: 17850.0 is 17850
-        return f"case when {value} = trunc({value}) and abs({value}) < 1e15 then {value}::bigint::varchar else {value}::varchar end"
+        is_whole = f"{value} = trunc({value}) and abs({value}) < 1e15"
+        return f"case when {is_whole} then {value}::bigint::varchar else {value}::varchar end"
     if kind == "nested":
         return f"to_json({value})::varchar"
     return value if kind == "text" else f"{value}::varchar"
@@ -92,7 +96,8 @@ def _to_whole(value: str, kind: str, target: str) -> str:
     if kind == "text":
         return (
             f"case when not contains({value}, '.') then try_cast({value} as {target}) "
-            f"when regexp_full_match(trim({value}), '[+-]?\\d+\\.0*') then try_cast(split_part({value}, '.', 1) as {target}) end"
+            f"when regexp_full_match(trim({value}), '[+-]?\\d+\\.0*') "
+            f"then try_cast(split_part({value}, '.', 1) as {target}) end"
         )
     if kind in ("double", "decimal"):
         return f"case when {value} = trunc({value}) then try_cast({value} as {target}) end"

@@ -27,7 +27,7 @@ Say = Callable[[str], None]
 class EntityLoad:
     """Loads one entity into the folder of a batch that is not in place yet."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self, con: duckdb.DuckDBPyConnection, lake: Lake, mapping: EntityMapping, *,
         data_dir: Path, folder: Path, now: dt.datetime, mode: str | None, seen_before: bool, say: Say,
     ) -> None:  # fmt: skip
@@ -94,7 +94,7 @@ class EntityLoad:
         self.con.execute(f"create or replace temp table stage as {select}")
 
     def _forget(self) -> None:
-        for table in ("stage", "verdict", "clashes", "known", "contested", "candidates", "newest", "refused"):
+        for table in ("stage", "verdict", "clashes", "known", "candidates", "newest", "refused"):
             self.con.execute(f"drop table if exists {table}")
         forget_lookups(self.con, self.mapping)
 
@@ -138,12 +138,16 @@ class EntityLoad:
         names = ", ".join(f's."{name}"' for name in self.entity.columns)
         if clashes:
             select = (
-                f"select {names}, coalesce(v.loaded_at, s.loaded_at) as loaded_at, v.supersedes as supersedes_loaded_at "
+                f"select {names}, coalesce(v.loaded_at, s.loaded_at) as loaded_at, "
+                "v.supersedes as supersedes_loaded_at "
                 "from (select rowid as rid, * from stage) as s left join verdict as v using (rid) "
                 "where _refusal is null and coalesce(v.action, 'land') = 'land'"
             )
         else:
-            select = f"select {names}, s.loaded_at, null::timestamp as supersedes_loaded_at from stage as s where _refusal is null"
+            select = (
+                f"select {names}, s.loaded_at, null::timestamp as supersedes_loaded_at "
+                "from stage as s where _refusal is null"
+            )
         order = f'order by s."{self.entity.clock}" nulls first' if clashes or not self._in_order() else ""
         self.con.execute(f"copy ({select} {order}) to '{quoted(path)}' (format parquet)")
         self._look_back(path)
@@ -151,7 +155,8 @@ class EntityLoad:
     def _in_order(self) -> bool:
         clock = f"""coalesce("{self.entity.clock}"::timestamp, '-infinity'::timestamp)"""
         row = self.con.execute(
-            f"select bool_or(step) from (select {clock} < lag({clock}) over () as step from stage where _refusal is null)"
+            f"select bool_or(step) from (select {clock} < lag({clock}) over () as step "
+            "from stage where _refusal is null)"
         ).fetchone()
         return row is not None and not row[0]
 

@@ -74,7 +74,7 @@ def find_lookups(mapping: EntityMapping, data_dir: Path) -> dict[str, Path]:
 
 def _matching(pattern: str, what: str, data_dir: Path) -> list[Path]:
     full = Path(pattern) if Path(pattern).is_absolute() else data_dir / pattern
-    hits = [full] if full.is_file() else [Path(hit) for hit in sorted(glob.glob(str(full), recursive=True))]
+    hits = [full] if full.is_file() else [Path(hit) for hit in sorted(glob.glob(str(full), recursive=True))]  # noqa: PTH207 - the pattern may be absolute
     hits = [hit for hit in hits if hit.is_file()]
     if not hits:
         raise LandingError(f"{what}: no such file", file=full, remedy=f"{_nearby(full)}; or give --data DIR")
@@ -163,7 +163,7 @@ def _literal(text: str) -> str:
 def _open_text(path: Path, encoding: str) -> io.TextIOWrapper:
     if path.suffix.lower() == ".gz":
         return io.TextIOWrapper(gzip.open(path, "rb"), encoding=encoding, errors="replace", newline="")
-    return open(path, encoding=encoding, errors="replace", newline="")
+    return path.open(encoding=encoding, errors="replace", newline="")
 
 
 def _first_record(scanned: Path, encoding: str, path: Path) -> str:

@@ -33,7 +33,7 @@ def fingerprint(mapping: EntityMapping, entity: Entity, files: Iterable[Path]) -
         digest.update(repr((column.name, column.data_type, *limits, column.may_be_future)).encode())
     for path in files:
         digest.update(hashlib.sha256(str(path.stat().st_size).encode()).digest())
-        with open(path, "rb") as handle:
+        with path.open("rb") as handle:
             while chunk := handle.read(CHUNK):
                 digest.update(chunk)
     return digest.hexdigest()

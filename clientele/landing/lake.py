@@ -87,7 +87,7 @@ class Lake:
     def locked(self, say: Callable[[str], None]) -> Iterator[None]:
         """Hold the lake for one load; a second load waits. What killed loads left behind is removed."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with open(self.root / ".lock", "w") as handle:
+        with (self.root / ".lock").open("w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -115,7 +115,7 @@ class Lake:
         _sync(prepared)
         batch = self.next_batch()
         self.raw.mkdir(parents=True, exist_ok=True)
-        os.rename(prepared, self.batch_dir(batch))
+        prepared.rename(self.batch_dir(batch))
         _sync(self.raw)
         return batch
 
@@ -130,7 +130,7 @@ def _write_empty(con: duckdb.DuckDBPyConnection, path: Path, types: dict[str, st
     beside = path.with_suffix(f".{uuid.uuid4().hex[:8]}.tmp")
     con.execute(f"copy (select {nulls} where false) to '{quoted(beside)}' (format parquet)")
     _sync(beside)
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 def _types_of(con: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[str, str]]:

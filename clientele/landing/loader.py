@@ -27,7 +27,7 @@ def default_home() -> Path:
     return Path(os.environ.get("CLIENTELE_HOME") or "warehouse")
 
 
-def load(
+def load(  # noqa: PLR0913
     mapping_path: Path | str,
     *,
     data_dir: Path | str | None = None,
@@ -42,7 +42,8 @@ def load(
 ) -> LoadReport:
     """Land what a mapping describes and return the account of it.
 
-    ``mode`` is None (history for an entity's first load, live afterwards), ``history`` or ``live``. ``check`` lands nothing.
+    ``mode`` is None (history for an entity's first load, live afterwards), ``history`` or ``live``. ``check`` lands
+    nothing.
     ``now`` is the moment of the load (UTC if naive). Raises LandingError; then nothing has landed.
     """
     if mode not in (None, "history", "live"):
@@ -105,8 +106,8 @@ class _Load:
         has_rates = any(load.entity.name == "fx_rates" for load in self.loads) or self.lake.files("fx_rates")
         if len(currencies) > 1 and not has_rates:
             return [
-                f"amounts come in {', '.join(currencies)} and there are no fx_rates: amounts in other than the reporting "
-                "currency cannot be summed; map fx_rates"
+                f"amounts come in {', '.join(currencies)} and there are no fx_rates: "
+                "amounts in other than the reporting currency cannot be summed; map fx_rates"
             ]
         return []
 

@@ -86,8 +86,8 @@ class Refusals:
         self.con.execute(
             f"""
             insert into refused
-            select {self._file("_file")}, _row, 'mapped', r->>'column', r->>'value', r->>'kind', r->>'reason',
-                r->>'row', null, null
+            select {self._file("_file")}, _row, 'mapped', r->'why'->>'column', r->'why'->>'value', r->'why'->>'kind',
+                r->'why'->>'reason', r->>'row', null, null
             from (select _file, _row, _refusal::json as r from stage where _refusal is not null)
             """
         )
@@ -122,8 +122,11 @@ class Refusals:
     def reasons(self) -> list[Reason]:
         """The commonest kinds of refusal, each with one example."""
         rows = self.con.execute(
-            f"select column_name, kind, count(*), arg_min(coalesce(source_file, '') || ' line ' || source_row || ': ' || "
-            f"reason, source_row) from ({self._located()}) group by 1, 2 order by 3 desc, 1, 2 limit {SHOWN}"
+            f"""
+            select column_name, kind, count(*),
+                arg_min(coalesce(source_file, '') || ' line ' || source_row || ': ' || reason, source_row)
+            from ({self._located()}) group by 1, 2 order by 3 desc, 1, 2 limit {SHOWN}
+            """
         ).fetchall()
         return [Reason(*row) for row in rows]
 

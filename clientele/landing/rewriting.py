@@ -21,11 +21,11 @@ def _target(scratch: Path, suffix: str) -> Path:
 
 
 def _open_bytes(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else open(path, "rb")  # type: ignore[return-value]
+    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
 def to_utf8(path: Path, encoding: str, scratch: Path) -> Path:
-    """Copy a text file as UTF-8. Bytes that the encoding does not know stay as they are, so that their row is refused."""
+    """Copy a text file as UTF-8. Bytes that it does not know stay, so that their row is refused."""
     try:
         info = codecs.lookup(encoding)
     except LookupError:
@@ -36,7 +36,7 @@ def to_utf8(path: Path, encoding: str, scratch: Path) -> Path:
     errors = "strict" if info.name.startswith(("utf-16", "utf-32")) else "surrogateescape"
     target = _target(scratch, ".txt")
     decoder = info.incrementaldecoder(errors)
-    with _open_bytes(path) as source, open(target, "wb") as out:
+    with _open_bytes(path) as source, target.open("wb") as out:
         try:
             while chunk := source.read(CHUNK):
                 out.write(decoder.decode(chunk).encode("utf-8", "surrogateescape"))
@@ -49,7 +49,7 @@ def to_utf8(path: Path, encoding: str, scratch: Path) -> Path:
 def long_numbers_as_text(path: Path, encoding: str, scratch: Path) -> Path:
     """Copy a JSON lines file with every number written as text, digit by digit. Broken lines stay broken."""
     target = _target(scratch, ".jsonl")
-    with _open_bytes(path) as source, open(target, "wb") as out:
+    with _open_bytes(path) as source, target.open("wb") as out:
         for line in source:
             try:
                 value = json.loads(line.decode(encoding), parse_float=_Digits, parse_int=_Digits)
@@ -90,7 +90,7 @@ def xlsx_to_csv(path: Path, sheet: str | None, scratch: Path) -> Path:
             remedy=f"it has {', '.join(book.sheetnames)}",
         )
     target = _target(scratch, ".csv")
-    with open(target, "w", newline="", encoding="utf-8") as out:
+    with target.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out)
         width = 0
         for number, cells in enumerate((book[sheet] if sheet else book.worksheets[0]).iter_rows(values_only=True), 1):

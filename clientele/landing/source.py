@@ -26,6 +26,7 @@ class Source:
 
     @property
     def several(self) -> bool:
+        """Whether a row must say which file it came from."""
         return len(self.files) > 1
 
 
@@ -74,7 +75,7 @@ def _typed(con: duckdb.DuckDBPyConnection, mapping: EntityMapping, files: tuple[
         checks.append(
             f"""when {_filled(name)} is not null and "n:{name}" is null then json_object('column', '{quoted(name)}', """
             f"""'value', "{name}"::varchar, 'kind', 'is not {noun}', """
-            f"""'reason', '{quoted(name)} ''' || "{name}"::varchar || ''' is not {noun}', 'row', {_row_json(files, types)})"""
+            f"""'reason', '{quoted(name)} ''' || "{name}"::varchar || ''' is not {noun}', 'row', {_row_json(types)})"""
         )
     if any(file.format == "jsonl" for file in files):
         checks.append(
@@ -94,6 +95,6 @@ def _filled(name: str) -> str:
     return f"nullif(trim(\"{name}\"::varchar), '')"
 
 
-def _row_json(files: tuple[SourceFile, ...], types: dict[str, str]) -> str:
+def _row_json(types: dict[str, str]) -> str:
     names = [name for name in types if name not in ("_source_file", "_source_row", "_broken_line")]
     return "json_object(" + ", ".join(f"'{quoted(name)}', \"{name}\"" for name in names) + ")"

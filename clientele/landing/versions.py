@@ -26,7 +26,7 @@ class Versions:
     ) -> None:
         self.con, self.entity, self.lake_files, self.now, self.given = con, entity, lake_files, now, given
         self.keys = ", ".join(f'"{key}"' for key in entity.key)
-        self.content = "{" + ", ".join(f"'{name}': \"{name}\"" for name in entity.columns) + "}"
+        self.content = _digest(entity)
 
     def judge(self) -> bool:
         """Fill ``verdict``. False if no key clashes, so that all staged rows land as they are."""
@@ -37,7 +37,7 @@ class Versions:
         duplicates, known = self._duplicates(), self._known()
         if not duplicates and not known:
             return False
-        self._contested()
+        self._candidates()
         self._within_load()
         if self.given:
             self._chains_against_lake()
@@ -72,36 +72,34 @@ class Versions:
         )
         return self._any("known")
 
-    def _contested(self) -> None:
+    def _candidates(self) -> None:
+        """The staged rows whose key clashes with another one."""
         self.con.execute(
-            f"create or replace temp table contested as select rowid as rid, {self.keys}, {self.content} as content, "
-            f"loaded_at, _row, _file from stage where _refusal is null and {self._hashed()} in "
+            f"create or replace temp table candidates as select rowid as rid, {self.keys}, {self.content} as content, "
+            f"loaded_at, _row, _file, {self._hashed()} as h from stage where _refusal is null and {self._hashed()} in "
             f"(select h from clashes union all select {self._hashed()} from known)"
         )
 
     def _within_load(self) -> None:
         """The first row of a key (and loaded_at, where given) stands; equal ones are known, others refused."""
+        if not self._any("clashes"):
+            return
         group = f"{self.keys}, loaded_at" if self.given else self.keys
         self.con.execute(
             f"""
-            create or replace temp table candidates as
+            insert into verdict
             with ranked as (
                 select *, first_value(rid) over keyed as first_rid, first_value(content) over keyed as first_content,
                     first_value(_row) over keyed as first_row, first_value(_file) over keyed as first_file
-                from contested window keyed as (partition by {group} order by rid)
+                from candidates where h in (select h from clashes)
+                window keyed as (partition by {group} order by rid)
             )
-            select * from ranked
-            """
-        )
-        self.con.execute(
-            f"""
-            insert into verdict
-            select rid, case when content is not distinct from first_content then 'known' else 'refuse' end,
+            select rid, case when content = first_content then 'known' else 'refuse' end,
                 null, null, '{DUPLICATE}', first_row, first_file, null
-            from candidates where rid <> first_rid
+            from ranked where rid <> first_rid
             """
         )
-        self.con.execute("delete from candidates where rid <> first_rid")
+        self.con.execute("delete from candidates where rid in (select rid from verdict)")
 
     def _newest_against_lake(self) -> None:
         """Without loaded_at: a row equals the newest known version or corrects it, from now on."""
@@ -166,3 +164,12 @@ class Versions:
 
     def _same(self, left: str, right: str) -> str:
         return " and ".join(f'{left}."{key}" = {right}."{key}"' for key in self.entity.key)
+
+
+def _digest(entity: Entity) -> str:
+    """SQL for 128 bits of a row's content, so that rows are compared without carrying them about.
+
+    Types are those of the contract on both sides, whatever an older file of the lake has.
+    """
+    cells = [f'"{column.name}"::{column.data_type}' for column in entity.columns.values()]
+    return f"{{'a': hash({', '.join(cells)}), 'b': hash({', '.join(['42', *reversed(cells)])})}}"

@@ -69,7 +69,8 @@ def test_unknown_encoding_names_near_ones(shop: Shop) -> None:
 def test_jsonl_keeps_digits_and_refuses_broken_lines(shop: Shop) -> None:
     shop.write(
         "orders.jsonl",
-        '{"order_id": 123456789012345678901234, "customer_id": "007", "ordered_at": "2024-01-01", "amount": 12345678901234.5678}',
+        '{"order_id": 123456789012345678901234, "customer_id": "007", "ordered_at": "2024-01-01",'
+        ' "amount": 12345678901234.5678}',
         "{broken",
         '{"order_id": "o2", "customer_id": "c", "ordered_at": "2024-01-01", "amount": 2, "channel": {"a": 1}}',
         "[1]",
@@ -107,7 +108,8 @@ def test_xlsx_types_sheet_and_row_numbers(shop: Shop) -> None:
 
 def test_parquet_as_it_is(shop: Shop) -> None:
     duckdb.sql(
-        "select 'o' || i as order_id, 17850.0::double as customer_id, timestamptz '2024-01-01 12:00:00+02' as ordered_at, "
+        "select 'o' || i as order_id, 17850.0::double as customer_id, "
+        "timestamptz '2024-01-01 12:00:00+02' as ordered_at, "
         "i::double - 2 as amount from range(4) t(i)"
     ).write_parquet(str(shop.folder / "orders.parquet"))
     report = shop.load({"orders": {"path": "orders.parquet"}})

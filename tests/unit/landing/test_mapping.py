@@ -106,6 +106,9 @@ def test_rows_left_out_are_told(shop: Shop) -> None:
     lines = [ORDERS, ROW, "o2,c2,2024-01-02,2", "o3,c2"]
     report = shop.load_orders(*lines, spec={"sql": "select * from source where customer_id = 'c1'"})
     assert (report["orders"].source_rows, report["orders"].rows_read, report["orders"].rows_left_out) == (3, 2, 1)
-    grouped = "select any_value(order_id) as order_id, customer_id, min(ordered_at) as ordered_at, '1' as amount from source group by 2"
+    grouped = (
+        "select any_value(order_id) as order_id, customer_id, min(ordered_at) as ordered_at, '1' as amount "
+        "from source group by 2"
+    )
     report = shop.load_orders(*lines, "o4,c2,2024-01-03,1", spec={"sql": grouped})
     assert (report["orders"].source_rows, report["orders"].rows_read, report["orders"].rows_left_out) == (4, 3, None)

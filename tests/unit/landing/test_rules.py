@@ -63,7 +63,10 @@ def test_currency_of_the_entity_wins(shop: Shop) -> None:
 
 
 def test_declared_types_refuse_source_rows_before_the_sql(shop: Shop) -> None:
-    sql = "select id as order_id, c as customer_id, max(day) as ordered_at, sum(n * price) as amount from source group by all"
+    sql = (
+        "select id as order_id, c as customer_id, max(day) as ordered_at, sum(n * price) as amount "
+        "from source group by all"
+    )
     shop.write(
         "orders.csv", "id,c,day,n,price", "a,c1,01/02/2024,2,1.50", "a,c1,01/02/2024,x,1.50", "b,c1,32/01/2024,1,2"
     )
