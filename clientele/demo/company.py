@@ -22,6 +22,7 @@ from clientele.demo import (
     people,
     purchases,
     shop,
+    tickets,
 )
 from clientele.demo.people import NEVER, People
 from clientele.demo.sampling import column, moments, text
@@ -49,7 +50,7 @@ EXPORTS = [
     contracts.USAGE_EVENTS,
     billing.INVOICES,
     billing.PAYMENTS,
-    care.SUPPORT_TICKETS,
+    tickets.SUPPORT_TICKETS,
     care.ALERT_STATUS_EVENTS,
     care.ALERT_FEEDBACK,
     care.ACTIONS,
@@ -109,7 +110,7 @@ def chunk_tables(world: World, chunk: int) -> tuple[dict[str, pa.Table], pa.Tabl
         "usage_events": contracts.usage_events(world, chunk, folk, subscribed),
         "invoices": billing.invoices(world, chunk, folk, subscribed, billed),
         "payments": billing.payments(world, chunk, folk, subscribed, billed, orders),
-        "support_tickets": care.support_tickets(world, chunk, folk, subscribed),
+        "support_tickets": tickets.support_tickets(world, chunk, folk, subscribed),
         "alert_status_events": care.alert_status_events(world, chunk, folk, alerts),
         "alert_feedback": care.alert_feedback(world, chunk, folk, alerts),
         "actions": care.actions(world, chunk, folk, alerts),

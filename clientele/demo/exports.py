@@ -6,8 +6,8 @@ than `PARQUET_FROM` rows is Parquet, one file for each chunk of customers.
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,6 @@ from clientele.demo.world import World
 
 PARQUET_FROM = 500_000  # expected rows
 WORKBOOK_UNTIL = 20_000  # expected rows; a longer sheet becomes csv.gz
-SUFFIXES = {"csv": "csv", "csv.gz": "csv.gz", "jsonl": "jsonl", "xlsx": "xlsx", "parquet": "parquet"}
 
 
 @dataclass(frozen=True)
@@ -68,12 +67,12 @@ class Export:
     def path(self, world: World, chunk: int) -> str:
         """The file of one chunk, relative to the export folder."""
         part = f"-{chunk + 1:04d}" if self.is_chunked(world) else ""
-        return f"{self.file}{part}.{SUFFIXES[self.format_for(world)]}"
+        return f"{self.file}{part}.{self.format_for(world)}"
 
     def pattern(self, world: World) -> str:
         """The path or glob of all files."""
         part = "-*" if self.is_chunked(world) else ""
-        return f"{self.file}{part}.{SUFFIXES[self.format_for(world)]}"
+        return f"{self.file}{part}.{self.format_for(world)}"
 
 
 @dataclass(frozen=True)
@@ -268,8 +267,6 @@ def _write_parquet(path: Path, _export: Export, rows: pa.Table, dirt: list[Dirt]
 
 
 def _timestamps(values: list) -> list:
-    import datetime as dt
-
     return [dt.datetime.fromisoformat(v) if isinstance(v, str) else v for v in values]
 
 
@@ -288,8 +285,3 @@ _WRITERS: dict[str, Callable[[Path, Export, pa.Table, list[Dirt], np.ndarray], N
     "xlsx": _write_xlsx,
     "parquet": _write_parquet,
 }
-
-
-def checksum(path: Path) -> int:
-    """CRC-32 of a file, to compare two exports."""
-    return zlib.crc32(path.read_bytes())

@@ -14,8 +14,7 @@ HEAD = """\
 # The exports of a demo company of {customers:,} customers, as of {as_of}.
 # Land them with: clientele load mapping.yml
 version: 1
-timezone: Europe/Berlin     # of the shop's files; the other systems write UTC, with a Z
-ambiguous_times: earlier    # the shop's clock shows one hour of October twice
+timezone: UTC
 entities:
 """
 
@@ -40,6 +39,9 @@ def write_mapping(out: Path, world: World, exports: list[Export]) -> Path:
 def _entry(world: World, export: Export) -> str:
     file_format = export.format_for(world)
     lines = [f"  {export.entity}:", f"    path: {export.pattern(world)}"]
+    if export.local_times and file_format != "parquet":
+        # The clock in Berlin shows one hour of October twice; nothing was written in its second showing.
+        lines += ["    timezone: Europe/Berlin", "    ambiguous_times: earlier"]
     types = dict(export.types) if file_format != "parquet" else {}
     if file_format.startswith("csv"):
         lines.append(f'    delimiter: "{_escaped(export.delimiter)}"')
