@@ -1,0 +1,54 @@
+"""Load an example's data set into a home of its own and build everything over it, dbt's data tests too."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from clientele.contract import PROJECT_ROOT
+from clientele.landing import LoadReport, load
+
+
+def load_example(name: str, data: Path, home: Path) -> LoadReport:
+    """Land `examples/<name>.yml` from the data set's own folder."""
+    return load(PROJECT_ROOT / "examples" / f"{name}.yml", data_dir=data, home=home)
+
+
+def build_and_test(home: Path, **variables: object) -> None:
+    """Run `dbt build` with the data tests; the unit tests do not depend on data and run elsewhere."""
+    command = [
+        *(str(Path(sys.executable).parent / "dbt"), "--quiet", "build", "--exclude-resource-type", "unit_test"),
+        *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
+        *("--target-path", str(home / "target"), "--log-path", str(home / "logs")),
+        *("--vars", json.dumps(variables, default=str)),
+    ]
+    env = os.environ | {"CLIENTELE_HOME": str(home), "CLIENTELE_MEMORY": "1GB"}
+    done = subprocess.run(command, cwd=PROJECT_ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
+@contextmanager
+def warehouse(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The build, read-only."""
+    with duckdb.connect(str(home / "build.duckdb"), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+
+
+def lake(home: Path, entity: str) -> str:
+    """The landed rows of an entity as a relation."""
+    return f"read_parquet('{home}/lake/raw/*/{entity}.parquet')"
+
+
+def one(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple:
+    """The only row of a query."""
+    rows = connection.execute(sql).fetchall()
+    assert len(rows) == 1, rows
+    return rows[0]
