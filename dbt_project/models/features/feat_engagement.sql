@@ -44,10 +44,14 @@ select
     observed.customer_id,
     observed.snapshot_date,
     observed.lake_batch,
-    -- A source that was never loaded takes no part, neither above nor below the line.
+    -- A source that was never loaded takes no part, neither above nor below the line; least() alone would skip the
+    -- null and count it as full.
     100 * (
         {% for component in ['sessions', 'page_views', 'orders', 'clicks'] -%}
-        coalesce(weights.{{ component }}_weight * least(observed.{{ component }} / weights.{{ component }}_full, 1), 0)
+        case
+            when observed.{{ component }} is null then 0
+            else weights.{{ component }}_weight * least(observed.{{ component }} / weights.{{ component }}_full, 1)
+        end
         {{ '+' if not loop.last }}
         {% endfor %}
     ) / nullif(
