@@ -32,10 +32,17 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time())
 
 
+def edge_snapshots(snapshot: date) -> list[date]:
+    """The snapshot and the two months before it that a run builds for training."""
+    month = snapshot.replace(day=1)
+    months = [month, (month - timedelta(days=1)).replace(day=1), (month - timedelta(days=32)).replace(day=1)]
+    return [snapshot, *(day for day in months if day < snapshot)][:3]
+
+
 def edge_moments(snapshot: date) -> list[datetime]:
-    """Moments on, just before and just after every bound that a feature may have at the snapshot."""
+    """Moments on, just before and just after every bound that a feature may have at the snapshots."""
     at = midnight(snapshot)
-    bounds = [at - timedelta(days=days) for days in (0, 7, 30, 90)]
+    bounds = [midnight(day) - timedelta(days=days) for day in edge_snapshots(snapshot) for days in (0, 7, 30, 90)]
     around = [bound + shift for bound in bounds for shift in (-TICK, timedelta(0), TICK)]
     ordinary = [at - timedelta(days=days, hours=5) for days in (1, 3, 12, 45, 91, 200, 400)]
     later = [at + timedelta(days=days, hours=3) for days in (0, 1, 4)]
@@ -44,12 +51,13 @@ def edge_moments(snapshot: date) -> list[datetime]:
 
 def edge_arrivals(moment: datetime, snapshot: date) -> list[datetime]:
     """When a row of that moment may land: at once, just in time, just too late, or days later."""
-    deadline = midnight(snapshot) + GRACE
-    arrivals = [moment, moment + timedelta(hours=1), deadline - TICK, deadline, deadline + timedelta(days=2)]
+    deadlines = [midnight(day) + GRACE for day in edge_snapshots(snapshot)]
+    around = [deadline + shift for deadline in deadlines for shift in (-TICK, timedelta(0), timedelta(days=2))]
+    arrivals = [moment, moment, moment + timedelta(hours=1), *around]
     return [arrival for arrival in arrivals if arrival >= moment]
 
 
-def _value(entity: Entity, name: str, draw: random.Random, moment: datetime) -> object:
+def _value(entity: Entity, name: str, draw: random.Random, snapshot: date) -> object:
     column = entity.columns[name]
     if column.accepted:
         return draw.choice(column.accepted)
@@ -59,7 +67,7 @@ def _value(entity: Entity, name: str, draw: random.Random, moment: datetime) -> 
         case "varchar":
             return {"purpose": "marketing_email"}.get(name, f"{name}-{draw.randrange(5)}")
         case "timestamp":
-            return draw.choice([None, moment + timedelta(days=draw.randrange(1, 300))])
+            return draw.choice([None, midnight(snapshot) + draw.choice((-TICK, timedelta(0), TICK, timedelta(days=9)))])
         case "date":
             return date(draw.randrange(1950, 2005), draw.randrange(1, 13), draw.randrange(1, 28))
         case "boolean":
@@ -73,19 +81,23 @@ def _value(entity: Entity, name: str, draw: random.Random, moment: datetime) -> 
 
 
 def _versions(entity: Entity, key: dict, moment: datetime, snapshot: date, draw: random.Random) -> list[dict]:
-    def version(loaded_at: datetime, supersedes: datetime | None) -> dict:
-        row = {name: _value(entity, name, draw, moment) for name in entity.columns}
+    def version(loaded_at: datetime, supersedes: datetime | None, moment: datetime = moment) -> dict:
+        row = {name: _value(entity, name, draw, snapshot) for name in entity.columns}
         row |= key | {"loaded_at": loaded_at, "supersedes_loaded_at": supersedes}
-        is_date = entity.columns[entity.clock].data_type == "date"
         row[entity.clock] = moment.date() if is_date else moment
         return row
 
+    is_date = entity.columns[entity.clock].data_type == "date"
     first = version(draw.choice(edge_arrivals(moment, snapshot)), None)
     versions = [first]
     if draw.random() < 0.5:
         later = [t for t in edge_arrivals(moment, snapshot) if t > first["loaded_at"]]
         if later:
-            versions.append(version(draw.choice(later), first["loaded_at"]))
+            loaded_at = draw.choice(later)
+            # Some corrections move the event itself.
+            moved = [t for t in edge_moments(snapshot) if t <= loaded_at and draw.random() < 0.1]
+            moves = moved and not is_date and draw.random() < 0.3
+            versions.append(version(loaded_at, first["loaded_at"], draw.choice(moved) if moves else moment))
     return versions
 
 
@@ -101,7 +113,14 @@ def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]
         rows[name] += _versions(contract[name], key, moment, snapshot, draw)
 
     for number in range(5):
-        add("products", {"product_id": f"product_id-{number}"}, midnight(snapshot) - timedelta(days=500))
+        # Recategorised at a moment at which lines are known, too.
+        known = [midnight(snapshot) - timedelta(days=500), draw.choice(edge_moments(snapshot))]
+        for loaded_at, supersedes in zip(known, [None, known[0]], strict=True):
+            rows["products"].append(
+                dict.fromkeys(contract["products"].columns)
+                | {"product_id": f"product_id-{number}", "category": f"category-{draw.randrange(9)}"}
+                | {"loaded_at": loaded_at, "supersedes_loaded_at": supersedes}
+            )
     for back in range(-5, 420):
         day = midnight(snapshot) - timedelta(days=back)
         add("fx_rates", {"rate_date": day.date(), "from_currency": "GBP", "to_currency": "EUR"}, day)

@@ -22,8 +22,6 @@ select
     {% endfor -%}
     snapshots.lake_batch
 from snapshots
-left join landings
-    on
-        landings.min_loaded_at < snapshots.snapshot_at + {{ load_grace() }}
-        and (landings.min_clock_at is null or landings.min_clock_at < snapshots.snapshot_at)
+-- Without the grace: a row known before midnight has also happened before it, so the ledger alone can tell.
+left join landings on landings.min_loaded_at < snapshots.snapshot_at
 group by snapshots.snapshot_date, snapshots.lake_batch
