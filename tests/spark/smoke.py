@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # On a small lake Spark's time is start-up, planning and compiling: few tasks, no generated code, one compiler stage.
 SETTINGS = {
     "spark.master": "local[2]",
-    "spark.driver.memory": "2g",
+    "spark.driver.memory": "1g",
     "spark.driver.host": "127.0.0.1",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -62,7 +62,7 @@ class Lake:
 
     name: str
     write: Callable[[Path], None]
-    runs: list[dict] = field(default_factory=lambda: [{}])
+    runs: list[dict]
 
 
 def write_demo_lake(home: Path) -> None:
@@ -79,7 +79,7 @@ def write_edge_lake(home: Path) -> None:
 
 
 LAKES = [
-    Lake("demo", write_demo_lake),
+    Lake("demo", write_demo_lake, [{"training_months": 6}]),
     Lake("edges", write_edge_lake, [{"training_months": 3, "lake_batch": 1}, {"training_months": 3}]),
 ]
 
