@@ -23,7 +23,7 @@ class Comparison:
 def compare(con: duckdb.DuckDBPyConnection, left: str, right: str, ignored: Collection[str] = ()) -> Comparison:
     """Compare names, types and rows of two relations of a connection, but for the ignored columns."""
     lefts, rights = _types(con, left, ignored), _types(con, right, ignored)
-    rows, others = (con.execute(f"select count(*) from {relation}").fetchone()[0] for relation in (left, right))
+    rows, others = (con.execute(f"select count(*) from {relation}").fetchall()[0][0] for relation in (left, right))
     found = [f"{name}: only on the left" for name in lefts if name not in rights]
     found += [f"{name}: only on the right" for name in rights if name not in lefts]
     found += [f"{name}: {kind} and {rights[name]}" for name, kind in lefts.items() if rights.get(name, kind) != kind]
@@ -46,7 +46,7 @@ def _rows(con: duckdb.DuckDBPyConnection, left: str, right: str, types: dict[str
     if exact:
         columns = ", ".join(exact)
         query = f"select count(*) from (select {columns} from {left} except all select {columns} from {right})"
-        moved = con.execute(query).fetchone()[0]
+        moved = con.execute(query).fetchall()[0][0]
         if moved:
             return [f"{moved} rows differ", *_aggregates(con, left, right, types)]
     if not floats:
@@ -62,7 +62,7 @@ def _rows(con: duckdb.DuckDBPyConnection, left: str, right: str, types: dict[str
     )
     counts = con.execute(
         f"select {tests} from {sides[0]} as l inner join {sides[1]} as r on l.pair = r.pair"
-    ).fetchone()
+    ).fetchall()[0]
     return [f"{name}: {n} rows differ" for name, n in zip(floats, counts, strict=True) if n]
 
 
@@ -74,7 +74,7 @@ def _aggregates(con: duckdb.DuckDBPyConnection, left: str, right: str, types: di
         is_number = kind in NUMBERS or kind.startswith("DECIMAL")
         measured = f"sum({name}) as total" if is_number else f"min({name}) as first, max({name}) as last"
         query = f"select count(*) - count({name}) as nulls, {measured} from"
-        values = [con.execute(f"{query} {relation}").fetchone() for relation in (left, right)]
+        values = [con.execute(f"{query} {relation}").fetchall()[0] for relation in (left, right)]
         if values[0] != values[1] and kind not in FLOATS:
             found.append(f"{column}: nulls and {'sum' if is_number else 'range'} {values[0]} and {values[1]}")
     return found
