@@ -61,6 +61,32 @@ def _fail(message: str) -> None:
     raise typer.Exit(code=2)
 
 
+@app.command("map")
+def map_command(
+    files: Annotated[list[Path], typer.Argument(help="Exports: csv, csv.gz, parquet, jsonl, xlsx.")],
+    out: Annotated[Path, typer.Option(help="Where to write the mapping.")] = Path("mapping.yml"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
+) -> None:
+    """Draft a mapping from FILES, with a question wherever they do not say what they mean."""
+    from clientele.landing import LandingError
+    from clientele.mapping_draft import draft_mapping
+
+    if out.exists() and not force:
+        _fail(f"{out} is there already; give another --out, or --force to overwrite it")
+    try:
+        draft = draft_mapping(files, out)
+    except LandingError as error:
+        _fail(str(error))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(draft.text, encoding="utf-8")
+    for entity, names in draft.entities.items():
+        typer.echo(f"{entity}: from {', '.join(names)}")
+    for name, why in draft.unknown.items():
+        typer.echo(f"not mapped: {name}: {why}")
+    typer.echo(f"{out}: {len(draft.entities)} entities, {draft.questions} questions, each marked with ?")
+    typer.echo(f"next: clientele load {out} --check")
+
+
 @app.command("demo")
 def demo_command(
     out: Annotated[Path, typer.Option(help="Folder for the exports, the mapping and the truth.")] = Path("demo"),

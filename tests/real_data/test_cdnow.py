@@ -10,6 +10,9 @@ import pytest
 
 from tests.real_data.building import build_and_test, lake, load_example, one, warehouse
 
+# One worker for the file, so that the data set is loaded and built once.
+pytestmark = pytest.mark.xdist_group("cdnow")
+
 CUSTOMERS, TRANSACTIONS = 2_357, 6_919
 
 

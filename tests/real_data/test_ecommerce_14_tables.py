@@ -10,6 +10,9 @@ import pytest
 
 from tests.real_data.building import build_and_test, lake, load_example, one, warehouse
 
+# One worker for the file, so that the data set is loaded and built once.
+pytestmark = pytest.mark.xdist_group("ecommerce")
+
 ROWS = {
     "customers": 1_500, "orders": 2_500, "order_items": 4_315, "products": 1_200, "returns": 300, "sessions": 10_000,
     "campaigns": 200, "payments": 2_125,
