@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from clientele.contract import PROJECT_ROOT
 from clientele.landing import LoadReport, load
@@ -32,6 +35,21 @@ def build_and_test(home: Path, **variables: object) -> None:
     env = os.environ | {"CLIENTELE_HOME": str(home), "CLIENTELE_MEMORY": "1GB"}
     done = subprocess.run(command, cwd=PROJECT_ROOT, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
+def built_once(name: str, data: Path, factory: pytest.TempPathFactory, **variables: object) -> tuple[Path, LoadReport]:
+    """The home of an example, loaded, built and tested, and the report of its load: once for all workers of a run."""
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    home = (factory.getbasetemp().parent if is_worker else factory.getbasetemp()) / f"real-{name}"
+    home.mkdir(exist_ok=True)
+    done = home / "report.pickle"
+    with (home / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            report = load_example(name, data, home)
+            build_and_test(home, **variables)
+            done.write_bytes(pickle.dumps(report))
+    return home, pickle.loads(done.read_bytes())
 
 
 @contextmanager

@@ -8,10 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.real_data.building import build_and_test, lake, load_example, one, warehouse
-
-# One worker for the file, so that the data set is loaded and built once.
-pytestmark = pytest.mark.xdist_group("ecommerce")
+from clientele.landing import LoadReport
+from tests.real_data.building import lake, one, warehouse
 
 ROWS = {
     "customers": 1_500, "orders": 2_500, "order_items": 4_315, "products": 1_200, "returns": 300, "sessions": 10_000,
@@ -25,13 +23,14 @@ def tables(real_data: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def home(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("ecommerce")
-    report = load_example("ecommerce_14_tables", tables, home)
-    assert {e.entity: e.rows_landed for e in report.entities} == ROWS
-    assert all(e.rows_read == e.rows_landed for e in report.entities)
-    build_and_test(home, reporting_currency="USD")
-    return home
+def home(ecommerce: tuple[Path, LoadReport]) -> Path:
+    return ecommerce[0]
+
+
+def test_every_row_landed(ecommerce: tuple[Path, LoadReport]) -> None:
+    entities = ecommerce[1].entities
+    assert {e.entity: e.rows_landed for e in entities} == ROWS
+    assert all(e.rows_read == e.rows_landed for e in entities)
 
 
 def test_money_to_the_cent(home: Path, tables: Path) -> None:

@@ -1,4 +1,4 @@
-"""`clientele map` on public files: the draft, as it is, passes `clientele load --check` and finds what a person would."""
+"""`clientele map` on public files: the draft as it is passes `clientele load --check`."""
 
 from __future__ import annotations
 

@@ -15,9 +15,6 @@ from tests.point_in_time import lakes
 from tests.point_in_time.warehouse import build, differences
 from tests.real_data.building import lake, one, warehouse
 
-# One worker for the file, so that the data set is loaded and built once.
-pytestmark = pytest.mark.xdist_group("online_retail")
-
 LINES, INVOICES, CUSTOMERS, WITHOUT_CUSTOMER, COUNTRIES, REPEATS = 541_909, 25_900, 4_372, 135_080, 38, 5_268
 Loaded = tuple[Path, LoadReport]
 
