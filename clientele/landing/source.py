@@ -69,13 +69,14 @@ def _typed(con: duckdb.DuckDBPyConnection, mapping: EntityMapping, files: tuple[
                 f"types of {mapping.entity} name a column that the file does not have{near(column, types)}",
                 file=files[0].path, column=column, remedy=f"it has {', '.join(files[0].columns)}",
             )  # fmt: skip
-        value = _filled(name) if family(types[name]) == "text" else f'"{name}"'
+        value = _filled(name) if family(types[name]) == "text" else f'"{_inside(name)}"'
         converted[name] = declared(value, types[name], declaration, mapping.timezone)
     for name, (_, noun) in converted.items():
+        label, inside = quoted(name), _inside(name)
         checks.append(
-            f"""when {_filled(name)} is not null and "n:{name}" is null then json_object('column', '{quoted(name)}', """
-            f"""'value', "{name}"::varchar, 'kind', 'is not {noun}', """
-            f"""'reason', '{quoted(name)} ''' || "{name}"::varchar || ''' is not {noun}', 'row', {_row_json(types)})"""
+            f"""when {_filled(name)} is not null and "n:{inside}" is null then json_object('column', '{label}', """
+            f"""'value', "{inside}"::varchar, 'kind', 'is not {noun}', """
+            f"""'reason', '{label} ''' || "{inside}"::varchar || ''' is not {noun}', 'row', {_row_json(types)})"""
         )
     if any(file.format == "jsonl" for file in files):
         checks.append(
@@ -83,18 +84,23 @@ def _typed(con: duckdb.DuckDBPyConnection, mapping: EntityMapping, files: tuple[
             "'the line is no JSON object', 'value', left(_broken_line, 200), 'row', json_object('line', _broken_line))"
         )
     broken = f"case {' '.join(checks)} end::varchar" if checks else "null::varchar"
-    added = "".join(f', {sql} as "n:{name}"' for name, (sql, _) in converted.items())
-    replaced = ", ".join(f'"n:{name}" as "{name}"' for name in converted)
-    dropped = [f'"n:{name}"' for name in converted] + (["_broken_line"] if "_broken_line" in types else [])
+    added = "".join(f', {sql} as "n:{_inside(name)}"' for name, (sql, _) in converted.items())
+    replaced = ", ".join(f'"n:{_inside(name)}" as "{_inside(name)}"' for name in converted)
+    dropped = [f'"n:{_inside(name)}"' for name in converted] + (["_broken_line"] if "_broken_line" in types else [])
     exclude = f"exclude ({', '.join(dropped)})" if dropped else ""
     replace = f"replace ({replaced})" if replaced else ""
     return f"select * {exclude} {replace}, {broken} as _broken from (select *{added} from ({union}))"
 
 
+def _inside(name: str) -> str:
+    """A name for the inside of double quotes: a header may hold quotes of its own."""
+    return name.replace('"', '""')
+
+
 def _filled(name: str) -> str:
-    return f"nullif(trim(\"{name}\"::varchar), '')"
+    return f"nullif(trim(\"{_inside(name)}\"::varchar), '')"
 
 
 def _row_json(types: dict[str, str]) -> str:
     names = [name for name in types if name not in ("_source_file", "_source_row", "_broken_line")]
-    return "json_object(" + ", ".join(f"'{quoted(name)}', \"{name}\"" for name in names) + ")"
+    return "json_object(" + ", ".join(f"'{quoted(name)}', \"{_inside(name)}\"" for name in names) + ")"

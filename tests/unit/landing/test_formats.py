@@ -153,3 +153,12 @@ def test_missing_file_lists_what_is_there(shop: Shop) -> None:
 def test_same_column_twice(shop: Shop) -> None:
     with pytest.raises(LandingError, match="two columns of that name"):
         shop.load_orders(ORDERS + ",Amount", "o1,c1,2024-01-01,1,1")
+
+
+def test_quotes_in_a_header(shop: Shop) -> None:
+    sql = 'select order_id, "the ""client" as customer_id, ordered_at, "sum ""net" as amount from source'
+    report = shop.load_orders(
+        'order_id,"the ""client",ordered_at,"sum ""net"', "o1,c1,2024-01-01,1", "o2,c1,2024-01-01,n/a",
+        spec={"sql": sql, "types": {'sum "net': "decimal"}},
+    )  # fmt: skip
+    assert counts(report) == (2, 1, 0, 1)
