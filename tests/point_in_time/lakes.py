@@ -25,6 +25,9 @@ FEATURE_ENTITIES = [
     "returns",
     "sessions",
     "campaign_touches",
+    # Only their coverage is a feature yet.
+    "loans",
+    "support_tickets",
 ]
 
 
@@ -88,6 +91,12 @@ def _versions(entity: Entity, key: dict, moment: datetime, snapshot: date, draw:
         return row
 
     is_date = entity.columns[entity.clock].data_type == "date"
+    if entity.clock not in entity.key and draw.random() < 0.05:
+        # Moved beyond a midnight by a correction that landed in time: the first version still counts.
+        day = midnight(draw.choice(edge_snapshots(snapshot)))
+        if moment < day:
+            beyond = day + draw.choice((timedelta(0), timedelta(hours=1)))
+            return [version(moment, None), version(day + timedelta(hours=2), moment, beyond)]
     first = version(draw.choice(edge_arrivals(moment, snapshot)), None)
     versions = [first]
     if draw.random() < 0.5:
@@ -124,6 +133,10 @@ def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]
     for back in range(-5, 420):
         day = midnight(snapshot) - timedelta(days=back)
         add("fx_rates", {"rate_date": day.date(), "from_currency": "GBP", "to_currency": "EUR"}, day)
+    # Sources of which the first row was known exactly at the snapshot's midnight, and after it.
+    for name, known_at in (("loans", midnight(snapshot)), ("support_tickets", midnight(snapshot) + timedelta(days=1))):
+        first = _versions(contract[name], {contract[name].key[0]: "first"}, known_at - timedelta(hours=9), snapshot, draw)
+        rows[name] = [first[0] | {"loaded_at": known_at}]
     for customer in ids:
         add("customers", {"customer_id": customer}, draw.choice(moments))
         for name in ("consents", "orders", "order_items", "returns", "sessions", "campaign_touches"):

@@ -44,16 +44,16 @@ COUNTS_NOT = {"orders": ("status", "cancelled"), "returns": ("status", "refused"
 
 
 def known_versions(home: Path, entity: str, clock: str, key: str, snapshot: date) -> list[dict]:
-    """The newest version of every row that had landed in time, if its event lies before the snapshot."""
+    """The newest version of every row that had landed in time and whose event lies before the snapshot."""
     with duckdb.connect() as connection:
         result = connection.execute(f"select * from read_parquet('{home}/lake/raw/batch=[1-9]*/{entity}.parquet')")
         names = [column[0] for column in result.description]
         rows = [dict(zip(names, values, strict=True)) for values in result.fetchall()]
     newest: dict[str, dict] = {}
     for row in sorted(rows, key=lambda row: row["loaded_at"]):
-        if row["loaded_at"] < midnight(snapshot) + GRACE:
+        if row["loaded_at"] < midnight(snapshot) + GRACE and row[clock] < midnight(snapshot):
             newest[row[key]] = row
-    return [row for row in newest.values() if row[clock] < midnight(snapshot)]
+    return list(newest.values())
 
 
 def counted_features(home: Path, group: str, snapshot: date) -> dict[str, dict[str, int | Decimal]]:

@@ -1,7 +1,7 @@
 {#- The point-in-time join: the versions of `relation` that each snapshot of this run knew, once per snapshot,
-    with `snapshot_date`; only the last `days` before it if given. `clock` is none for what is known as soon as it landed. One snapshot needs no join: its customers
+    with `snapshot_date`; only the last `days` before it if given. One snapshot needs no join: its customers
     are picked out where the feature joins the spine, and its bounds are literals that skip row groups. -#}
-{% macro known_rows(relation, clock=none, days=none) -%}
+{% macro known_rows(relation, clock, days=none) -%}
     {%- set customer_spine = ref('int_core__customer_spine') -%}
     {%- set dates = snapshots_to_build() -%}
     {% if dates | length == 1 -%}

@@ -2,8 +2,8 @@ with spine as ({{ spine() }}),
 
 coverage as (select * from {{ ref('int_core__coverage') }}),
 
--- The one version of each customer that was known at the snapshot; that the customer existed, the spine says.
-versions as ({{ known_rows(ref('stg_core__customers')) }}),
+-- The one version of each customer that was known at the snapshot.
+versions as ({{ known_rows(ref('stg_core__customers'), clock='registered_at') }}),
 
 consents as ({{ known_rows(ref('stg_core__consents'), clock='granted_at') }}),
 

@@ -21,7 +21,11 @@ existing as (
         snapshots.is_full,
         min(customers.draw) as draw
     from customers
-    inner join snapshots on {{ known_at('snapshots.snapshot_at', 'registered_at', 'customers') }}
+    -- Whichever version says so: a correction takes over only where it says so itself.
+    inner join snapshots
+        on
+            customers.registered_at < snapshots.snapshot_at
+            and customers.known_from < snapshots.snapshot_at + {{ load_grace() }}
     group by all
 ),
 

@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('commerce', 'order_items'), ['order_item_id']) }})
+with versions as ({{ known_versions(source('commerce', 'order_items'), ['order_item_id'], 'ordered_at') }})
 
 select
     order_item_id,

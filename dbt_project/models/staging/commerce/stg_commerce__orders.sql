@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('commerce', 'orders'), ['order_id']) }})
+with versions as ({{ known_versions(source('commerce', 'orders'), ['order_id'], 'ordered_at') }})
 
 select
     order_id,

@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('commerce', 'returns'), ['return_id']) }})
+with versions as ({{ known_versions(source('commerce', 'returns'), ['return_id'], 'returned_at') }})
 
 select
     return_id,

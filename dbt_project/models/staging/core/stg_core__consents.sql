@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('core', 'consents'), ['consent_id']) }})
+with versions as ({{ known_versions(source('core', 'consents'), ['consent_id'], 'granted_at') }})
 
 select
     consent_id,

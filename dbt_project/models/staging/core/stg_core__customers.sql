@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('core', 'customers'), ['customer_id']) }})
+with versions as ({{ known_versions(source('core', 'customers'), ['customer_id'], 'registered_at') }})
 
 select
     customer_id,

@@ -1,4 +1,6 @@
-with versions as ({{ known_versions(source('core', 'fx_rates'), ['rate_date', 'from_currency', 'to_currency']) }})
+with versions as (
+    {{ known_versions(source('core', 'fx_rates'), ['rate_date', 'from_currency', 'to_currency'], 'rate_date') }}
+)
 
 select
     rate_date,

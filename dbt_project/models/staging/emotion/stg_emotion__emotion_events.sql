@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('emotion', 'emotion_events'), ['emotion_event_id']) }})
+with versions as ({{ known_versions(source('emotion', 'emotion_events'), ['emotion_event_id'], 'felt_at') }})
 
 select
     emotion_event_id,

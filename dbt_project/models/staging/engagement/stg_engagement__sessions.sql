@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('engagement', 'sessions'), ['session_id']) }})
+with versions as ({{ known_versions(source('engagement', 'sessions'), ['session_id'], 'started_at') }})
 
 select
     session_id,

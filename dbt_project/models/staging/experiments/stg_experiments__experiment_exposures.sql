@@ -1,4 +1,6 @@
-with versions as ({{ known_versions(source('experiments', 'experiment_exposures'), ['experiment_id', 'customer_id']) }})
+with versions as (
+    {{ known_versions(source('experiments', 'experiment_exposures'), ['experiment_id', 'customer_id'], 'exposed_at') }}
+)
 
 select
     experiment_id,

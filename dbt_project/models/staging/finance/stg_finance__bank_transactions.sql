@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('finance', 'bank_transactions'), ['transaction_id']) }})
+with versions as ({{ known_versions(source('finance', 'bank_transactions'), ['transaction_id'], 'booked_at') }})
 
 select
     transaction_id,

@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('finance', 'loans'), ['loan_id']) }})
+with versions as ({{ known_versions(source('finance', 'loans'), ['loan_id'], 'opened_at') }})
 
 select
     loan_id,

@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('loyalty', 'loyalty_accounts'), ['account_id']) }})
+with versions as ({{ known_versions(source('loyalty', 'loyalty_accounts'), ['account_id'], 'enrolled_at') }})
 
 select
     account_id,

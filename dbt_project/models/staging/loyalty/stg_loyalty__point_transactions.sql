@@ -1,4 +1,6 @@
-with versions as ({{ known_versions(source('loyalty', 'point_transactions'), ['point_transaction_id']) }})
+with versions as (
+    {{ known_versions(source('loyalty', 'point_transactions'), ['point_transaction_id'], 'transacted_at') }}
+)
 
 select
     point_transaction_id,

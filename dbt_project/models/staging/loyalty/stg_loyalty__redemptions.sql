@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('loyalty', 'redemptions'), ['redemption_id']) }})
+with versions as ({{ known_versions(source('loyalty', 'redemptions'), ['redemption_id'], 'redeemed_at') }})
 
 select
     redemption_id,

@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('marketing', 'campaign_touches'), ['touch_id']) }})
+with versions as ({{ known_versions(source('marketing', 'campaign_touches'), ['touch_id'], 'touched_at') }})
 
 select
     touch_id,

@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('success', 'action_outcomes'), ['action_id', 'outcome']) }})
+with versions as ({{ known_versions(source('success', 'action_outcomes'), ['action_id', 'outcome'], 'observed_at') }})
 
 select
     action_id,

@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('success', 'actions'), ['action_id']) }})
+with versions as ({{ known_versions(source('success', 'actions'), ['action_id'], 'taken_at') }})
 
 select
     action_id,

@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('success', 'alert_feedback'), ['alert_feedback_id']) }})
+with versions as ({{ known_versions(source('success', 'alert_feedback'), ['alert_feedback_id'], 'given_at') }})
 
 select
     alert_feedback_id,

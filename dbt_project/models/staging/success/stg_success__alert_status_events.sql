@@ -1,4 +1,6 @@
-with versions as ({{ known_versions(source('success', 'alert_status_events'), ['alert_id', 'changed_at']) }})
+with versions as (
+    {{ known_versions(source('success', 'alert_status_events'), ['alert_id', 'changed_at'], 'changed_at') }}
+)
 
 select
     alert_id,

@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('success', 'invoices'), ['invoice_id']) }})
+with versions as ({{ known_versions(source('success', 'invoices'), ['invoice_id'], 'issued_at') }})
 
 select
     invoice_id,

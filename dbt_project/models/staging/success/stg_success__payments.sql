@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('success', 'payments'), ['payment_id']) }})
+with versions as ({{ known_versions(source('success', 'payments'), ['payment_id'], 'paid_at') }})
 
 select
     payment_id,

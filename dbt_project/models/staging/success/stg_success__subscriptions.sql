@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('success', 'subscriptions'), ['subscription_id']) }})
+with versions as ({{ known_versions(source('success', 'subscriptions'), ['subscription_id'], 'started_at') }})
 
 select
     subscription_id,

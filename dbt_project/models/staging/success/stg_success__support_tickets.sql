@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('success', 'support_tickets'), ['ticket_id']) }})
+with versions as ({{ known_versions(source('success', 'support_tickets'), ['ticket_id'], 'opened_at') }})
 
 select
     ticket_id,

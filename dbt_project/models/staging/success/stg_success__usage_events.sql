@@ -1,4 +1,4 @@
-with versions as ({{ known_versions(source('success', 'usage_events'), ['usage_event_id']) }})
+with versions as ({{ known_versions(source('success', 'usage_events'), ['usage_event_id'], 'used_at') }})
 
 select
     usage_event_id,
