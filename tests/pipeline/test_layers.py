@@ -1,0 +1,116 @@
+"""The architecture, held over the dbt manifest: arrows run one way, and everything says what it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clientele.contract import PROJECT_ROOT, load_contract
+
+# What a model of a layer may read. A mart reads no staging: not even of its own domain.
+READS = {
+    "staging": {"source"},
+    "intermediate": {"staging", "intermediate", "source", "seeds"},
+    "features": {"intermediate", "features", "staging", "seeds"},
+    "ml": {"features", "ml", "intermediate", "seeds"},
+    "marts": {"features", "ml", "intermediate", "marts", "seeds"},
+    "governance": {"features", "ml", "intermediate", "governance", "source", "seeds"},
+}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    target = tmp_path_factory.mktemp("manifest")
+    command = [str(Path(sys.executable).parent / "dbt"), "--quiet", "parse", "--target-path", str(target)]
+    env = os.environ | {"DBT_PROFILES_DIR": str(PROJECT_ROOT)}
+    subprocess.run(command, cwd=PROJECT_ROOT, env=env, check=True)
+    return json.loads((target / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def models(manifest: dict) -> list[dict]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+
+
+def layer(manifest: dict, unique_id: str) -> str:
+    if unique_id.startswith("source."):
+        return "source"
+    node = manifest["nodes"][unique_id]
+    return "seeds" if node["resource_type"] == "seed" else node["path"].split("/")[0]
+
+
+def test_arrows_run_one_way(manifest: dict, models: list[dict]) -> None:
+    wrong = [
+        f"{model['name']} reads {parent}"
+        for model in models
+        for parent in model["depends_on"]["nodes"]
+        if layer(manifest, parent) not in READS[layer(manifest, model["unique_id"])]
+    ]
+    assert wrong == []
+
+
+def test_features_read_only_staging_that_has_no_intermediate(manifest: dict, models: list[dict]) -> None:
+    """A feature that read staging beside an intermediate model would count cancelled orders, or foreign money."""
+    read_by_intermediate = {
+        parent
+        for model in models
+        if layer(manifest, model["unique_id"]) == "intermediate" and model["config"]["materialized"] == "view"
+        for parent in model["depends_on"]["nodes"]
+        if parent.startswith("model.")
+    }
+    wrong = [
+        f"{model['name']} reads {parent}"
+        for model in models
+        if layer(manifest, model["unique_id"]) == "features"
+        for parent in model["depends_on"]["nodes"]
+        if parent in read_by_intermediate and layer(manifest, parent) == "staging"
+    ]
+    assert wrong == []
+
+
+def test_every_entity_is_staged_with_its_columns(manifest: dict) -> None:
+    for entity in load_contract():
+        node = manifest["nodes"][f"model.clientele.stg_{entity.domain}__{entity.name}"]
+        selected = node["raw_code"].split("\nselect\n")[1].split("\nfrom ")[0]
+        columns = [line.strip().rstrip(",") for line in selected.splitlines()]
+        assert columns == [*entity.columns, "known_from", "known_to", "batch", "known_to_batch"], entity.name
+
+
+def test_every_model_is_described_and_starts_with_its_grain(models: list[dict]) -> None:
+    assert [model["name"] for model in models if not model["description"].startswith("One row per ")] == []
+
+
+def test_every_column_of_a_mart_is_described_and_contracted(models: list[dict]) -> None:
+    marts = [model for model in models if model["path"].startswith("marts/")]
+    assert marts
+    for model in marts:
+        assert model["config"]["contract"]["enforced"], model["name"]
+        assert all(column["description"] and column["data_type"] for column in model["columns"].values())
+
+
+def test_no_direct_pii_or_protected_attribute_in_a_mart(models: list[dict]) -> None:
+    contract = load_contract()
+    forbidden = {c.name for e in contract for c in e.columns.values() if c.pii == "direct" or c.protected}
+    forbidden |= {"age_years"}
+    for model in models:
+        if model["path"].startswith("marts/"):
+            assert set(model["columns"]) & forbidden == set(), model["name"]
+
+
+def test_every_macro_is_described(manifest: dict) -> None:
+    ours = [macro for id_, macro in manifest["macros"].items() if id_.startswith("macro.clientele.")]
+    engine_variants = ("default__", "spark__", "duckdb__")
+    named = [macro for macro in ours if not macro["name"].startswith((*engine_variants, "test_"))]
+    assert [macro["name"] for macro in named if not macro["description"]] == []
+
+
+def test_no_model_asks_the_wall_clock(models: list[dict], manifest: dict) -> None:
+    macros = [m["macro_sql"] for id_, m in manifest["macros"].items() if id_.startswith("macro.clientele.")]
+    for code in [*(model["raw_code"] for model in models), *macros]:
+        lowered = code.lower()
+        assert not any(f"{asked}" in lowered for asked in ("now()", "current_date", "current_timestamp", "getdate("))
