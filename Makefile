@@ -36,7 +36,7 @@ define venv
 	@$(PYTHON) -m venv --without-pip $(1)
 endef
 
-.PHONY: help setup setup-dev run test lint fmt docs locks demo bench spark-smoke clean
+.PHONY: help setup setup-dev run test leakage real-data lint fmt docs locks demo bench spark-smoke clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,12 @@ run: ## set up, then demo company -> land -> dbt build -> summary
 
 test: setup-dev lint ## set up, then lint and all tests
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --durations=15 tests
+
+leakage: setup-dev ## as-of replay and mutants: prints mutants made and killed
+	@$(BIN)/python -m pytest -s tests/point_in_time
+
+real-data: setup-dev ## load, build and reconcile the public data sets of CLIENTELE_REAL_DATA
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) tests/real_data
 
 lint: setup-dev ## ruff, mypy, sqlfluff (dbt templater)
 	@failed=; \
