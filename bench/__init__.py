@@ -1,0 +1,1 @@
+"""Speed of the warehouse against hand-written references: ``python -m bench``."""

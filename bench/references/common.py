@@ -1,0 +1,98 @@
+"""What the references agree on with dbt: the snapshot, the vars and seeds, and the columns that have no data here."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+
+from bench.generate import END
+from clientele.contract import PROJECT_ROOT
+
+SNAPSHOT: date = END
+LAKE_BATCH = 1
+GRACE_HOURS = 6  # var load_grace_hours
+SAMPLED_CUSTOMERS = 20_000  # var training_customers
+WINDOWS = (7, 30, 90)
+CHANNELS = ("web", "app", "store")  # var order_channels
+# Entities that the generated lake lacks: their features are null for everyone.
+LANDED = {
+    **{"orders": True, "order_items": False, "returns": False},
+    **{"sessions": True, "campaign_touches": False, "consents": False},
+}
+SESSION_SUMS = {
+    "session_duration_s": "duration_s",
+    "n_page_views": "page_views",
+    "n_product_views": "product_views",
+    "n_cart_adds": "cart_adds",
+}
+
+
+MONEY = "decimal(28, 4)"
+
+
+def engagement_weights() -> dict[str, tuple[float, float]]:
+    """Component -> weight and the value that counts as full, from the seed."""
+    with (PROJECT_ROOT / "dbt_project" / "seeds" / "engagement_weights.csv").open() as handle:
+        return {row["component"]: (float(row["weight"]), float(row["full_score_at"])) for row in csv.DictReader(handle)}
+
+
+def over_windows(*names: str) -> list[str]:
+    """The names of windowed features: n_orders_7d, n_orders_30d, ..."""
+    return [f"{name}_{days}d" for name in names for days in WINDOWS]
+
+
+ORDER_COUNTS = [*over_windows("n_orders", "spend"), "n_orders_lifetime", "spend_lifetime"]
+SESSION_COUNTS = [*over_windows("n_sessions", *SESSION_SUMS, "n_conversions"), "n_sessions_lifetime"]
+# All columns of customer_features with their types, in its order.
+COLUMNS = {
+    **{"customer_id": "varchar", "snapshot_date": "date", "is_sampled": "boolean", "lake_batch": "bigint"},
+    "feature_version": "varchar",
+    **{f"has_{entity}": "boolean" for entity in LANDED},
+    **{"registered_at": "timestamp", "tenure_days": "double"},
+    **dict.fromkeys(["customer_type", "country", "region", "language", "acquisition_channel", "industry"], "varchar"),
+    **{"company_size": "integer", "is_active": "boolean", "age_years": "integer"},
+    **{"gender": "varchar", "marital_status": "varchar", "has_marketing_consent": "boolean"},
+    **dict.fromkeys(over_windows("n_orders"), "bigint"),
+    **dict.fromkeys(over_windows("spend"), MONEY),
+    **{"n_orders_lifetime": "bigint", "spend_lifetime": MONEY},
+    **{"first_ordered_at": "timestamp", "last_ordered_at": "timestamp"},
+    **dict.fromkeys(
+        ["recency_days", "days_since_first_order", "gap_mean_days", "gap_mean_90d_days", "gap_trend"], "double"
+    ),
+    **dict.fromkeys(
+        ["recency_to_gap", "aov_lifetime", "aov_90d", "discount_lifetime_share", "discount_90d_share"], "double"
+    ),
+    **{f"{channel}_orders_90d_share": "double" for channel in CHANNELS},
+    **dict.fromkeys(over_windows("n_units"), MONEY),
+    **dict.fromkeys([*over_windows("n_products", "n_categories"), "n_categories_lifetime"], "bigint"),
+    **{"top_category": "varchar", "top_category_share": "double", "category_entropy": "double"},
+    **dict.fromkeys(over_windows("n_returns"), "bigint"),
+    **dict.fromkeys(over_windows("refund"), MONEY),
+    **{"n_returns_lifetime": "bigint", "refund_lifetime": MONEY, "refund_lifetime_share": "double"},
+    **dict.fromkeys(SESSION_COUNTS, "bigint"),
+    **dict.fromkeys(["session_recency_days", "session_duration_mean_90d_s"], "double"),
+    **dict.fromkeys(["conversion_90d_share", "mobile_sessions_90d_share"], "double"),
+    **dict.fromkeys(over_windows("n_sent", "n_opened", "n_clicked"), "bigint"),
+    **dict.fromkeys(["sent_recency_days", "click_recency_days", "open_90d_share", "click_90d_share"], "double"),
+    "is_unsubscribed": "boolean",
+    **{
+        "recency_score": "integer",
+        "frequency_score": "integer",
+        "monetary_score": "integer",
+        "engagement_score": "double",
+    },
+}
+# Features of entities that never landed: null for everyone.
+_NAMES = list(COLUMNS)
+NULLS = {
+    "has_marketing_consent",
+    *_NAMES[_NAMES.index("n_units_7d") : _NAMES.index("n_sessions_7d")],
+    *_NAMES[_NAMES.index("n_sent_7d") : _NAMES.index("recency_score")],
+}
+# Counts and sums of entities that have landed: 0 for a customer without events.
+ZERO_IF_NONE = [*ORDER_COUNTS, *SESSION_COUNTS]
+# Columns that are the same in every row.
+CONSTANTS: dict[str, object] = {
+    **{"snapshot_date": SNAPSHOT, "lake_batch": LAKE_BATCH, "feature_version": "by hand"},
+    **{f"has_{entity}": is_landed for entity, is_landed in LANDED.items()},
+}
