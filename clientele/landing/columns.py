@@ -161,13 +161,24 @@ class RowPass:
         branches = " ".join(
             f"when {rule.condition} then json_object("
             f"'column', '{rule.column}', 'value', {self._as_given(rule.column)}, "
-            f"'kind', '{quoted(rule.kind)}', 'reason', {rule.reason})"
+            f"'kind', '{quoted(rule.kind)}', 'reason', {rule.reason}{self._local(rule)})"
             for rule in rules
         )
         anything = " or ".join(f"({rule.condition})" for rule in rules)
         why = f"(case {branches} end)::varchar"
         detail = f"""'{{"why":' || {why} || ',"row":' || json_object({row})::varchar || '}}'"""
         return f"case when {anything} then {detail} end"
+
+    @staticmethod
+    def _local(rule: Rule) -> str:
+        return f", 'local', {rule.local}" if rule.local else ""
+
+    def _is_local(self, column: Column) -> bool:
+        """Whether a value of the column may be a time that its zone skips or repeats."""
+        kinds = ("text", "timestamp", "date")
+        return (
+            column.data_type == "timestamp" and not self.clock.is_plain and conv.family(self.types[column.name]) in kinds
+        )
 
     def _as_given(self, name: str) -> str:
         return f'"r:{name}"::varchar' if name in self.types else "null"
@@ -192,16 +203,8 @@ class RowPass:
         if name in self.types and column.data_type != "varchar":
             kind = f"is not {conv.noun(column.data_type)}"
             reason = f"'{name} ''' || {self._as_given(name)} || ''' {kind}'"
-            if column.data_type == "timestamp" and conv.family(self.types[name]) in ("text", "timestamp", "date"):
-                zone = self.mapping.timezone
-                local, given = f'"l:{name}"', f"'{name} ''' || {self._as_given(name)} || '''"
-                reason = (
-                    f"case {self.clock.trouble(local)} "
-                    f"when 'impossible' then {given} does not exist in {zone}: the clock skips it' "
-                    f"when 'ambiguous' then {given} happens twice in {zone}: "
-                    f"set ambiguous_times to earlier or later' else {reason} end"
-                )
-            rules.append(Rule(name, f'"t:{name}" is not null and "{name}" is null', kind, reason))
+            local = f'"l:{name}"::varchar' if self._is_local(column) else None
+            rules.append(Rule(name, f'"t:{name}" is not null and "{name}" is null', kind, reason, local))
         if column.required:
             rules.append(Rule(name, f'"{name}" is null', "is empty", f"'{name} is empty, but required'"))
         return rules

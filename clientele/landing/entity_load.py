@@ -80,7 +80,7 @@ class EntityLoad:
             rows = RowPass(self.entity, self.mapping, query.types, self.now, self.report.mode)
             self.columns = set(rows.types)
             self._stage(rows.select(query.sql, opened.several))
-            refusals = Refusals(self.con, opened, query.rows)
+            refusals = Refusals(self.con, opened, query.rows, rows.clock)
             self._account(opened, query, refusals)
             self._land(rows, refusals)
         except duckdb.Error as error:

@@ -64,6 +64,11 @@ def iso_currencies() -> tuple[str, ...]:
     return tuple(sorted(list_currencies()))
 
 
+@cache
+def _zones() -> set[str]:
+    return zoneinfo.available_timezones()
+
+
 def read_mapping(path: Path | str, contract: Contract) -> Mapping:
     """Read and check a mapping. Raises LandingError that names the place and the remedy."""
     path = Path(path)
@@ -188,7 +193,7 @@ def _lookups(value: Any, where: str, path: Path) -> dict[str, str]:
 
 
 def _timezone(value: Any, where: str, path: Path) -> str:
-    zones = zoneinfo.available_timezones()
+    zones = _zones()
     if value not in zones:
         short = {zone.rsplit("/", 1)[-1]: zone for zone in zones}
         hint = near(str(value), zones) or near(re.sub(r".*/", "", str(value)), short)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from clientele.landing.conversions import Clock
 from clientele.landing.lake import quoted
 from clientele.landing.report import Reason
 from clientele.landing.source import Source
@@ -17,8 +18,8 @@ SHOWN = 8
 class Refusals:
     """The temp table ``refused``. Rows are kept by their place among the readable rows; lines come at the end."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, source: Source, rows: str) -> None:
-        self.con, self.source, self.rows = con, source, rows
+    def __init__(self, con: duckdb.DuckDBPyConnection, source: Source, rows: str, clock: Clock) -> None:
+        self.con, self.source, self.rows, self.clock = con, source, rows, clock
         con.execute("create or replace temp table source_files (name varchar, scanned varchar, header_lines bigint)")
         for file in source.files:
             con.execute("insert into source_files values (?, ?, ?)", [file.name, str(file.scanned), file.header_lines])
@@ -82,16 +83,35 @@ class Refusals:
 
     def add_staged(self) -> int:
         """Mapped rows that break a rule of the contract."""
+        rows = "select _file, _row, _refusal::json as r from stage where _refusal is not null"
+        refused = f"select *, (r->'why'->>'local')::timestamp as local from ({rows})"
+        if not self._any(refused):
+            return 0
         before = self._count("refused")
         self.con.execute(
             f"""
             insert into refused
             select {self._file("_file")}, _row, 'mapped', r->'why'->>'column', r->'why'->>'value', r->'why'->>'kind',
-                r->'why'->>'reason', r->>'row', null, null
-            from (select _file, _row, _refusal::json as r from stage where _refusal is not null)
+                {self._reason(refused)}, r->>'row', null, null
+            from ({refused})
             """
         )
         return self._count("refused") - before
+
+    def _reason(self, refused: str) -> str:
+        """The reason as noted; where a local time was refused, what the zone says of it, which is long to plan."""
+        noted = "r->'why'->>'reason'"
+        if not self._any(f"select 1 from ({refused}) where local is not null"):
+            return noted
+        zone, given = quoted(self.clock.zone), "(r->'why'->>'column') || ' ''' || (r->'why'->>'value') || ''' "
+        return (
+            f"case {self.clock.trouble('local')} when 'impossible' then {given}does not exist in {zone}: "
+            f"the clock skips it' when 'ambiguous' then {given}happens twice in {zone}: "
+            f"set ambiguous_times to earlier or later' else {noted} end"
+        )
+
+    def _any(self, query: str) -> bool:
+        return self.con.execute(f"{query} limit 1").fetchone() is not None
 
     def add_clashes(self, keys: tuple[str, ...]) -> int:
         """Rows whose key clashes with another row of the load, or with a newer version in the lake."""

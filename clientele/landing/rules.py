@@ -19,6 +19,7 @@ class Rule:
     condition: str
     kind: str  # groups refusals in the report
     reason: str  # SQL text
+    local: str | None = None  # SQL: the local time of which the zone may say more
 
 
 @dataclass(frozen=True)

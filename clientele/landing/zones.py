@@ -73,28 +73,31 @@ def to_utc_sql(local: str, zone: str, ambiguous: str) -> str:
     """SQL for the UTC time of a local TIMESTAMP column; null where there is none or no single one."""
     if is_plain(zone):
         return local
-    return _search(local, segments(zone, ambiguous), _shifted)
+    leaves = [(x.start, "null" if isinstance(x.offset, str) else str(x.offset)) for x in segments(zone, ambiguous)]
+    return f"make_timestamp(epoch_us({local}) - 1000000::bigint * ({_search(local, _merged(leaves))}))"
 
 
 def trouble_sql(local: str, zone: str, ambiguous: str) -> str:
     """SQL that is ``impossible`` or ``ambiguous`` for local times without a UTC time, else null."""
     if is_plain(zone):
         return "null"
-    return _search(
-        local, segments(zone, ambiguous), lambda _, offset: f"'{offset}'" if isinstance(offset, str) else "null"
-    )
+    leaves = [(x.start, f"'{x.offset}'" if isinstance(x.offset, str) else "null") for x in segments(zone, ambiguous)]
+    return _search(local, _merged(leaves))
 
 
-def _shifted(local: str, offset: int | str) -> str:
-    return "null" if isinstance(offset, str) else f"make_timestamp(epoch_us({local}) - {offset * 1_000_000})"
+def _merged(leaves: list[tuple[dt.datetime, str]]) -> list[tuple[dt.datetime, str]]:
+    return [leaf for n, leaf in enumerate(leaves) if n == 0 or leaf[1] != leaves[n - 1][1]]
 
 
-def _search(local: str, parts: tuple[Segment, ...], leaf) -> str:  # type: ignore[no-untyped-def]
-    """A CASE tree that halves the years at each level: eight comparisons a row, not four hundred."""
-    if len(parts) == 1:
-        return str(leaf(local, parts[0].offset))
-    half = len(parts) // 2
+def _search(local: str, leaves: list[tuple[dt.datetime, str]]) -> str:
+    """A CASE tree that halves the years at each level: eight comparisons a row, not four hundred.
+
+    DuckDB plans it in time that grows with its text, so that the leaves are kept short.
+    """
+    if len(leaves) == 1:
+        return leaves[0][1]
+    half = len(leaves) // 2
     return (
-        f"case when {local} < timestamp '{parts[half].start}' then {_search(local, parts[:half], leaf)} "
-        f"else {_search(local, parts[half:], leaf)} end"
+        f"case when {local}<'{leaves[half][0]}' then {_search(local, leaves[:half])} "
+        f"else {_search(local, leaves[half:])} end"
     )
