@@ -165,7 +165,7 @@ def quickstart_command(
     from clientele.landing import load
 
     console, exports, home = Console(), folder / "exports", folder / "warehouse"
-    seconds = {"set-up": float(os.environ.get("CLIENTELE_SETUP_SECONDS", 0))}
+    seconds = {"set-up": float(os.environ.get("CLIENTELE_SETUP_SECONDS", "0"))}
     started = time.monotonic()
     with console.status("writing the exports of the demo company"):
         mapping = write_demo(exports, customers)
@@ -198,15 +198,16 @@ def _build(console, home: Path, **options) -> None:  # type: ignore[no-untyped-d
     try:
         with Progress(*columns, console=console, transient=True) as bar:
             task = bar.add_task("dbt starts")
-            report = build(
-                home, progress=lambda done, total, name: bar.update(task, completed=done, total=total, description=name),
-                **options,
-            )  # fmt: skip
+
+            def advance(done: int, total: int, name: str) -> None:
+                bar.update(task, completed=done, total=total, description=name)
+
+            report = build(home, progress=advance, **options)
     except EmptyLakeError as error:
         _fail(str(error))
     console.print(f"built {report.models_built} tables, {report.tests_passed} tests passed")
     for warning in report.warnings:
-        console.print(f"warning: {warning}", markup=False)
+        console.print(f"warning: {warning}", markup=False, soft_wrap=True)
     if not report.succeeded:
         _fail("\n".join(report.errors))
 
@@ -218,9 +219,19 @@ def _sum_up(console, home: Path) -> None:  # type: ignore[no-untyped-def]
     show(console, home, warehouse_vars(home)["reporting_currency"])
     at = "" if home == Path("warehouse") else f" --home {home}"
     console.print("\nnext:")
+    clientele, catalog = _called_as(), "governance.feature_catalog"
     for line in (
-        f'clientele query "select * from marts.customer_profile order by total_spent desc"{at}',
-        f'clientele query "select feature, feature_window, description from governance.feature_catalog" --limit 200{at}',
-        "clientele map YOUR_FILES...   drafts the mapping of your own data",
+        f'{clientele} query "select * from marts.customer_profile order by total_spent desc"{at}',
+        f'{clientele} query "select feature, feature_window, description from {catalog}" --limit 200{at}',
+        f"{clientele} map YOUR_FILES...   drafts the mapping of your own data",
     ):
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _called_as() -> str:
+    """How the user can call this command again: by its name if it is on the path, else as now."""
+    import os
+    import shutil
+    import sys
+
+    return "clientele" if shutil.which("clientele") else os.path.relpath(sys.argv[0])

@@ -96,7 +96,7 @@ def build(
     select: str | None = None,
     full_refresh: bool = False,
     snapshot_date: str | None = None,
-    progress: Progress = lambda done, total, name: None,
+    progress: Progress | None = None,
 ) -> BuildReport:
     """Build and test all models over the lake in `home`, or those of a dbt selection.
 
@@ -119,10 +119,14 @@ def build(
         command, cwd=PROJECT_ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         for event in _events(process, plain):
-            _note(event, report, progress)
+            _note(event, report, progress or _unseen)
     if process.returncode and not report.errors:
         report.errors.append("\n".join(plain[-20:]) or f"dbt ended with code {process.returncode}")
     return report
+
+
+def _unseen(_done: int, _total: int, _name: str) -> None:
+    """Progress that nobody looks at."""
 
 
 def _events(process: subprocess.Popen[str], plain: list[str]) -> Iterator[dict]:
@@ -149,7 +153,7 @@ def _note(event: dict, report: BuildReport, progress: Progress) -> None:
         if data.get("status") == "warn":
             report.warnings.append(f"{node}: {data['num_failures']} rows")
         progress(data["index"], data.get("total") or data.get("num_models") or 0, node)
-    elif name == "EndOfRunSummary" or name == "FinishedRunningStats":
+    elif name in ("EndOfRunSummary", "FinishedRunningStats"):
         report.seconds = data.get("execution_time", report.seconds)
     elif name in ("RunResultError", "RunResultFailure"):
         report.errors.append(data.get("msg") or event["info"]["msg"])

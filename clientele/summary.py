@@ -33,7 +33,9 @@ LANDED = "select sum(rows_read)::bigint, sum(rows_landed)::bigint, sum(rows_refu
 def _table(title: str, columns: list[str], rows: list[tuple]) -> Table:
     table = Table(title=title, title_justify="left", header_style="bold")
     for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number == 0 or column == "treatment" else "right", no_wrap=number == 0)
+        table.add_column(
+            column, justify="left" if number == 0 or column == "treatment" else "right", no_wrap=number == 0
+        )
     for row in rows:
         table.add_row(*(_shown(value) for value in row))
     return table

@@ -135,7 +135,9 @@ def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]
         add("fx_rates", {"rate_date": day.date(), "from_currency": "GBP", "to_currency": "EUR"}, day)
     # Sources of which the first row was known exactly at the snapshot's midnight, and after it.
     for name, known_at in (("loans", midnight(snapshot)), ("support_tickets", midnight(snapshot) + timedelta(days=1))):
-        first = _versions(contract[name], {contract[name].key[0]: "first"}, known_at - timedelta(hours=9), snapshot, draw)
+        first = _versions(
+            contract[name], {contract[name].key[0]: "first"}, known_at - timedelta(hours=9), snapshot, draw
+        )
         rows[name] = [first[0] | {"loaded_at": known_at}]
     for customer in ids:
         add("customers", {"customer_id": customer}, draw.choice(moments))

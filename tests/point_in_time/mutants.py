@@ -58,7 +58,8 @@ def models(target: Path) -> dict[str, Model]:
     chosen = {
         id_: node
         for id_, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and node["schema"] in warehouse.COMPARED_SCHEMAS
+        if node["resource_type"] == "model"
+        and node["schema"] in warehouse.COMPARED_SCHEMAS
         and (compiled / node["original_file_path"]).exists()
     }
     ordered: list[str] = []
@@ -147,7 +148,8 @@ def _difference(connection: duckdb.DuckDBPyConnection, model: Model, expected: l
         return None
     for database in expected:
         held = connection.execute(
-            "select column_name from duckdb_columns() where database_name = $d and schema_name || '.' || table_name = $t",
+            "select column_name from duckdb_columns()"
+            " where database_name = $d and schema_name || '.' || table_name = $t",
             {"d": database, "t": model.relation},
         ).fetchall()
         columns = [row[0] for row in held]

@@ -14,15 +14,20 @@ import duckdb
 
 from tests.point_in_time.lakes import GRACE, midnight
 
+
+def _one(_row: dict) -> int:
+    return 1
+
+
 # feature group -> (entity, clock, {feature: what one row adds})
 COUNTED = {
-    "feat_orders": ("orders", "ordered_at", {"n_orders": lambda row: 1}),
-    "feat_returns": ("returns", "returned_at", {"n_returns": lambda row: 1}),
+    "feat_orders": ("orders", "ordered_at", {"n_orders": _one}),
+    "feat_returns": ("returns", "returned_at", {"n_returns": _one}),
     "feat_sessions": (
         "sessions",
         "started_at",
         {
-            "n_sessions": lambda row: 1,
+            "n_sessions": _one,
             "session_duration_s": lambda row: row["duration_s"],
             "n_page_views": lambda row: row["page_views"],
             "n_product_views": lambda row: row["product_views"],
@@ -33,10 +38,7 @@ COUNTED = {
     "feat_marketing": (
         "campaign_touches",
         "touched_at",
-        {
-            f"n_{kind}": lambda row, kind=kind: int(row["touch_type"] == kind)
-            for kind in ("sent", "opened", "clicked")
-        },
+        {f"n_{kind}": lambda row, kind=kind: int(row["touch_type"] == kind) for kind in ("sent", "opened", "clicked")},
     ),
     "feat_categories": ("order_items", "ordered_at", {"n_units": lambda row: row["quantity"]}),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -24,7 +23,10 @@ def arena(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     target = warehouse.build(home, select="+customer_features", **months)
     warehouse.build(cut, select="+customer_features", **months)
     with duckdb.connect(str(home / "build.duckdb"), read_only=True) as connection:
-        days = [row[0] for row in connection.execute("select snapshot_date from intermediate.int_core__snapshots").fetchall()]
+        days = [
+            row[0]
+            for row in connection.execute("select snapshot_date from intermediate.int_core__snapshots").fetchall()
+        ]
     oracle.write(home, home / "oracle.duckdb", days)
     # Under its own name, because compiled SQL names the database it was built in.
     (home / "mutated").mkdir()

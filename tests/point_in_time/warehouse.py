@@ -85,7 +85,9 @@ def difference(
     return f"columns {moved}" if moved else None
 
 
-def differences(left: Path, right: Path, *, snapshots: list[date] | None = None, until: date = date.max) -> dict[str, str]:
+def differences(
+    left: Path, right: Path, *, snapshots: list[date] | None = None, until: date = date.max
+) -> dict[str, str]:
     """Where two warehouses differ, at the given snapshots or at all up to a day: table -> what differs."""
     chosen = ", ".join(f"date '{day}'" for day in snapshots or [])
     where = f"snapshot_date in ({chosen})" if snapshots else f"snapshot_date <= date '{until}'"
