@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from clientele.demo import write_demo
+from clientele.landing import load
 from tests.point_in_time import lakes, warehouse
 
 SNAPSHOT = date(2025, 6, 17)
@@ -28,6 +30,16 @@ def test_nothing_unknown_at_the_snapshot_reaches_it(edge_home: Path, tmp_path: P
     _build(edge_home, full_refresh=True, snapshot_date=SNAPSHOT, training_months=3)
     _build(tmp_path, snapshot_date=SNAPSHOT, training_months=3)
     assert warehouse.differences(edge_home, tmp_path, until=SNAPSHOT) == {}
+
+
+def test_nothing_unknown_reaches_a_snapshot_of_the_demo_company(tmp_path: Path) -> None:
+    snapshot = date(2025, 9, 10)
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    load(write_demo(tmp_path / "exports", customers=400, seed=5), home=whole)
+    lakes.cut_lake(whole, cut, snapshot)
+    _build(whole, snapshot_date=snapshot, training_months=3)
+    _build(cut, snapshot_date=snapshot, training_months=3)
+    assert warehouse.differences(whole, cut, until=snapshot) == {}
 
 
 def test_training_snapshots_are_what_a_run_of_that_day_saw(edge_home: Path, tmp_path: Path) -> None:
