@@ -177,7 +177,9 @@ class RowPass:
         """Whether a value of the column may be a time that its zone skips or repeats."""
         kinds = ("text", "timestamp", "date")
         return (
-            column.data_type == "timestamp" and not self.clock.is_plain and conv.family(self.types[column.name]) in kinds
+            column.data_type == "timestamp"
+            and not self.clock.is_plain
+            and conv.family(self.types[column.name]) in kinds
         )
 
     def _as_given(self, name: str) -> str:

@@ -17,6 +17,7 @@ from clientele.landing.files import find_lookups
 from clientele.landing.lake import Lake, quoted
 from clientele.landing.lookups import forget_lookups, open_lookups
 from clientele.landing.mapping import EntityMapping
+from clientele.landing.progress import percent
 from clientele.landing.refusals import Refusals
 from clientele.landing.report import EntityReport
 from clientele.landing.versions import Versions
@@ -91,7 +92,8 @@ class EntityLoad:
     def _stage(self, select: str) -> None:
         self.con.execute("drop table if exists reject_errors")
         self.con.execute("drop table if exists reject_scans")
-        self.con.execute(f"create or replace temp table stage as {select}")
+        with percent(self.con, self.say, f"{self.entity.name}: reading {', '.join(self.report.files[:3])}"):
+            self.con.execute(f"create or replace temp table stage as {select}")
 
     def _forget(self) -> None:
         for table in ("stage", "verdict", "clashes", "known", "candidates", "newest", "refused"):
@@ -149,7 +151,8 @@ class EntityLoad:
                 "from stage as s where _refusal is null"
             )
         order = f'order by s."{self.entity.clock}" nulls first' if clashes or not self._in_order() else ""
-        self.con.execute(f"copy ({select} {order}) to '{quoted(path)}' (format parquet)")
+        with percent(self.con, self.say, f"{self.entity.name}: writing {self.report.rows_landed:,} rows"):
+            self.con.execute(f"copy ({select} {order}) to '{quoted(path)}' (format parquet)")
         self._look_back(path)
 
     def _in_order(self) -> bool:

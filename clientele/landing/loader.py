@@ -92,6 +92,8 @@ class _Load:
         elif is_new:
             self._write_landings()
             report.batch = self.lake.put_in_place(self.loading / "batch")
+            rejects = self.lake.batch_dir(report.batch) / "rejects"
+            report.rejects = rejects if rejects.exists() else None
         return report
 
     def _write_landings(self) -> None:
@@ -122,6 +124,7 @@ def _connect(loading: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnect
     con.execute(f"set threads = {threads:d}")
     con.execute(f"set temp_directory = '{quoted(loading / 'tmp')}'")
     con.execute("set TimeZone = 'UTC'")
+    con.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
     codes = ", ".join(f"'{code}'" for code in iso_currencies())
     con.execute(f"create type iso4217 as enum ({codes})")
     return con

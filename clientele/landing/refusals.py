@@ -12,8 +12,6 @@ from clientele.landing.report import Reason
 from clientele.landing.source import Source
 from clientele.landing.versions import DUPLICATE, OLDER
 
-SHOWN = 8
-
 
 class Refusals:
     """The temp table ``refused``. Rows are kept by their place among the readable rows; lines come at the end."""
@@ -140,12 +138,12 @@ class Refusals:
         )
 
     def reasons(self) -> list[Reason]:
-        """The commonest kinds of refusal, each with one example."""
+        """The kinds of refusal by column, the commonest first, each with one example."""
         rows = self.con.execute(
             f"""
             select column_name, kind, count(*),
                 arg_min(coalesce(source_file, '') || ' line ' || source_row || ': ' || reason, source_row)
-            from ({self._located()}) group by 1, 2 order by 3 desc, 1, 2 limit {SHOWN}
+            from ({self._located()}) group by 1, 2 order by 3 desc, 1, 2
             """
         ).fetchall()
         return [Reason(*row) for row in rows]
