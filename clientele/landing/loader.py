@@ -124,6 +124,8 @@ def _connect(loading: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnect
     con.execute(f"set threads = {threads:d}")
     con.execute(f"set temp_directory = '{quoted(loading / 'tmp')}'")
     con.execute("set TimeZone = 'UTC'")
+    # A list of accepted values must not become a join, which would lose the order of the file's rows.
+    con.execute("set disabled_optimizers = 'in_clause'")
     con.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
     codes = ", ".join(f"'{code}'" for code in iso_currencies())
     con.execute(f"create type iso4217 as enum ({codes})")

@@ -92,7 +92,7 @@ class Versions:
                 select *, first_value(rid) over keyed as first_rid, first_value(content) over keyed as first_content,
                     first_value(_row) over keyed as first_row, first_value(_file) over keyed as first_file
                 from candidates where h in (select h from clashes)
-                window keyed as (partition by {group} order by rid)
+                window keyed as (partition by {group} order by case when _file is null then _row end, rid)
             )
             select rid, case when content = first_content then 'known' else 'refuse' end,
                 null, null, '{DUPLICATE}', first_row, first_file, null

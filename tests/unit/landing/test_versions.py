@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
+import duckdb
 import pytest
 
 from clientele.landing import load
+from clientele.landing.entity_load import EntityLoad
 
 from .conftest import NOW, ORDERS, Shop, counts
 
@@ -142,8 +144,6 @@ def test_landings_tell_the_account(shop: Shop) -> None:
 def test_landed_columns_are_the_contracts(shop: Shop) -> None:
     shop.load_orders(ORDERS, "o1,c1,2024-01-01,1")
     home = shop.home / "lake" / "raw"
-    import duckdb
-
     empty, landed = (
         duckdb.sql(
             f"describe from read_parquet('{home}/batch={n}/orders.parquet', hive_partitioning = false)"
@@ -157,3 +157,26 @@ def test_two_lakes_do_not_share(shop: Shop) -> None:
     shop.load_orders(ORDERS, "o1,c1,2024-01-01,1")
     report = load(shop.folder / "mapping.yml", home=shop.folder / "other", now=NOW)
     assert counts(report) == (1, 1, 0, 0)
+
+
+def test_the_first_row_of_the_file_stands_though_threads_share_the_reading(shop: Shop) -> None:
+    rows = 60_000
+    duckdb.sql(
+        f"select 'o' || (i % {rows}) as order_id, 'c1' as customer_id, 'paid' as status, "
+        f"timestamp '2024-01-01' + to_seconds(i) as ordered_at, i // {rows} as amount from range({2 * rows}) t(i)"
+    ).write_parquet(str(shop.folder / "orders.parquet"), row_group_size=2048)
+    report = shop.load({"orders": {"path": "orders.parquet"}})
+    assert counts(report) == (2 * rows, rows, 0, rows)
+    assert shop.rows("select max(amount)::int from LAKE") == [(0,)]
+
+
+def test_a_file_in_order_is_not_sorted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[bool] = []
+    in_order = EntityLoad._in_order
+    monkeypatch.setattr(EntityLoad, "_in_order", lambda load: found.append(in_order(load)) or found[-1])
+    duckdb.sql(
+        "select 'o' || i as order_id, 'c1' as customer_id, timestamp '2024-01-01' + to_seconds(i) as ordered_at, "
+        "'shipped' as status, 1 as amount from range(300000) t(i)"
+    ).write_parquet(str(shop.folder / "orders.parquet"), row_group_size=2048)
+    shop.load({"orders": {"path": "orders.parquet"}})
+    assert found == [True]
