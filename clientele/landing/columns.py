@@ -203,8 +203,8 @@ class RowPass:
     def _reading_rules(self, column: Column) -> list[Rule]:
         name, rules = column.name, []
         if name in self.types and column.data_type != "varchar":
-            kind = f"is not {conv.noun(column.data_type)}"
-            reason = f"'{name} ''' || {self._as_given(name)} || ''' {kind}'"
+            kind, given = f"is not {conv.noun(column.data_type)}", self._as_given(name)
+            reason = f"'{name} ''' || {given} || ''' {kind}'{conv.hint(given, column.data_type)}"
             local = f'"l:{name}"::varchar' if self._is_local(column) else None
             rules.append(Rule(name, f'"t:{name}" is not null and "{name}" is null', kind, reason, local))
         if column.required:

@@ -77,6 +77,20 @@ def noun(target: str) -> str:
     return NOUNS[re.sub(r"\(.*", "", target)]
 
 
+def hint(given: str, target: str) -> str:
+    """SQL that appends to a reason how such a value is read, where it looks like a known way of writing it."""
+    if target in ("date", "timestamp"):
+        form, told = r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}.*", "declare its form under types, such as timestamp %d/%m/%Y"
+    elif target.startswith(("decimal", "double", "integer", "bigint")):
+        form, told = (
+            r"[^0-9]*\d[0-9., ]*[.,]\d+[^0-9]*",
+            "take signs and separators out in the sql, such as by replace()",
+        )
+    else:
+        return ""
+    return f" || case when regexp_full_match(trim({given}), '{form}') then '; {told}' else '' end"
+
+
 def convert(value: str, source_type: str, target: str) -> str:
     """SQL for ``value`` as ``target``. Times stay as written (see ``local_time``); text must not be blank."""
     base = re.sub(r"\(.*", "", target)

@@ -76,6 +76,10 @@ def _matching(pattern: str, what: str, data_dir: Path) -> list[Path]:
     full = Path(pattern) if Path(pattern).is_absolute() else data_dir / pattern
     hits = [full] if full.is_file() else [Path(hit) for hit in sorted(glob.glob(str(full), recursive=True))]  # noqa: PTH207 - the pattern may be absolute
     hits = [hit for hit in hits if hit.is_file()]
+    if full.is_dir():
+        raise LandingError(
+            f"{what}: is a folder", file=full, remedy="name its files, such as with a glob: folder/*.csv"
+        )
     if not hits:
         raise LandingError(f"{what}: no such file", file=full, remedy=f"{_nearby(full)}; or give --data DIR")
     return hits
@@ -177,6 +181,13 @@ def _first_record(scanned: Path, encoding: str, path: Path) -> str:
                     break
         except (OSError, EOFError) as error:
             raise LandingError(f"cannot be read: {error}", file=path, remedy="export it again") from None
+    if "\x00" in record:
+        raise LandingError("is no UTF-8 text", file=path, row=1, remedy="it looks like UTF-16: add `encoding: utf-16`")
+    if "\ufffd" in record:
+        raise LandingError(
+            f"the first line has bytes that are not {encoding}", file=path, row=1,
+            remedy="give the file's `encoding:`, most often cp1252 or latin-1",
+        )  # fmt: skip
     record = record.lstrip("\ufeff").strip("\r\n")
     if not record.strip():
         raise LandingError("is empty: not even a header", file=path, remedy="export it again")
@@ -224,6 +235,10 @@ def _header(record: str, delimiter: str, path: Path) -> tuple[str, ...]:
 def _jsonl(
     con: duckdb.DuckDBPyConnection, scanned: Path, encoding: str, path: Path, name: str, scratch: Path
 ) -> SourceFile:
+    if _first_record(scanned, encoding, path).lstrip().startswith("["):
+        raise LandingError(
+            "begins with a JSON array", file=path, row=1, remedy="write one object a line, such as with: jq -c '.[]'"
+        )
     lines = _lines_sql(scanned, encoding, LENIENT)
     if con.execute(f"select 1 from ({lines}) where regexp_matches(line, '[0-9.]{{16}}') limit 1").fetchone():
         # DuckDB reads JSON numbers as doubles, which hold 15 digits: longer ones become text first.

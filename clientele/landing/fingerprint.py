@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import zlib
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from clientele.contract import Entity
+from clientele.landing.errors import LandingError
 from clientele.landing.lake import Lake, quoted
 from clientele.landing.mapping import EntityMapping
 
@@ -32,11 +35,23 @@ def fingerprint(mapping: EntityMapping, entity: Entity, files: Iterable[Path]) -
         limits = (column.required, column.accepted, column.min, column.above, column.max, column.currency)
         digest.update(repr((column.name, column.data_type, *limits, column.may_be_future)).encode())
     for path in files:
+        if path.suffix.lower() == ".gz":
+            _check_gzip(path)
         digest.update(hashlib.sha256(str(path.stat().st_size).encode()).digest())
         with path.open("rb") as handle:
             while chunk := handle.read(CHUNK):
                 digest.update(chunk)
     return digest.hexdigest()
+
+
+def _check_gzip(path: Path) -> None:
+    """Read it to its checksum, which DuckDB does not compare: a damaged file must not land as rows of garbage."""
+    try:
+        with gzip.open(path, "rb") as handle:
+            while handle.read(CHUNK):
+                pass
+    except (OSError, EOFError, zlib.error) as error:
+        raise LandingError(f"is damaged: {error}", file=path, remedy="export or copy it again") from None
 
 
 def in_background(mapping: EntityMapping, entity: Entity, files: Iterable[Path]) -> Future[str]:

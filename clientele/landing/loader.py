@@ -53,15 +53,33 @@ def load(  # noqa: PLR0913
     lake = Lake(home or default_home(), contract)
     mapping = read_mapping(mapping_path, lake.contract)
     folder = Path(data_dir) if data_dir is not None else mapping.path.parent
+    try:
+        report = _locked(
+            lake, mapping, folder=folder, memory=memory, threads=threads, now=now, mode=mode, say=say, check=check
+        )
+    except OSError as error:
+        raise LandingError(
+            f"the lake cannot be written: {error}", file=lake.home, remedy="make room or rights there, or give --home"
+        ) from None
+    except RuntimeError as error:
+        if "interrupted" not in str(error):
+            raise
+        raise KeyboardInterrupt from None  # which is what it was before DuckDB said it in its own way
+    report.seconds = time.monotonic() - began
+    return report
+
+
+def _locked(  # noqa: PLR0913
+    lake: Lake, mapping: Mapping, *, folder: Path, memory: str, threads: int, now: dt.datetime | None, mode: str | None,
+    say: Callable[[str], None], check: bool,
+) -> LoadReport:  # fmt: skip
     with lake.locked(say), lake.loading() as loading:
         lake.ensure_contract()
         con = _connect(loading, memory, threads)
         try:
-            report = _Load(con, lake, mapping, folder, loading, now, mode, say).run(check)
+            return _Load(con, lake, mapping, folder, loading, now, mode, say).run(check)
         finally:
             con.close()
-    report.seconds = time.monotonic() - began
-    return report
 
 
 class _Load:

@@ -102,7 +102,14 @@ def _parse(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
-        raise LandingError(f"not YAML: {problem}", file=path, row=mark.line + 1 if mark else None) from None
+        raise LandingError(
+            f"not YAML: {problem}",
+            file=path,
+            row=mark.line + 1 if mark else None,
+            remedy="indent with spaces, not tabs"
+            if "\\t" in problem
+            else "look at the indentation, colons and quotes there",
+        ) from None
     if not isinstance(document, dict):
         raise LandingError("holds no mapping", file=path, remedy="begin with: version: 1")
     return document

@@ -159,10 +159,17 @@ def explained(entity: str, error: duckdb.Error) -> LandingError:
     """DuckDB's complaint about a mapping's SQL, with what usually cures it."""
     text = str(error).strip()
     remedy = None
+    if isinstance(error, duckdb.IOException) or "Failed to read file" in text:
+        full = "No space left" in text or "temp_directory" in text
+        remedy = "make room on the disk of the lake" if full else "the file may be damaged: export or copy it again"
+        return LandingError(f"{entity} cannot be loaded: {text.splitlines()[0]}", remedy=remedy)
     if isinstance(error, duckdb.ConversionException):
         remedy = "declare the column under `types:`, or use try_cast: then only that row is refused"
     elif isinstance(error, duckdb.BinderException) and "VARCHAR" in text:
         remedy = "text files are read as text: declare the columns that the sql calculates with under `types:`"
+    elif isinstance(error, duckdb.BinderException) and "Referenced column" in text:
+        text = text.split("LINE ")[0].strip()
+        remedy = "the file has no such column: look at its header, it may have been renamed"
     elif isinstance(error, duckdb.OutOfMemoryException):
         remedy = "give more with --memory, or simplify the sql: grouping many keys and sorting need room"
     return LandingError(f"sql of {entity}: {text}", remedy=remedy)

@@ -57,10 +57,11 @@ class Refusals:
                 when 'MISSING COLUMNS' then 'too few columns: ' || message
                 when 'TOO MANY COLUMNS' then 'too many columns: ' || message
                 when 'INVALID ENCODING' then 'bytes that are not in the declared encoding: give the right `encoding:`'
-                when 'UNQUOTED VALUE' then 'a quote that does not close'
+                when 'UNQUOTED VALUE' then 'a quote that does not close' || case when breaks > 0
+                    then ', which takes the ' || breaks || ' lines behind it with it: close or double it' else '' end
                 else lower(error_type) || ': ' || message end,
                 json_object('line', text), null, null
-            from unreadable
+            from (select *, length(regexp_replace(rtrim(text, chr(10)), '[^\\n]', '', 'g')) as breaks from unreadable)
             """
         )
         return self._count("unreadable")
@@ -142,14 +143,18 @@ class Refusals:
         rows = self.con.execute(
             f"""
             select column_name, kind, count(*),
-                arg_min(coalesce(source_file, '') || ' line ' || source_row || ': ' || reason, source_row)
+                arg_min(coalesce(source_file, '') || counted || source_row || ': ' || reason, source_row)
             from ({self._located()}) group by 1, 2 order by 3 desc, 1, 2
             """
         ).fetchall()
         return [Reason(*row) for row in rows]
 
     def _located(self) -> str:
-        """Refused rows with lines: a row's place, the header, and the unreadable lines before it."""
+        """Refused rows with their row in the file: its place, the header, and the unreadable lines before it.
+
+        A row is a record, as a spreadsheet counts it with the header as row 1: where cells hold line breaks, or lines
+        are blank, its line in a text editor is further down. Unreadable records are told by DuckDB's count of lines.
+        """
         where = {"ordinal": " (row counted in the result of the sql)", "group": " (first row of its group)"}.get(
             self.rows, ""
         )
@@ -168,7 +173,8 @@ class Refusals:
                 from placed as p left join source_files as f on f.name = p.other_file
                 asof left join steps as s on s.file = p.other_file and p.other_row > s.before
             )
-            select source_file, source_row, column_name, value, kind, row_json, case
+            select source_file, source_row, column_name, value, kind, row_json,
+                case origin when 'line' then ' line ' else ' row ' end as counted, case
                 when kind = '{DUPLICATE}' then 'duplicate key: differs from row ' || other_line
                     || case when other_file <> source_file then ' of ' || other_file else '' end
                     || ' (map a loaded_at to keep versions, or group in the sql)'

@@ -28,7 +28,7 @@ def test_report_and_next_step(shop: Shop) -> None:
     assert code == 0
     assert "landed as batch 1" in text
     assert text.rstrip().endswith("next: clientele run")
-    assert "1 refused: orders.amount is not a number, e.g. orders.csv line 3: amount 'n/a' is not a number" in text
+    assert "1 refused: orders.amount is not a number, e.g. orders.csv row 3: amount 'n/a' is not a number" in text
     assert f"in {shop.home}/lake/raw/batch=1/rejects" in text
     code, text = run(shop, mapping)
     assert code == 0
@@ -69,7 +69,7 @@ def test_the_report_is_short_and_check_tells_all(shop: Shop) -> None:
     assert lines[3].split() == ["all", "7", "7", "1", "0", "0", "6", "0"]
     kinds = [reason.kind for entity in report.entities for reason in entity.reasons]
     merged = [line for line in lines if " refused: " in line]
-    assert merged[0].startswith("2 refused: orders.amount is not a number, e.g. orders.csv line 3: ")
+    assert merged[0].startswith("2 refused: orders.amount is not a number, e.g. orders.csv row 3: ")
     assert len(merged) == len(set(kinds)) < len(kinds) == sum(" refused: " in line for line in full)
     for entity in report.entities:
         entity.reasons = [Reason("c", f"is wrong {n}", n, "x line 1") for n in range(9)]
