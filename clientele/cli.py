@@ -131,23 +131,36 @@ def query_command(
     sql: Annotated[str, typer.Argument(help="A query, such as: select * from marts.customer_profile")],
     home: HomeOption = Path("warehouse"),
     limit: Annotated[int, typer.Option(help="Rows to print at most.")] = 20,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for a file or another program.")] = False,
 ) -> None:
-    """Query the tables that were built."""
+    """Query the tables that were built. Rows too wide for the terminal are printed column by column."""
     import duckdb
-    from rich.console import Console
-    from rich.table import Table
 
-    from clientele.querying import NoBuildError, query
+    from clientele.querying import NoBuildError, query, show
 
     try:
         columns, rows = query(home, sql, limit)
     except (NoBuildError, duckdb.Error) as error:
         _fail(str(error))
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    Console().print(table)
-    typer.echo(f"{len(rows)} rows" + (f", more may follow: --limit {limit * 10}" if len(rows) == limit else ""))
+    show(columns, rows, csv=csv)
+    if not csv:
+        more = f", more may follow: --limit {limit * 10}" if len(rows) == limit else ""
+        typer.echo(f"{len(rows)} rows{more}")
+
+
+@app.command("rejects")
+def rejects_command(
+    entity: Annotated[str | None, typer.Argument(help="Only this entity.")] = None,
+    home: HomeOption = Path("warehouse"),
+    limit: Annotated[int, typer.Option(help="Rows to print at most.")] = 20,
+) -> None:
+    """Show the rows that loads refused, newest load first: file, row, reason and the row itself."""
+    from clientele.querying import rejects, show
+
+    columns, rows = rejects(home, entity, limit)
+    show(columns, rows)
+    more = f", more may follow: --limit {limit * 10}" if len(rows) == limit else ""
+    typer.echo(f"{len(rows)} rows{more}. Mend the file or the mapping and load it again.")
 
 
 @app.command("quickstart")
@@ -174,6 +187,7 @@ def quickstart_command(
     with console.status("landing") as status:
         report = load(mapping, home=home, progress=status.update)
     report.show(console)
+    console.print("(The demo company hands over dirty rows on purpose.)")
     seconds["land"] = time.monotonic() - started
     started = time.monotonic()
     _build(console, home)
@@ -186,7 +200,7 @@ def quickstart_command(
 def _build(console, home: Path, **options) -> None:  # type: ignore[no-untyped-def]
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from clientele.running import EmptyLakeError, build
+    from clientele.running import CannotRunError, build
 
     columns = (
         TextColumn("building"),
@@ -203,8 +217,10 @@ def _build(console, home: Path, **options) -> None:  # type: ignore[no-untyped-d
                 bar.update(task, completed=done, total=total, description=name)
 
             report = build(home, progress=advance, **options)
-    except EmptyLakeError as error:
+    except CannotRunError as error:
         _fail(str(error))
+    if not report.models_built and report.succeeded:
+        _fail(f"no model matches --select {options.get('select')}: `clientele run` builds all")
     console.print(f"built {report.models_built} tables, {report.tests_passed} tests passed")
     for warning in report.warnings:
         console.print(f"warning: {warning}", markup=False, soft_wrap=True)
@@ -220,8 +236,11 @@ def _sum_up(console, home: Path) -> None:  # type: ignore[no-untyped-def]
     at = "" if home == Path("warehouse") else f" --home {home}"
     console.print("\nnext:")
     clientele, catalog = _called_as(), "governance.feature_catalog"
+    best = (
+        "select customer_id, rfm_segment, n_orders, total_spent from marts.customer_profile order by total_spent desc"
+    )
     for line in (
-        f'{clientele} query "select * from marts.customer_profile order by total_spent desc"{at}',
+        f'{clientele} query "{best}"{at}',
         f'{clientele} query "select feature, feature_window, description from {catalog}" --limit 200{at}',
         f"{clientele} map YOUR_FILES...   drafts the mapping of your own data",
     ):

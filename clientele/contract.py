@@ -16,6 +16,9 @@ import yaml
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SOURCES_DIR = PROJECT_ROOT / "dbt_project" / "models" / "staging"
 
+# libyaml's safe loader, ten times as fast as the one in Python.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 # Columns that the loader adds behind those of the contract.
 TECHNICAL_COLUMNS = {"loaded_at": "timestamp", "supersedes_loaded_at": "timestamp"}
 
@@ -114,7 +117,7 @@ def load_contract(sources_dir: Path = SOURCES_DIR) -> Contract:
         raise FileNotFoundError(f"no sources YAML under {sources_dir}: is this a whole checkout?")
     entities = {}
     for file in files:
-        for source in yaml.safe_load(file.read_text())["sources"]:
+        for source in yaml.load(file.read_text(), Loader=_Loader)["sources"]:
             for table in source["tables"]:
                 entity = _entity(source["name"], table)
                 entities[entity.name] = entity

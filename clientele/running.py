@@ -5,12 +5,15 @@ dbt runs as a process of its own and is read line by line, so that this library 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -23,8 +26,8 @@ Progress = Callable[[int, int, str], None]
 VARS_FILE = "vars.yml"
 
 
-class EmptyLakeError(Exception):
-    """There is nothing to build from."""
+class CannotRunError(Exception):
+    """A run cannot start; the message says why and what to do."""
 
 
 @dataclass
@@ -71,7 +74,7 @@ def warehouse_vars(home: Path) -> dict:
         return yaml.safe_load(path.read_text()) or {}
     currency = _main_currency(home) or "EUR"
     path.write_text(
-        "# Vars of this warehouse, over those of dbt_project.yml. After a change: clientele run --full-refresh\n"
+        "# Vars of this warehouse, over those of dbt_project.yml. After a change the next run builds everything anew.\n"
         f"reporting_currency: {currency}\n"
     )
     return {"reporting_currency": currency}
@@ -100,29 +103,66 @@ def build(
 ) -> BuildReport:
     """Build and test all models over the lake in `home`, or those of a dbt selection.
 
-    The run reads the batches that are in place when it starts; data landing meanwhile waits for the next run.
-    Failed models and tests are in the report, not raised. Raises EmptyLakeError where nothing has landed yet.
+    The run reads the batches that are in place when it starts; data landing meanwhile waits for the next run. Where
+    the vars of the warehouse changed since the last run, everything is built anew.
+    Failed models and tests are in the report, not raised. Raises CannotRunError where nothing has landed yet, where
+    another run holds the warehouse, and for a day that is none or lies beyond the data.
     """
     home = home.resolve()
     lake = Lake(home)
     batch = max(lake.batches(), default=0)
     if not batch:
-        raise EmptyLakeError(f"{lake.raw} holds no data: land some with `clientele load MAPPING.yml` first.")
+        raise CannotRunError(f"{lake.raw} holds no data: land some with `clientele load MAPPING.yml` first.")
     lake.ensure_contract()
-    variables = warehouse_vars(home) | {"lake_batch": batch}
+    variables = warehouse_vars(home)
+    settled = home / "built_with.json"
+    is_changed = settled.exists() and json.loads(settled.read_text()) != variables
+    pinned = variables | {"lake_batch": batch}
     if snapshot_date:
-        variables["snapshot_date"] = snapshot_date
-    command = dbt_command(home, select=select, full_refresh=full_refresh, variables=variables)
+        pinned["snapshot_date"] = _checked_day(snapshot_date, lake)
+    command = dbt_command(home, select=select, full_refresh=full_refresh or is_changed, variables=pinned)
+    with _one_run(home):
+        report = _run(command, home, progress or _unseen)
+    if report.succeeded and not select:
+        settled.write_text(json.dumps(variables))
+    return report
+
+
+def _run(command: list[str], home: Path, progress: Progress) -> BuildReport:
     env = os.environ | {"CLIENTELE_HOME": str(home), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
     report, plain = BuildReport(), list[str]()
     with subprocess.Popen(
         command, cwd=PROJECT_ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         for event in _events(process, plain):
-            _note(event, report, progress or _unseen)
+            _note(event, report, progress)
     if process.returncode and not report.errors:
         report.errors.append("\n".join(plain[-20:]) or f"dbt ended with code {process.returncode}")
     return report
+
+
+def _checked_day(text: str, lake: Lake) -> str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise CannotRunError(f"--snapshot-date {text} is no day: write it as 2026-01-31") from error
+    with duckdb.connect() as connection:
+        files = [str(path) for path in lake.landings()]
+        row = connection.execute("select max(max_loaded_at) from read_parquet($files)", {"files": files}).fetchall()[0]
+    last = row[0].date() + timedelta(days=1)
+    if day > last:
+        raise CannotRunError(f"--snapshot-date {day} lies beyond the data: the last day it can tell of is {last}")
+    return day.isoformat()
+
+
+@contextmanager
+def _one_run(home: Path) -> Iterator[None]:
+    with (home / ".run.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CannotRunError(f"another run is building {home}: wait until it is done") from error
+        yield
 
 
 def _unseen(_done: int, _total: int, _name: str) -> None:

@@ -19,7 +19,9 @@ select
     date_trunc('month', activity_date)::date, sum(n_orders)::bigint, sum(revenue), sum(refund),
     sum(n_sessions)::bigint, sum(n_converted_sessions) / nullif(sum(n_sessions), 0)
 from marts.business_daily
-where activity_date >= (select max(snapshot_date) from marts.customer_profile) - interval 6 month
+where activity_date >= (
+    select date_trunc('month', max(snapshot_date) - interval 1 day - interval 5 month) from marts.customer_profile
+)
 group by all order by 1
 """
 OVERVIEW = """
@@ -27,7 +29,9 @@ select
     any_value(snapshot_date), count(*), count(*) filter (where n_orders > 0), any_value(feature_version)
 from marts.customer_profile
 """
-LANDED = "select sum(rows_read)::bigint, sum(rows_landed)::bigint, sum(rows_refused)::bigint from governance.landings"
+LANDED = """
+select coalesce(sum(rows_landed), 0)::bigint, coalesce(sum(rows_refused), 0)::bigint, max(batch) from governance.landings
+"""
 
 
 def _table(title: str, columns: list[str], rows: list[tuple]) -> Table:
@@ -57,12 +61,12 @@ def show(console: Console, home: Path, currency: str = "EUR") -> None:
 def _summary(home: Path, currency: str) -> RenderableType:
     with open_build(home) as connection:
         snapshot, customers, buyers, version = connection.execute(OVERVIEW).fetchall()[0]
-        read, landed, refused = connection.execute(LANDED).fetchall()[0]
+        landed, refused, batches = connection.execute(LANDED).fetchall()[0]
         months = connection.execute(RECENT).fetchall()
         segments = connection.execute(SEGMENTS).fetchall()
     headline = (
-        f"Snapshot {snapshot}: {customers:,} customers, {buyers:,} of them with orders. "
-        f"{landed or 0:,} rows landed of {read or 0:,} read, {refused or 0:,} refused. Features {version}."
+        f"Snapshot {snapshot}, what was known when that day began: {customers:,} customers, {buyers:,} with orders.\n"
+        f"From {landed:,} rows in {batches} loads ({refused:,} refused, see `clientele rejects`). Features {version}."
     )
     return Group(
         "",

@@ -110,6 +110,18 @@ def _versions(entity: Entity, key: dict, moment: datetime, snapshot: date, draw:
     return versions
 
 
+def _corrected_in_time(
+    entity: Entity, customer: str, month: datetime, snapshot: date, draw: random.Random
+) -> list[dict]:
+    registered = month - timedelta(days=400)
+    first, second = ({n: _value(entity, n, draw, snapshot) for n in entity.columns} for _ in range(2))
+    known = {"customer_id": customer, "registered_at": registered}
+    return [
+        first | known | {"loaded_at": registered, "supersedes_loaded_at": None},
+        second | known | {"loaded_at": month + GRACE - TICK, "supersedes_loaded_at": registered},
+    ]
+
+
 def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]]:
     """Rows of every entity that features read, placed on all the edges; half of them corrected once."""
     draw = random.Random(seed)
@@ -139,8 +151,13 @@ def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]
             contract[name], {contract[name].key[0]: "first"}, known_at - timedelta(hours=9), snapshot, draw
         )
         rows[name] = [first[0] | {"loaded_at": known_at}]
-    for customer in ids:
-        add("customers", {"customer_id": customer}, draw.choice(moments))
+    for number, customer in enumerate(ids):
+        if number < len(ids) // 10:
+            # Known long before, corrected in time for one of the snapshots.
+            month = midnight(edge_snapshots(snapshot)[number % 3])
+            rows["customers"] += _corrected_in_time(contract["customers"], customer, month, snapshot, draw)
+        else:
+            add("customers", {"customer_id": customer}, draw.choice(moments))
         for name in ("consents", "orders", "order_items", "returns", "sessions", "campaign_touches"):
             for n in range(draw.randrange(0, 12)):
                 owner = {"customer_id": customer}

@@ -47,14 +47,15 @@ def test_training_snapshots_are_what_a_run_of_that_day_saw(edge_home: Path, tmp_
     lakes.cut_lake(edge_home, tmp_path, month)
     _build(edge_home, full_refresh=True, training_months=3)
     _build(tmp_path, snapshot_date=month, training_months=2)
-    assert warehouse.differences(edge_home, tmp_path, until=month) == {}
+    # Lifetimes hold customers who were not registered yet where a snapshot is for all, and none where it is a sample.
+    assert warehouse.differences(edge_home, tmp_path, until=month, layer="features") == {}
 
 
 def test_a_day_more_equals_building_from_scratch(edge_home: Path, tmp_path: Path) -> None:
     """Late rows, corrections and withdrawals between two runs reach the merged lifetimes exactly."""
     days = [SNAPSHOT - timedelta(days=9), SNAPSHOT, SNAPSHOT + timedelta(days=1)]
     for number, day in enumerate(days):
-        _build(edge_home, full_refresh=number == 0, snapshot_date=day, training_months=0)
+        _build(edge_home, full_refresh=number == 0, snapshot_date=day, training_months=2)
     lakes.copy_lake(edge_home, tmp_path)
     for day in days[1:]:
         _build(tmp_path, full_refresh=True, snapshot_date=day, training_months=0)

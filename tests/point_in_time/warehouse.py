@@ -22,7 +22,14 @@ def build(home: Path, *, full_refresh: bool = False, select: str | None = None, 
     """Run dbt over the lake in `home`. Returns the target folder with the manifest and the compiled SQL."""
     target = home / "target"
     command = [
-        *(str(Path(sys.executable).parent / "dbt"), "--quiet", "build", "--exclude-resource-type", "test"),
+        *(
+            str(Path(sys.executable).parent / "dbt"),
+            "--quiet",
+            "build",
+            "--exclude-resource-types",
+            "test",
+            "unit_test",
+        ),
         *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
         *("--target-path", str(target), "--log-path", str(home / "logs")),
         *("--vars", json.dumps(variables, default=str)),
@@ -86,7 +93,7 @@ def difference(
 
 
 def differences(
-    left: Path, right: Path, *, snapshots: list[date] | None = None, until: date = date.max
+    left: Path, right: Path, *, snapshots: list[date] | None = None, until: date = date.max, layer: str = ""
 ) -> dict[str, str]:
     """Where two warehouses differ, at the given snapshots or at all up to a day: table -> what differs."""
     chosen = ", ".join(f"date '{day}'" for day in snapshots or [])
@@ -99,6 +106,8 @@ def differences(
         names = tables(connection)
         assert "features.customer_features" in names
         for name in names:
+            if not name.startswith(layer):
+                continue
             columns = [row[0] for row in connection.execute(f"describe l.{name}").fetchall()]
             moved = difference(connection, f"l.{name}", f"r.{name}", key_of(columns), where)
             if moved:

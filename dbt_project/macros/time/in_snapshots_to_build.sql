@@ -1,6 +1,4 @@
 {#- Whether `snapshot_date` is one of the snapshots that this run builds. -#}
-{% macro in_snapshots_to_build(column='snapshot_date') -%}
-    {{ column }} in (
-        {%- for date in snapshots_to_build() %}cast('{{ date }}' as date){{ ', ' if not loop.last }}{% endfor -%}
-    )
+{% macro in_snapshots_to_build() -%}
+    {{ in_dates('snapshot_date', snapshots_to_build()) }}
 {%- endmacro %}

@@ -1,18 +1,22 @@
 {#- The point-in-time join: the versions of `relation` that each snapshot of this run knew, once per snapshot,
-    with `snapshot_date`; only the last `days` before it if given. One snapshot needs no join: its customers
-    are picked out where the feature joins the spine, and its bounds are literals that skip row groups. -#}
+    with `snapshot_date`; only the last `days` before it if given. A snapshot for all customers needs no join: who
+    existed is settled where the feature joins the spine (a lifetime keeps the others too, as they may register
+    later), and its bounds are literals that skip row groups. Snapshots for a sample are joined to their customers. -#}
 {% macro known_rows(relation, clock, days=none) -%}
     {%- set customer_spine = ref('int_core__customer_spine') -%}
     {%- set dates = snapshots_to_build() -%}
-    {% if dates | length == 1 -%}
+    {%- set sampled = sampled_snapshots(dates) -%}
+    {%- for date in dates if date not in sampled %}
     select
         *,
-        cast('{{ dates[0] }}' as date) as snapshot_date
+        cast('{{ date }}' as date) as snapshot_date
     from {{ relation }}
     where
-        {{ known_at(day(dates[0]), clock) }}
-        {% if days %}and {{ clock }} >= {{ day(dates[0]) }} - interval '{{ days }}' day{% endif %}
-    {%- else -%}
+        {{ known_at(day(date), clock) }}
+        {% if days %}and {{ clock }} >= {{ day(date) }} - interval '{{ days }}' day{% endif %}
+    {{ 'union all' if not loop.last or sampled }}
+    {%- endfor -%}
+    {%- if sampled %}
     select
         versions.*,
         spine.snapshot_date
@@ -22,6 +26,6 @@
             versions.customer_id = spine.customer_id
             and {{ known_at('spine.snapshot_at', clock, 'versions') }}
             {% if days %}and versions.{{ clock }} >= spine.snapshot_at - interval '{{ days }}' day{% endif %}
-    where {{ in_snapshots_to_build('spine.snapshot_date') }}
+    where {{ in_dates('spine.snapshot_date', sampled) }}
     {%- endif %}
 {%- endmacro %}

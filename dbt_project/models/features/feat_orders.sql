@@ -15,6 +15,7 @@ recent as (
         snapshot_date,
         {{ windowed('count(*)', 'n_orders', clock='ordered_at') }},
         {{ windowed('sum(amount)', 'spend', clock='ordered_at', type='decimal(28, 4)') }},
+        count(amount) as n_priced_orders_90d,
         cast(sum(discount_amount) as decimal(28, 4)) as discount_90d,
         min(ordered_at) as first_ordered_at,
         max(ordered_at) as last_ordered_at,
@@ -34,6 +35,7 @@ joined as (
         spine.lake_batch,
         coverage.has_orders,
         lifetimes.n_orders as n_orders_lifetime,
+        lifetimes.n_priced_orders as n_priced_orders_lifetime,
         lifetimes.spend as spend_lifetime,
         lifetimes.discount as discount_lifetime,
         lifetimes.first_ordered_at,
@@ -50,6 +52,7 @@ joined as (
         {% for channel in var('order_channels') -%}
         recent.n_{{ channel }}_orders_90d,
         {% endfor -%}
+        recent.n_priced_orders_90d,
         recent.discount_90d
     from spine
     inner join coverage on spine.snapshot_date = coverage.snapshot_date
@@ -70,8 +73,9 @@ select
     gap_mean_90d_days,
     gap_mean_90d_days / nullif(gap_mean_days, 0) as gap_trend,
     recency_days / nullif(gap_mean_days, 0) as recency_to_gap,
-    {{ ratio('spend_lifetime', 'n_orders_lifetime') }} as aov_lifetime,
-    {{ ratio('spend_90d', 'n_orders_90d') }} as aov_90d,
+    -- Over the orders whose money is known in the reporting currency.
+    {{ ratio('spend_lifetime', 'n_priced_orders_lifetime') }} as aov_lifetime,
+    {{ ratio('spend_90d', 'n_priced_orders_90d') }} as aov_90d,
     {{ ratio('discount_lifetime', 'discount_lifetime + spend_lifetime') }} as discount_lifetime_share,
     {{ ratio('discount_90d', 'discount_90d + spend_90d') }} as discount_90d_share,
     {% for channel in var('order_channels') -%}

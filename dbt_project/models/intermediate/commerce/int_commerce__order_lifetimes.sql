@@ -6,6 +6,7 @@
     looked_up=['fx_rates'],
     measures=[
         {'name': 'n_orders', 'aggregate': 'sum', 'of': '1', 'type': 'bigint'},
+        {'name': 'n_priced_orders', 'aggregate': 'sum', 'of': 'case when amount is null then 0 else 1 end', 'type': 'bigint'},
         {'name': 'spend', 'aggregate': 'sum', 'of': 'amount', 'type': 'decimal(28, 4)'},
         {'name': 'discount', 'aggregate': 'sum', 'of': 'discount_amount', 'type': 'decimal(28, 4)'},
         {'name': 'first_ordered_at', 'aggregate': 'min', 'of': 'ordered_at', 'type': 'timestamp'},

@@ -4,7 +4,7 @@
     {'relation': ref('int_commerce__orders'), 'clock': 'ordered_at'},
     {'relation': ref('int_commerce__returns'), 'clock': 'returned_at'},
     {'relation': ref('stg_engagement__sessions'), 'clock': 'started_at'},
-]) %}
+], looked_up=['fx_rates']) %}
 {%- set newest = day(newest_snapshot()) if execute and target.name != 'lint' else day('2000-01-01') %}
 
 with orders as (
