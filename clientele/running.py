@@ -6,6 +6,7 @@ dbt runs as a process of its own and is read line by line, so that this library 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import subprocess
@@ -24,6 +25,8 @@ from clientele.landing.lake import Lake
 
 Progress = Callable[[int, int, str], None]
 VARS_FILE = "vars.yml"
+# What decides the meaning of a feature, under dbt_project/.
+FEATURE_CODE = ("macros", "seeds", "models/staging", "models/intermediate", "models/features")
 
 
 class CannotRunError(Exception):
@@ -57,7 +60,7 @@ def dbt_command(
         *("--vars", json.dumps(variables or {})),
     ]
     if select:
-        command += ["--select", select]
+        command += ["--select", select, "--indirect-selection", "cautious"]
     if full_refresh:
         command += ["--full-refresh"]
     return command
@@ -104,7 +107,8 @@ def build(
     """Build and test all models over the lake in `home`, or those of a dbt selection.
 
     The run reads the batches that are in place when it starts; data landing meanwhile waits for the next run. Where
-    the vars of the warehouse changed since the last run, everything is built anew.
+    the vars of the warehouse or the code of the features changed since the last run, everything is built anew, so that
+    no table mixes two meanings.
     Failed models and tests are in the report, not raised. Raises CannotRunError where nothing has landed yet, where
     another run holds the warehouse, and for a day that is none or lies beyond the data.
     """
@@ -115,16 +119,16 @@ def build(
         raise CannotRunError(f"{lake.raw} holds no data: land some with `clientele load MAPPING.yml` first.")
     lake.ensure_contract()
     variables = warehouse_vars(home)
-    settled = home / "built_with.json"
-    is_changed = settled.exists() and json.loads(settled.read_text()) != variables
-    pinned = variables | {"lake_batch": batch}
+    settled, meaning = home / "built_with.json", {"vars": variables, "code": _hash_of(*FEATURE_CODE)}
+    is_changed = settled.exists() and json.loads(settled.read_text()) != meaning
+    pinned = variables | {"lake_batch": batch, "macros_hash": _hash_of("macros")}
     if snapshot_date:
         pinned["snapshot_date"] = _checked_day(snapshot_date, lake)
     command = dbt_command(home, select=select, full_refresh=full_refresh or is_changed, variables=pinned)
     with _one_run(home):
         report = _run(command, home, progress or _unseen)
     if report.succeeded and not select:
-        settled.write_text(json.dumps(variables))
+        settled.write_text(json.dumps(meaning))
     return report
 
 
@@ -139,6 +143,15 @@ def _run(command: list[str], home: Path, progress: Progress) -> BuildReport:
     if process.returncode and not report.errors:
         report.errors.append("\n".join(plain[-20:]) or f"dbt ended with code {process.returncode}")
     return report
+
+
+def _hash_of(*folders: str) -> str:
+    digest = hashlib.md5(usedforsecurity=False)
+    for folder in folders:
+        for path in sorted((PROJECT_ROOT / "dbt_project" / folder).rglob("*")):
+            if path.suffix in (".sql", ".csv"):
+                digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _checked_day(text: str, lake: Lake) -> str:

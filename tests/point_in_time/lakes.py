@@ -70,7 +70,8 @@ def _value(entity: Entity, name: str, draw: random.Random, snapshot: date) -> ob
         case "varchar":
             return {"purpose": "marketing_email"}.get(name, f"{name}-{draw.randrange(5)}")
         case "timestamp":
-            return draw.choice([None, midnight(snapshot) + draw.choice((-TICK, timedelta(0), TICK, timedelta(days=9)))])
+            day = midnight(draw.choice(edge_snapshots(snapshot)))
+            return draw.choice([None, day + draw.choice((-TICK, timedelta(0), TICK, timedelta(days=9)))])
         case "date":
             return date(draw.randrange(1950, 2005), draw.randrange(1, 13), draw.randrange(1, 28))
         case "boolean":
@@ -161,6 +162,8 @@ def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]
         for name in ("consents", "orders", "order_items", "returns", "sessions", "campaign_touches"):
             for n in range(draw.randrange(0, 12)):
                 owner = {"customer_id": customer}
+                if name == "order_items":
+                    owner["order_id"] = f"orders-{customer}-{draw.randrange(0, 12)}"
                 add(name, {contract[name].key[0]: f"{name}-{customer}-{n}"} | owner, draw.choice(moments))
     return rows
 

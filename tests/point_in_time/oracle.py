@@ -45,17 +45,33 @@ COUNTED = {
 COUNTS_NOT = {"orders": ("status", "cancelled"), "returns": ("status", "refused")}
 
 
-def known_versions(home: Path, entity: str, clock: str, key: str, snapshot: date) -> list[dict]:
-    """The newest version of every row that had landed in time and whose event lies before the snapshot."""
+def _read(home: Path, entity: str) -> list[dict]:
     with duckdb.connect() as connection:
         result = connection.execute(f"select * from read_parquet('{home}/lake/raw/batch=[1-9]*/{entity}.parquet')")
         names = [column[0] for column in result.description]
-        rows = [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+        return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+
+
+def known_versions(home: Path, entity: str, clock: str, key: str, snapshot: date) -> list[dict]:
+    """The newest version of every row that had landed in time and whose event lies before the snapshot."""
+    rows = _read(home, entity)
     newest: dict[str, dict] = {}
     for row in sorted(rows, key=lambda row: row["loaded_at"]):
         if row["loaded_at"] < midnight(snapshot) + GRACE and row[clock] < midnight(snapshot):
             newest[row[key]] = row
     return list(newest.values())
+
+
+def _cancelled_orders(home: Path, snapshot: date) -> set[str]:
+    """Orders of which any version that the snapshot sees says cancelled."""
+    rows = _read(home, "orders")
+    return {
+        row["order_id"]
+        for row in rows
+        if row["status"] == "cancelled"
+        and row["loaded_at"] < midnight(snapshot) + GRACE
+        and row["ordered_at"] < midnight(snapshot)
+    }
 
 
 def counted_features(home: Path, group: str, snapshot: date) -> dict[str, dict[str, int | Decimal]]:
@@ -67,7 +83,10 @@ def counted_features(home: Path, group: str, snapshot: date) -> dict[str, dict[s
     zero: dict[str, int | Decimal] = {f"{name}_{days}d": 0 for name in measures for days in (7, 30, 90)}
     counted = {row["customer_id"]: dict(zero) for row in customers}
     column, excluded = COUNTS_NOT.get(entity, (clock, None))
+    cancelled = _cancelled_orders(home, snapshot) if entity == "order_items" else set()
     for row in known_versions(home, entity, clock, key, snapshot):
+        if row.get("order_id") in cancelled:
+            continue
         if row["customer_id"] not in counted or row[column] == excluded:
             continue
         for days in (7, 30, 90):

@@ -63,7 +63,8 @@ def test_a_day_more_equals_building_from_scratch(edge_home: Path, tmp_path: Path
         assert only_that_day == {}, day
 
 
-def test_a_run_after_each_landing_equals_one_over_all(tmp_path: Path) -> None:
+@pytest.mark.parametrize("training_months", [0, 2])
+def test_a_run_after_each_landing_equals_one_over_all(tmp_path: Path, training_months: int) -> None:
     """Batches land one after another, some of them with a past older than what was built already."""
     once, daily = tmp_path / "once", tmp_path / "daily"
     rows = lakes.edge_rows(SNAPSHOT, customers=120, seed=11)
@@ -71,9 +72,12 @@ def test_a_run_after_each_landing_equals_one_over_all(tmp_path: Path) -> None:
     batches = lakes.split_by_arrival(rows, cuts)
     batches[0].pop("products")
     batches[2]["products"] = rows["products"]
+    batches[2]["fx_rates"] = rows["fx_rates"]
+    batches[0].pop("fx_rates"), batches[1].pop("fx_rates")
+    months = [date(2025, 5, 1), date(2025, 6, 1)][:training_months]
     lakes.write_lake(once, batches)
     for n, day in enumerate([SNAPSHOT - timedelta(days=20), SNAPSHOT, SNAPSHOT + timedelta(days=9)], start=1):
         lakes.copy_lake(once, daily, batches=n)
-        _build(daily, snapshot_date=day, training_months=2)
-    _build(once, snapshot_date=day, training_months=2)
-    assert warehouse.differences(once, daily, snapshots=[date(2025, 5, 1), date(2025, 6, 1), day]) == {}
+        _build(daily, snapshot_date=day, training_months=training_months)
+    _build(once, snapshot_date=day, training_months=training_months)
+    assert warehouse.differences(once, daily, snapshots=[*months, day]) == {}

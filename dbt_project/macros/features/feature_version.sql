@@ -1,4 +1,5 @@
-{#- Names what the features mean: it changes with the SQL of a feature group, of a model it reads, of a macro, or a var. -#}
+{#- Names what the features mean: it changes with the SQL of a feature group or of a model it reads, with a var, and
+    with a macro, whose code `clientele run` hands over as the var macros_hash. -#}
 {% macro feature_version() %}
     {%- if not execute -%}
         {{ return('') }}
@@ -10,10 +11,8 @@
             {%- do parts.append(node.unique_id ~ node.checksum.checksum) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- for id, macro in (graph.macros | default({})).items() if id.startswith('macro.clientele.') -%}
-        {%- do parts.append(id ~ macro.macro_sql) -%}
-    {%- endfor -%}
-    {%- for name in ['load_grace_hours', 'reporting_currency', 'fx_rate_max_age_days', 'training_customers', 'order_channels'] -%}
+    {%- do parts.append(var('macros_hash')) -%}
+    {%- for name in ['load_grace_hours', 'reporting_currency', 'fx_rate_max_age_days', 'training_customers'] -%}
         {%- do parts.append(name ~ var(name)) -%}
     {%- endfor -%}
     {{ return(local_md5(parts | sort | join(';'))[:12]) }}

@@ -15,9 +15,11 @@
             {%- do built.update({row[0]: row[1]}) -%}
         {%- endfor -%}
     {%- endif -%}
+    {#- A date without a row was built all the same, if the model has seen that state of the lake: the source held nothing. -#}
+    {%- set seen = built.values() | max if built else -1 -%}
     {%- set dates = [] -%}
     {%- for row in planned -%}
-        {%- if row[2] or built.get(row[0], -1) < row[1] -%}
+        {%- if row[2] or built.get(row[0], seen) < row[1] -%}
             {%- do dates.append(row[0]) -%}
         {%- endif -%}
     {%- endfor -%}

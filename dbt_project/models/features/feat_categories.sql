@@ -2,14 +2,29 @@ with spine as ({{ spine() }}),
 
 coverage as (select * from {{ ref('int_core__coverage') }}),
 
-spent as (
+bought as (
     select
         customer_id,
         snapshot_date,
         coalesce(category, 'unknown') as category,
         cast(spend as double) as spend
     from {{ ref('int_commerce__category_lifetimes') }}
-    where {{ in_snapshots_to_build() }} and spend > 0
+    where {{ in_snapshots_to_build() }}
+),
+
+variety as (
+    select
+        customer_id,
+        snapshot_date,
+        count(*) as n_categories_lifetime
+    from bought
+    group by customer_id, snapshot_date
+),
+
+-- Shares are of money; gifts and lines without a known rate have none.
+spent as (
+    select * from bought
+    where spend > 0
 ),
 
 totals as (
@@ -39,7 +54,6 @@ mixes as (
     select
         customer_id,
         snapshot_date,
-        count(*) as n_categories_lifetime,
         max(case when place = 1 then category end) as top_category,
         max(case when place = 1 then share_of_spend end) as top_category_share,
         -sum(share_of_spend * ln(share_of_spend)) as category_entropy
@@ -69,12 +83,13 @@ joined as (
         {% for column in over_windows(['n_units', 'n_products', 'n_categories']) -%}
         recent.{{ column }},
         {% endfor -%}
-        mixes.n_categories_lifetime,
+        variety.n_categories_lifetime,
         mixes.top_category,
         mixes.top_category_share,
         mixes.category_entropy
     from spine
     inner join coverage on spine.snapshot_date = coverage.snapshot_date
+    left join variety on spine.customer_id = variety.customer_id and spine.snapshot_date = variety.snapshot_date
     left join mixes on spine.customer_id = mixes.customer_id and spine.snapshot_date = mixes.snapshot_date
     left join recent on spine.customer_id = recent.customer_id and spine.snapshot_date = recent.snapshot_date
 )
@@ -84,9 +99,9 @@ select
     snapshot_date,
     lake_batch,
     {{ zero_if_covered(
-        over_windows(['n_units', 'n_products', 'n_categories']) + ['n_categories_lifetime'],
-        'has_order_items'
+        over_windows(['n_products', 'n_categories']) + ['n_categories_lifetime'], 'has_order_items'
     ) }},
+    {{ zero_if_covered(over_windows(['n_units']), 'has_order_items', counted_by='n_categories') }},
     top_category,
     top_category_share,
     category_entropy

@@ -19,7 +19,7 @@ recent as (
         cast(sum(discount_amount) as decimal(28, 4)) as discount_90d,
         min(ordered_at) as first_ordered_at,
         max(ordered_at) as last_ordered_at,
-        {% for channel in var('order_channels') -%}
+        {% for channel in order_channels() -%}
         count(*) filter (where channel = '{{ channel }}') as n_{{ channel }}_orders_90d
         {% if not loop.last %},{% endif %}
         {% endfor %}
@@ -49,7 +49,7 @@ joined as (
         {% for column in over_windows(['n_orders', 'spend']) -%}
         recent.{{ column }},
         {% endfor -%}
-        {% for channel in var('order_channels') -%}
+        {% for channel in order_channels() -%}
         recent.n_{{ channel }}_orders_90d,
         {% endfor -%}
         recent.n_priced_orders_90d,
@@ -64,7 +64,8 @@ select
     customer_id,
     snapshot_date,
     lake_batch,
-    {{ zero_if_covered(over_windows(['n_orders', 'spend']) + ['n_orders_lifetime', 'spend_lifetime'], 'has_orders') }},
+    {{ zero_if_covered(over_windows(['n_orders']) + ['n_orders_lifetime'], 'has_orders') }},
+    {{ zero_if_covered(over_windows(['spend']) + ['spend_lifetime'], 'has_orders', counted_by='n_orders') }},
     first_ordered_at,
     last_ordered_at,
     recency_days,
@@ -78,7 +79,7 @@ select
     {{ ratio('spend_90d', 'n_priced_orders_90d') }} as aov_90d,
     {{ ratio('discount_lifetime', 'discount_lifetime + spend_lifetime') }} as discount_lifetime_share,
     {{ ratio('discount_90d', 'discount_90d + spend_90d') }} as discount_90d_share,
-    {% for channel in var('order_channels') -%}
+    {% for channel in order_channels() -%}
     {{ ratio('n_' ~ channel ~ '_orders_90d', 'n_orders_90d') }} as {{ channel }}_orders_90d_share
     {% if not loop.last %},{% endif %}
     {% endfor %}

@@ -30,7 +30,6 @@ select
     versions.acquisition_channel,
     versions.industry,
     versions.company_size,
-    versions.is_active,
     {{ whole_years('versions.birth_date', 'spine.snapshot_date') }} as age_years,
     versions.gender,
     versions.marital_status,

@@ -47,11 +47,9 @@ select
     customer_id,
     snapshot_date,
     lake_batch,
-    {{ zero_if_covered(
-        over_windows(['n_returns', 'refund']) + ['n_returns_lifetime', 'refund_lifetime'],
-        'has_returns'
-    ) }},
+    {{ zero_if_covered(over_windows(['n_returns']) + ['n_returns_lifetime'], 'has_returns') }},
+    {{ zero_if_covered(over_windows(['refund']) + ['refund_lifetime'], 'has_returns', counted_by='n_returns') }},
     case
-        when has_returns then {{ ratio('coalesce(refund_lifetime, 0)', 'spend_lifetime') }}
+        when has_returns then {{ ratio('case when n_returns_lifetime is null then 0 else refund_lifetime end', 'spend_lifetime') }}
     end as refund_lifetime_share
 from joined

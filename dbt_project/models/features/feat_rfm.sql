@@ -1,3 +1,12 @@
+{#- Where the next higher fifth begins. The most recent buyers are in the top fifth however many share their day, so
+    recency counts from the first of a fifth up; for counts and money, equals stay in the lower fifth together. -#}
+{%- set first_place = {
+    'recency': 'floor(n_buyers * {} / 5.0) + 1',
+    'frequency': 'ceil(n_buyers * {} / 5.0)',
+    'monetary': 'ceil(n_buyers * {} / 5.0)',
+} %}
+{%- set above = {'recency': '>=', 'frequency': '>', 'monetary': '>'} %}
+
 with spine as ({{ spine() }}),
 
 orders as (
@@ -13,7 +22,7 @@ buyers as (
         spine.is_sampled,
         -orders.recency_days as recency,
         cast(orders.n_orders_lifetime as double) as frequency,
-        cast(orders.spend_lifetime as double) as monetary
+        cast(coalesce(orders.spend_lifetime, 0) as double) as monetary
     from orders
     inner join spine on orders.customer_id = spine.customer_id and orders.snapshot_date = spine.snapshot_date
     where orders.n_orders_lifetime > 0
@@ -38,8 +47,9 @@ quintiles as (
     select
         {% for measure in ['recency', 'frequency', 'monetary'] -%}
         {% for fifth in [1, 2, 3, 4] -%}
-        max(case when measure = '{{ measure }}' and place = ceil(n_buyers * {{ fifth }} / 5.0) then measured end)
-            as {{ measure }}_{{ fifth }},
+        max(
+            case when measure = '{{ measure }}' and place = {{ first_place[measure].format(fifth) }} then measured end
+        ) as {{ measure }}_{{ fifth }},
         {% endfor -%}
         {% endfor -%}
         snapshot_date
@@ -51,11 +61,10 @@ select
     buyers.customer_id,
     buyers.snapshot_date,
     buyers.lake_batch,
-    -- Values alike get scores alike; the highest fifth, for recency the most recent, gets 5.
     {% for measure in ['recency', 'frequency', 'monetary'] -%}
     1
     {% for fifth in [1, 2, 3, 4] -%}
-    + case when buyers.{{ measure }} > quintiles.{{ measure }}_{{ fifth }} then 1 else 0 end
+    + case when buyers.{{ measure }} {{ above[measure] }} quintiles.{{ measure }}_{{ fifth }} then 1 else 0 end
     {% endfor -%}
         as {{ measure }}_score{% if not loop.last %},{% endif %}
     {% endfor %}

@@ -18,7 +18,9 @@ recent as (
         {{ windowed('sum(page_views)', 'n_page_views', clock='started_at') }},
         {{ windowed('sum(product_views)', 'n_product_views', clock='started_at') }},
         {{ windowed('sum(cart_adds)', 'n_cart_adds', clock='started_at') }},
-        {{ windowed('count(*)', 'n_conversions', clock='started_at', where='is_converted') }},
+        {{ windowed(
+            'sum(case when is_converted then 1 when not is_converted then 0 end)', 'n_conversions', clock='started_at'
+        ) }},
         count(*) filter (where device in ('mobile', 'app')) as n_mobile_sessions_90d
     from sessions
     group by customer_id, snapshot_date
@@ -48,11 +50,11 @@ select
     customer_id,
     snapshot_date,
     lake_batch,
+    {{ zero_if_covered(over_windows(['n_sessions']) + ['n_sessions_lifetime'], 'has_sessions') }},
     {{ zero_if_covered(
-        over_windows([
-            'n_sessions', 'session_duration_s', 'n_page_views', 'n_product_views', 'n_cart_adds', 'n_conversions'
-        ]) + ['n_sessions_lifetime'],
-        'has_sessions'
+        over_windows(['session_duration_s', 'n_page_views', 'n_product_views', 'n_cart_adds', 'n_conversions']),
+        'has_sessions',
+        counted_by='n_sessions'
     ) }},
     session_recency_days,
     {{ ratio('session_duration_s_90d', 'n_sessions_90d') }} as session_duration_mean_90d_s,

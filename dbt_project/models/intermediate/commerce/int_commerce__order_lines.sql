@@ -1,6 +1,17 @@
 with lines as (select * from {{ ref('stg_commerce__order_items') }}),
 
-products as (select * from {{ ref('stg_commerce__products') }})
+products as (select * from {{ ref('stg_commerce__products') }}),
+
+-- From when an order counts as cancelled; for its lines that is final, whatever the order says later.
+cancellations as (
+    select
+        order_id,
+        min(greatest(known_from, ordered_at + {{ load_grace() }})) as cancelled_at,
+        max(batch) as cancelled_in_batch
+    from {{ ref('stg_commerce__orders') }}
+    where status = 'cancelled'
+    group by order_id
+)
 
 select
     lines.order_item_id,
@@ -12,9 +23,15 @@ select
     lines.quantity,
     {{ in_reporting_currency('lines', 'amount') }},
     lines.known_from,
-    lines.known_to,
+    least(
+        coalesce(lines.known_to, cancellations.cancelled_at),
+        coalesce(cancellations.cancelled_at, lines.known_to)
+    ) as known_to,
     lines.batch,
-    lines.known_to_batch
+    greatest(
+        coalesce(lines.known_to_batch, cancellations.cancelled_in_batch),
+        coalesce(cancellations.cancelled_in_batch, lines.known_to_batch)
+    ) as known_to_batch
 from lines
 -- The category as it was known when the line became known, so that no later renaming reaches the past.
 left join products
@@ -22,4 +39,5 @@ left join products
         lines.product_id = products.product_id
         and lines.known_from >= products.known_from
         and (lines.known_from < products.known_to or products.known_to is null)
+left join cancellations on lines.order_id = cancellations.order_id
 {{ join_fx_rates('lines', 'ordered_at') }}

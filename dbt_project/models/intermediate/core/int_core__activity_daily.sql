@@ -1,25 +1,20 @@
-{{ config(materialized='incremental', unique_key='activity_date') }}
+{{ config(materialized='table') }}
 
-{%- set since = first_changed_day([
-    {'relation': ref('int_commerce__orders'), 'clock': 'ordered_at'},
-    {'relation': ref('int_commerce__returns'), 'clock': 'returned_at'},
-    {'relation': ref('stg_engagement__sessions'), 'clock': 'started_at'},
-], looked_up=['fx_rates']) %}
-{%- set newest = day(newest_snapshot()) if execute and target.name != 'lint' else day('2000-01-01') %}
+{%- set newest = day(newest_full_snapshot()) %}
 
 with orders as (
     select * from {{ ref('int_commerce__orders') }}
-    where {{ known_at(newest, 'ordered_at') }} {% if since %}and ordered_at >= {{ day(since) }}{% endif %}
+    where {{ known_at(newest, 'ordered_at') }}
 ),
 
 returned as (
     select * from {{ ref('int_commerce__returns') }}
-    where {{ known_at(newest, 'returned_at') }} {% if since %}and returned_at >= {{ day(since) }}{% endif %}
+    where {{ known_at(newest, 'returned_at') }}
 ),
 
 sessions as (
     select * from {{ ref('stg_engagement__sessions') }}
-    where {{ known_at(newest, 'started_at') }} {% if since %}and started_at >= {{ day(since) }}{% endif %}
+    where {{ known_at(newest, 'started_at') }}
 ),
 
 -- One row per day and customer, so that customers are counted once however much they did; visits without a
@@ -32,7 +27,7 @@ by_customer as (
         sum(amount) as revenue,
         0 as refund,
         0 as n_sessions,
-        0 as n_converted_sessions
+        null as n_converted_sessions
     from orders
     group by cast(ordered_at as date), customer_id
     union all
@@ -43,7 +38,7 @@ by_customer as (
         0 as revenue,
         sum(refund_amount) as refund,
         0 as n_sessions,
-        0 as n_converted_sessions
+        null as n_converted_sessions
     from returned
     group by cast(returned_at as date), customer_id
     union all
@@ -54,7 +49,8 @@ by_customer as (
         0 as revenue,
         0 as refund,
         count(*) as n_sessions,
-        count(*) filter (where is_converted) as n_converted_sessions
+        -- Null where the source does not tell of conversions.
+        sum(case when is_converted then 1 when not is_converted then 0 end) as n_converted_sessions
     from sessions
     group by cast(started_at as date), customer_id
 ),

@@ -17,7 +17,6 @@ select
     features.company_size,
     features.top_category as preferred_category,
     segments.rfm_segment,
-    features.is_active,
     features.has_marketing_consent,
     features.is_unsubscribed,
     features.tenure_days,
