@@ -19,7 +19,9 @@ from clientele.mapping_draft.sample import ROWS, Column, Sample, read_sample, ve
 
 CLOSE, CLOSE_UNNAMED = 0.6, 1.6  # differences in score that decide nothing, the second where the file name is mute
 
-__all__ = ["MappingDraft", "draft_mapping"]
+NO_EXPORTS = (".yml", ".yaml", ".md")
+
+__all__ = ["MappingDraft", "draft_mapping", "input_files"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def draft_mapping(
 
     Raises LandingError where no file can be read as any entity.
     """
-    paths, contract = [Path(file) for file in files], contract or load_contract()
+    paths, contract = input_files(files), contract or load_contract()
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")
         samples, unknown = _samples(con, paths)
@@ -64,11 +66,26 @@ def draft_mapping(
     return MappingDraft(text, entities, unknown, asked)
 
 
+def input_files(files: Iterable[Path | str]) -> list[Path]:
+    """The files themselves; a folder stands for those in it. Raises LandingError for what is not there."""
+    found: dict[Path, None] = {}
+    for path in map(Path, files):
+        if path.is_dir():
+            inside = [file for file in sorted(path.iterdir()) if file.is_file() and not file.name.startswith(".")]
+            inside = [file for file in inside if file.suffix.lower() not in NO_EXPORTS]
+            if not inside:
+                raise LandingError("no file in that folder", file=path, remedy="give the folder that holds the exports")
+            found |= dict.fromkeys(inside)
+        elif path.is_file():
+            found[path] = None
+        else:
+            raise LandingError("no such file", file=path, remedy="give the files of your export, or their folder")
+    return list(found)
+
+
 def _samples(con: duckdb.DuckDBPyConnection, paths: list[Path]) -> tuple[list[Sample], dict[str, str]]:
     samples, unknown = [], {}
     for number, path in enumerate(paths):
-        if not path.is_file():
-            raise LandingError("no such file", file=path, remedy="give the files of your export, such as exports/*.csv")
         try:
             samples.append(read_sample(con, path, number))
         except LandingError as error:

@@ -10,8 +10,10 @@ import duckdb
 from clientele.contract import Column as Wanted
 from clientele.mapping_draft import phrases
 from clientele.mapping_draft.sample import Column, Sample, ident
+from clientele.mapping_draft.words import words_of
 
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NUMBERS = ("decimal", "double", "integer", "bigint")
 
 
 @dataclass
@@ -21,6 +23,12 @@ class Part:
     alias: str
     sql: str
     question: str | None = None
+
+    def ask(self, question: str | None) -> None:
+        """Ask this too."""
+        if question and question not in (self.question or ""):
+            stop = " " if (self.question or "").endswith((".", "?")) else ". "
+            self.question = f"{self.question}{stop}{question}" if self.question else question
 
 
 @dataclass
@@ -46,15 +54,15 @@ class Reader:
             return Part(wanted.name, self.time(column), self._time_question(column))
         if wanted.data_type == "boolean" and {"ja", "nein"} & {v.lower() for v in column.values}:
             return Part(wanted.name, f"case lower({self.name(column)}) when 'ja' then true when 'nein' then false end")
-        if column.needs_declaring:
-            return Part(wanted.name, self._plain_number(column), _number_question(column))
+        if column.amount and wanted.data_type.startswith(NUMBERS):
+            return Part(wanted.name, column.amount.sql(self.name(column)), column.amount.question)
         is_key = column.has_point and wanted.data_type == "varchar"
         return Part(wanted.name, self.key(column) if is_key else self.name(column))
 
     def number(self, column: Column) -> str:
         """The column as something to calculate with."""
-        if column.needs_declaring:
-            return f"try_cast({self._plain_number(column)} as decimal(18, 4))"
+        if column.amount:
+            return f"try_cast({column.amount.sql(self.name(column))} as decimal(18, 4))"
         if column.name in self.sample.typed:
             return self.name(column) + ("" if column.kind == "integer" else "::decimal(18, 4)")
         if not self.can_declare:
@@ -84,20 +92,14 @@ class Reader:
         return name
 
     def _time_question(self, column: Column) -> str | None:
-        form = column.form
+        form, asked = column.form, []
         if form and form.is_ambiguous:
-            return (
+            asked.append(
                 f"day or month first? Read as {form.pattern}; if it is the other way, declare {form.other} under types"
             )
-        return None
-
-    def _plain_number(self, column: Column) -> str:
-        name = self.name(column)
-        if column.kind == "money":
-            name = f"regexp_replace({name}, '[^0-9.,-]', '', 'g')"
-            if column.mark in ("USD", "GBP", "JPY"):
-                return f"replace({name}, ',', '')"
-        return f"replace(replace({name}, '.', ''), ',', '.')"
+        if form and form.has_short_year and "birth" in words_of(column.name):
+            asked.append("years of two digits: 00 to 68 are read as 2000 to 2068, so who was born before 1969?")
+        return " ".join(f"{one}." if one[-1] != "?" else one for one in asked) or None
 
     def _accepted(self, wanted: Wanted, column: Column) -> Part:
         entity_words = [words for key, words in phrases.VALUES.items() if key.split(".")[-1] == wanted.name]
@@ -113,7 +115,7 @@ class Reader:
 
     def _case(self, wanted: Wanted, column: Column, spelt: dict[str, str]) -> Part:
         name = self.name(column)
-        told = {v: spelt.get(v.lower().replace("_", " ")) or spelt.get(v.lower()) for v in column.values}
+        told = {v: _known(v, spelt) or _cancelled(v, wanted) for v in column.values}
         if all(known and known == v.lower() for v, known in told.items()):
             return Part(wanted.name, name)
         unknown = [v for v, known in told.items() if not known]
@@ -141,10 +143,16 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _number_question(column: Column) -> str | None:
-    if column.kind == "money" and column.mark is None:
-        return "is the comma the decimal mark?"
-    return None
+def _known(value: str, spelt: dict[str, str]) -> str | None:
+    """The accepted value that a word stands for."""
+    word = value.lower()
+    return spelt.get(word.replace("_", " ")) or spelt.get(word) or spelt.get(re.sub(r"[\s_-]+", " ", word))
+
+
+def _cancelled(value: str, wanted: Wanted) -> str | None:
+    """Cancelled by the customer is cancelled."""
+    is_cancelled = wanted.name == "status" and re.search(phrases.CANCELLED, value.lower())
+    return "cancelled" if is_cancelled and "cancelled" in wanted.accepted else None
 
 
 def reserved_words(con: duckdb.DuckDBPyConnection) -> frozenset[str]:

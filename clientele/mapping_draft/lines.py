@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from clientele.contract import Contract
-from clientele.mapping_draft.entities import EntityDraft, line_amount, placeholder
+from clientele.mapping_draft.entities import EntityDraft, line_amount, placeholder, state_column, state_question
 from clientele.mapping_draft.expressions import Part, Reader
 from clientele.mapping_draft.matching import SURE, Match, match
 from clientele.mapping_draft.sample import Column
@@ -31,7 +31,7 @@ class Lines:
         named = {part.alias: part for part in parts}
         for name, column in wanted.columns.items():
             if column.required and name not in named:
-                named[name] = placeholder(wanted, name)
+                named[name] = placeholder(wanted, name, self.found.sample, self.found.columns.values())
         ordered = [named[name] for name in wanted.columns if name in named]
         return EntityDraft(wanted, self.found.sample, self.paths, ordered, reader.types, **rest)  # type: ignore[arg-type]
 
@@ -109,8 +109,21 @@ class Lines:
             column = theirs.get(name)
             if column is not None and theirs.certainty[name] >= SURE:
                 parts.append(Part(name, f"min({reader.name(column)})"))
+        parts += self._state(reader, theirs)
         group = ", ".join(part.sql for part in keys)
         return self._draft("orders", parts, reader, where=self._where(reader, ">="), group_by=group)
+
+    def _state(self, reader: Reader, theirs: Match) -> list[Part]:
+        """An order is cancelled where all its lines are."""
+        column = theirs.get("status") or state_column(self.found)
+        if column is None:
+            return []
+        part = reader.value(self.contract["orders"].columns["status"], column)
+        part.sql = f"max({part.sql})"
+        part.ask(state_question(column))
+        if state_question(column):
+            part.ask("An order of several lines counts as cancelled if all of them are")
+        return [part]
 
     def customers(self) -> EntityDraft:
         """Who bought, known since the first row that names them."""

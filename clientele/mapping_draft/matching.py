@@ -13,7 +13,8 @@ from clientele.mapping_draft import phrases
 from clientele.mapping_draft.sample import Column, Sample
 from clientele.mapping_draft.words import words_of
 
-SURE, ENOUGH = 0.75, 0.5
+SURE, ENOUGH, NAMED = 0.75, 0.5, 0.6
+MONEY_WORDS = {"eur", "usd", "gbp", "chf"}
 UNSURE_ENTITY = 3.0
 
 
@@ -64,7 +65,7 @@ def likeness(entity: Entity, wanted: Wanted, name: str) -> float:
         return 0.85
     best = 0.0
     for phrase, worth in _phrases(entity.name, wanted.name):
-        bare, target = words - own, phrase - own
+        bare, target = words - own - MONEY_WORDS, phrase - own
         overlap = len(words & phrase) / len(words | phrase)
         if bare and target:
             overlap = max(overlap, 0.95 * len(bare & target) / len(bare | target))
@@ -88,6 +89,8 @@ def fits(wanted: Wanted, column: Column) -> float:
         return 1.0 if kind == "time" else 0.0
     if base in ("decimal", "double", "integer", "bigint"):
         whole = base in ("integer", "bigint")
+        if column.amount and not whole:
+            return 1.0 if kind == "money" else 0.9
         return 0.0 if not column.is_number or (whole and kind != "integer") else 1.0
     if base == "boolean":
         return 1.0 if kind == "boolean" or set(column.values) <= {"0", "1"} else 0.0
@@ -98,7 +101,7 @@ def _fits_text(wanted: Wanted, column: Column) -> float:
     if wanted.accepted:
         known = {value.lower() for value in column.values} & _spellings(wanted)
         return 1.2 if known else 0.5 if column.kind == "text" and column.values else 0.0
-    if column.kind in ("time", "money", "comma", "boolean"):
+    if column.kind in ("time", "money", "boolean"):
         return 0.0
     if column.kind == "email":
         return 0.0 if wanted.name.endswith("_id") else 0.3
@@ -110,12 +113,24 @@ def _spellings(wanted: Wanted) -> set[str]:
     return {value.lower() for value in wanted.accepted}
 
 
+def _is_named(wanted: Wanted, column: Column) -> bool:
+    """Whether the file uses the contract's own name, which is believed whatever the column holds."""
+    return column.name.lower() == wanted.name and column.kind not in ("nested", "empty")
+
+
+def certainty(entity: Entity, wanted: Wanted, column: Column) -> float:
+    """How sure it is that a column is meant."""
+    sure = likeness(entity, wanted, column.name) * fits(wanted, column) + (0.04 if wanted.required else 0)
+    return max(sure, NAMED) if _is_named(wanted, column) else sure
+
+
 def match(entity: Entity, sample: Sample) -> Match:
     """The best assignment of a file's columns to an entity, and its score."""
     pairs = sorted(
         (
             (
-                likeness(entity, wanted, column.name) * fits(wanted, column) + (0.04 if wanted.required else 0),
+                _is_named(wanted, column),
+                certainty(entity, wanted, column),
                 n,
                 wanted.name,
                 column.name,
@@ -123,14 +138,14 @@ def match(entity: Entity, sample: Sample) -> Match:
             for n, column in enumerate(sample.columns)
             for wanted in entity.columns.values()
         ),
-        key=lambda pair: (-pair[0], pair[1]),
+        key=lambda pair: (-pair[0], -pair[1], pair[2]),
     )
     found = Match(entity, sample)
-    for certainty, _, wanted_name, name in pairs:
-        if certainty < ENOUGH:
-            break
+    for _, sure, _, wanted_name, name in pairs:
+        if sure < ENOUGH:
+            continue
         if wanted_name not in found.columns and name not in found.columns.values():
-            found.columns[wanted_name], found.certainty[wanted_name] = name, min(certainty, 1.0)
+            found.columns[wanted_name], found.certainty[wanted_name] = name, min(sure, 1.0)
     _last_resort(found)
     found.score = _score(found)
     return found

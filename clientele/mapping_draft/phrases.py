@@ -83,7 +83,8 @@ COLUMNS = {
     "customers.company_size": "company size; employees",
     "customers.is_active": "active",
     "orders.ordered_at": "order at; at; created at; created; invoice at; transaction at; booked at; paid at; placed at",
-    "orders.amount": "amount; order amount; subtotal; net amount; goods amount; amount price; revenue; price",
+    "orders.amount": "amount; order amount; subtotal; net amount; goods amount; gross amount; gross amount tax; "
+    "net amount tax; amount price; revenue; gross; net; price",
     "orders.shipping_amount": "shipping amount; shipping cost; shipping",
     "orders.tax_amount": "tax amount; tax",
     "orders.payment_method": "payment method; payment type; payment; method",
@@ -92,7 +93,8 @@ COLUMNS = {
     "order_items.order_item_id": "order line id; line id; order product id; line; detail id",
     "order_items.ordered_at": "order at; at; created at; invoice at; transaction at",
     "order_items.unit_price": "unit price; price; product price",
-    "order_items.amount": "amount; line amount; amount price; subtotal; net amount; revenue",
+    "order_items.amount": "amount; line amount; amount price; subtotal; net amount; gross amount; gross amount tax; "
+    "revenue",
     "products.product_name": "product name; name; description; product description",
     "products.unit_price": "unit price; price; list price",
     "products.unit_cost": "unit cost; cost",
@@ -199,10 +201,10 @@ COLUMNS = {
     "subscriptions.seats": "seat; license; user",
     "invoices.issued_at": "issued at; issued; invoice at; at; created at",
     "invoices.due_at": "due at; due",
-    "invoices.amount": "amount; invoice amount",
+    "invoices.amount": "amount; invoice amount; gross amount; gross amount tax; net amount",
     "payments.payment_id": "payment id; payment",
     "payments.paid_at": "paid at; payment at; at; paid",
-    "payments.amount": "amount; payment amount; paid amount",
+    "payments.amount": "amount; payment amount; paid amount; gross amount",
     "payments.method": "payment method; method; payment type",
     "payments.status": "status; outcome",
     "usage_events.usage_event_id": "event id; event; usage id",
@@ -246,11 +248,12 @@ COLUMNS = {
 VALUES = {
     "customer_type": {"person": "b2c private privat consumer individual", "business": "b2b company firma geschaeft"},
     "orders.status": {
-        "placed": "pending offen open new created processing",
+        "placed": "pending offen open new created processing unfulfilled on_hold in_bearbeitung neu",
         "paid": "bezahlt",
-        "shipped": "versandt in_transit dispatched",
-        "completed": "complete delivered abgeschlossen geliefert closed refunded fulfilled",
-        "cancelled": "canceled storniert void",
+        "shipped": "versandt versendet in_transit dispatched partial partially_fulfilled",
+        "completed": "complete delivered abgeschlossen geliefert closed refunded fulfilled "
+        "partially_refunded erstattet",
+        "cancelled": "canceled storniert storno void voided abgebrochen",
     },
     "returns.status": {
         "requested": "pending open angemeldet", "approved": "accepted genehmigt",
@@ -266,3 +269,7 @@ VALUES = {
     "support_tickets.status": {"open": "new", "pending": "waiting", "resolved": "solved", "closed": "done"},
     "loans.status": {"open": "active running", "closed": "paid", "defaulted": "default", "written_off": "charged_off"},
 }  # fmt: skip
+
+# An order whose state holds one of these is no plain sale.
+UNDONE = r"cancel|storn|void|abgebrochen|refund|erstatt"
+CANCELLED = r"cancel|storn|void|abgebrochen"

@@ -40,20 +40,28 @@ def zone_of(code: str) -> str | None:
 
 def timezone(drafts: list[EntityDraft], samples: list[Sample]) -> tuple[str, str | None]:
     """The zone to write, and a question where times carry no offset."""
-    naive = [
-        (draft.sample.path.name, column.name)
-        for draft in drafts
-        for column in draft.sample.columns
-        if column.form and column.form.has_hours and not column.form.has_offset
-    ]
+    naive = list(dict.fromkeys(clock for draft in drafts for clock in _clocks(draft)))
     if not naive:
         return "UTC", None
     place = country(samples)
     hint = f"; {zone_of(place[1])}, as most rows say {place[0]}" if place and zone_of(place[1]) else ""
-    return (
-        "UTC",
-        f"which clock wrote {naive[0][1]} of {naive[0][0]}? Taken as UTC{hint or ', else such as Europe/Berlin'}",
-    )
+    shown = ", ".join(f"{column} of {file}" for file, column in naive[:3])
+    return "UTC", f"which clock wrote {shown}? Taken as UTC{hint or ', else such as Europe/Berlin'}"
+
+
+def _clocks(draft: EntityDraft) -> list[tuple[str, str]]:
+    """File and name of the columns that give times of day without an offset; the entity's own clock first."""
+    times = {c.name: c for c in draft.sample.columns if c.form and c.form.has_hours and not c.form.has_offset}
+    types = {column.name: column.data_type for column in draft.entity.columns.values()}
+    parts = sorted(draft.parts, key=lambda part: part.alias != draft.entity.clock)
+    sql = [part.sql for part in parts if types.get(part.alias, "timestamp") == "timestamp"]
+    return [
+        (draft.sample.path.name, name)
+        for text in sql
+        for name in times
+        if "birth" not in words_of(name)
+        and re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text.replace("source.", ""))
+    ]
 
 
 def currency(drafts: list[EntityDraft], samples: list[Sample]) -> tuple[str, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,41 +14,48 @@ import duckdb
 from clientele.landing.errors import LandingError
 from clientele.landing.files import format_of, open_source
 from clientele.landing.mapping import EntityMapping, iso_currencies
-from clientele.mapping_draft import times
+from clientele.mapping_draft import amounts, times
 
 ROWS = 50_000
 HEAD_BYTES = 64 << 20  # of a text file; enough for the rows, whatever the size of the file
-NUMBER, COMMA = r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?"
-THOUSANDS = r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?"
-MONEY_MARK = r"[€$£¥]|\b(EUR|USD|GBP|CHF|JPY)\b"
+NUMBER = r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?"
+TITLE_ROWS = 20  # how far below a title a header is looked for
 
 
 @dataclass(frozen=True)
 class Column:
     """A column of a file.
 
-    Its kind is empty, nested, boolean, integer, decimal, comma, money, email, currency, time or text.
+    Its kind is empty, nested, boolean, integer, decimal, money, email, currency, time or text.
     """
 
     name: str
     kind: str
     is_unique: bool  # but for a few rows: exports hold some twice
     is_filled: bool  # no empty cell in the sample
-    has_negative: bool = False
+    negatives: int = 0  # cells below zero, however the minus is written
+    filled: int = 0
     form: times.Form | None = None
     values: tuple[str, ...] = ()  # the distinct ones, commonest first, if they are few
-    mark: str | None = None  # currency sign beside amounts
+    counts: tuple[int, ...] = ()  # the cells of each of them
+    examples: tuple[str, ...] = ()
+    amount: amounts.Form | None = None  # of money, and of text that is amounts for the greater part
     has_point: bool = False  # whole numbers written as 17850.0
 
     @property
     def is_number(self) -> bool:
         """Whether one can calculate with it."""
-        return self.kind in ("integer", "decimal", "comma", "money")
+        return self.kind in ("integer", "decimal", "money")
 
     @property
-    def needs_declaring(self) -> bool:
-        """Whether the file holds text for it, so that SQL cannot calculate with it."""
-        return self.kind in ("comma", "money")
+    def has_negative(self) -> bool:
+        """Whether a number in it is below zero."""
+        return self.is_number and self.negatives > 0
+
+    @property
+    def mark(self) -> str | None:
+        """The currency that stands beside most amounts."""
+        return next(iter(self.amount.codes), None) if self.amount and self.kind == "money" else None
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,8 @@ def read_sample(con: duckdb.DuckDBPyConnection, path: Path, number: int) -> Samp
         mapping = EntityMapping("draft", paths=(str(path),), encoding=encoding)
         head = _head(path, Path(scratch)) if kind in ("csv", "jsonl") and encoding != "utf-16" else path
         source = open_source(con, head, path.name, mapping, Path(scratch))
+        if kind == "xlsx":
+            _no_title(path, source.columns)
         types = _copy(con, source.lenient if kind != "parquet" else source.relation, table, path)
     if not types:
         raise LandingError("has no columns", file=path)
@@ -143,9 +153,7 @@ def _column(con: duckdb.DuckDBPyConnection, table: str, name: str) -> Column:
         "boolean": f"lower({c}) in ('true', 'false', 'yes', 'no', 'y', 'n', 't', 'f', 'ja', 'nein')",
         "integer": f"regexp_full_match({c}, '[+-]?\\d{{1,18}}(\\.0+)?')",
         "decimal": f"regexp_full_match({c}, '{NUMBER}')",
-        "comma": f"regexp_full_match({c}, '{COMMA}')",
-        "money": f"regexp_matches({c}, '{MONEY_MARK}') and regexp_full_match("
-                 f"trim(regexp_replace({c}, '{MONEY_MARK}', '', 'g')), '{NUMBER}|{COMMA}|{THOUSANDS}')",
+        "money": f"regexp_full_match(trim(regexp_replace({c}, '{amounts.MARK}', '', 'g')), '{amounts.AMOUNT}')",
         "email": f"regexp_full_match({c}, '[^@\\s]+@[^@\\s]+\\.[^@\\s]+')",
         "currency": f"upper({c}) in ({codes})",
     }  # fmt: skip
@@ -158,31 +166,61 @@ def _column(con: duckdb.DuckDBPyConnection, table: str, name: str) -> Column:
         return Column(name, "empty", False, False)
     enough = filled - max(filled * 0.02, filled > 3)  # a few dirty cells do not make a number text
     kind = next((kind for kind, n in zip(tests, hits, strict=True) if n >= enough), "text")
+    values = _values(con, table, c, distinct)
     found = Column(
-        name, kind, is_unique=distinct >= 0.97 * filled, is_filled=filled == rows,
-        values=_values(con, table, c, distinct),
-        has_negative=bool(negative) and kind in ("integer", "decimal", "comma", "money"),
+        name, kind, is_unique=distinct >= 0.97 * filled, is_filled=filled == rows, negatives=negative, filled=filled,
+        values=tuple(value for value, _ in values), counts=tuple(n for _, n in values),
         has_point=kind == "integer" and bool(points),
     )  # fmt: skip
     if kind == "money":
-        return replace(found, mark=_mark(con, table, c))
+        return _of_money(con, table, c, found)
+    if kind == "text":
+        amount = amounts.recognise(con, table, c)
+        if amount and amount.is_likely:
+            return _of_money(con, table, c, found)
+        seen = con.execute(f"select distinct {c} from {table} where {c} is not null order by 1 limit 3").fetchall()
+        found = replace(found, examples=tuple(str(value)[:40] for (value,) in seen))
     form = times.recognise(con, table, c, name) if kind in ("text", "integer") else None
     return replace(found, kind="time", form=form, values=()) if form else found
 
 
-def _values(con: duckdb.DuckDBPyConnection, table: str, c: str, distinct: int) -> tuple[str, ...]:
+def _values(con: duckdb.DuckDBPyConnection, table: str, c: str, distinct: int) -> list[tuple[str, int]]:
     if distinct > 60:
-        return ()
-    rows = con.execute(f"select {c} from {table} where {c} is not null group by 1 order by count(*) desc, 1").fetchall()
-    return tuple(row[0] for row in rows)
-
-
-def _mark(con: duckdb.DuckDBPyConnection, table: str, c: str) -> str | None:
-    rows = con.execute(
-        f"select regexp_extract({c}, '{MONEY_MARK}') from {table} group by 1 order by count(*) desc"
+        return []
+    return con.execute(
+        f"select {c}, count(*) from {table} where {c} is not null group by 1 order by 2 desc, 1"
     ).fetchall()
-    signs = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
-    return signs.get(rows[0][0], rows[0][0] or None)
+
+
+def _of_money(con: duckdb.DuckDBPyConnection, table: str, c: str, found: Column) -> Column:
+    bare = f"trim(regexp_replace({c}, '{amounts.MARK}', '', 'g'))"
+    negatives = con.execute(
+        f"select count(*) from {table} where regexp_full_match({bare}, '{amounts.AMOUNT}') "
+        f"and regexp_matches({bare}, '^[(-]|-$')"
+    ).fetchall()[0][0]
+    return replace(found, amount=amounts.recognise(con, table, c), negatives=negatives)
+
+
+def _no_title(path: Path, columns: tuple[str, ...]) -> None:
+    """Raises LandingError where the sheet begins with a title, and its header is further down."""
+    import openpyxl
+
+    if sum(not re.fullmatch(r"column\d+", name) for name in columns) > 1:
+        return
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    rows = list(book.worksheets[0].iter_rows(max_row=TITLE_ROWS, values_only=True))
+    book.close()
+    filled = [[cell for cell in row if cell not in (None, "")] for row in rows]
+    for number, cells in enumerate(filled, 1):
+        is_header = len(cells) > 1 and all(isinstance(cell, str) for cell in cells) and len(set(cells)) == len(cells)
+        if is_header and any(len(below) > 1 for below in filled[number:]):
+            title = next(str(row[0]) for row in filled if row)
+            names = ", ".join(map(str, cells[:5]))
+            raise LandingError(
+                f"its first row is a title ({title[:60]!r}); the header seems to be row {number}: {names}. A mapping "
+                f"reads the header from the first row: delete the rows above row {number} and save the file",
+                file=path,
+            )
 
 
 def version_clock(con: duckdb.DuckDBPyConnection, sample: Sample, key: Column, used: set[str]) -> Column | None:

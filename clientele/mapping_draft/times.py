@@ -9,6 +9,7 @@ import duckdb
 from clientele.mapping_draft.words import words_of
 
 DAYS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%Y.%m.%d",
+        "%d-%m-%y", "%m-%d-%y", "%d-%b-%y", "%d %b %y",
         "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%B %d, %Y", "%d %B %Y")  # fmt: skip
 HOURS = ("", " %H:%M:%S", " %H:%M", ", %H:%M", " %I:%M:%S %p", " %I:%M %p", " %H:%M:%S.%f")
 COMPACT = ("%Y%m%d", "%Y%m%d%H%M%S")
@@ -25,6 +26,11 @@ class Form:
     has_hours: bool = True
     epoch: int | None = None  # units in a second, for counted times
     is_ambiguous: bool = False  # day and month could be the other way round
+
+    @property
+    def has_short_year(self) -> bool:
+        """Whether years are written with two digits."""
+        return "%y" in (self.pattern or "")
 
     @property
     def other(self) -> str | None:
@@ -67,9 +73,15 @@ def _counted(con: duckdb.DuckDBPyConnection, name: str) -> Form | None:
     return None
 
 
+def _is_read(pattern: str) -> str:
+    """%Y reads 26 as the year 26, so a year of four digits is asked of it."""
+    read = f"try_strptime(v, '{pattern}') is not null"
+    return f"{read} and regexp_matches(v, '(^|\\D)\\d{{4}}(\\D|$)')" if "%Y" in pattern else read
+
+
 def _formatted(con: duckdb.DuckDBPyConnection) -> Form | None:
     patterns = [day + hour for hour in HOURS for day in DAYS]
-    columns = ", ".join(f"avg((try_strptime(v, '{pattern}') is not null)::int)" for pattern in patterns)
+    columns = ", ".join(f"avg(({_is_read(pattern)})::int)" for pattern in patterns)
     shares = con.execute(f"select {columns} from seen").fetchall()[0]
     fitting = {pattern: value for pattern, value in zip(patterns, shares, strict=True) if value and value > 0.95}
     if not fitting:

@@ -9,7 +9,8 @@ from functools import cache
 _CONCEPTS = {
     "id": "no nr num number nummer key code ref reference uuid guid pk",
     "customer": "cust client kunde kunden kd buyer kaeufer shopper consumer debitor member mitglied household",
-    "order": "ordered bestellung bestell bestellungen auftrag auftrags purchase purchased purchases sale sales kauf",
+    "order": "ordered gekauft bestellung bestell bestellungen auftrag auftrags purchase purchased purchases sale sales "
+    "kauf",
     "product": "artikel article item sku stock produkt ware goods",
     "quantity": "qty menge anzahl stueck units pieces qte",
     "amount": "betrag total sum summe value wert umsatz warenwert gesamt turnover dollar euro pound",
@@ -25,6 +26,8 @@ _CONCEPTS = {
     "discount": "rabatt nachlass rebate",
     "shipping": "versand freight delivery porto versandkosten",
     "tax": "mwst vat ust gst steuer",
+    "gross": "brutto incl inkl including inclusive inklusive",
+    "net": "netto excl exkl excluding exclusive",
     "method": "means art mode zahlart",
     "coupon": "gutschein voucher promo promocode",
     "store": "filiale shop branch outlet location",
@@ -46,7 +49,7 @@ _CONCEPTS = {
     "created": "anlage angelegt erstellt signup signed joined join registered registration enrolled since seit",
     "session": "visit besuch",
     "device": "geraet",
-    "seconds": "sec secs duration dauer",
+    "seconds": "sec secs sek sekunde sekunden duration dauer",
     "views": "view viewed",
     "page": "pages seiten",
     "campaign": "kampagne kampagnen",

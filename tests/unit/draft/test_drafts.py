@@ -167,7 +167,7 @@ def test_an_unknown_file_is_said_to_be_one(desk: Desk) -> None:
         (b"", "is empty"),
         (b"order_id,customer_id,order_date,amount\n", "holds a header and no rows"),
         (b"id,id\n1,2\n", "two columns of that name"),
-        (bytes(range(256)) * 50, "cannot be read"),
+        (bytes(range(256)) * 50, "is no UTF-8 text"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_said_to_be_so(desk: Desk, content: bytes, words: str) -> None:
