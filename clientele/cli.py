@@ -69,11 +69,12 @@ def map_command(
 ) -> None:
     """Draft a mapping from FILES, with a question wherever they do not say what they mean."""
     from clientele.landing import LandingError
-    from clientele.mapping_draft import draft_mapping
+    from clientele.mapping_draft import draft_mapping, input_files
 
-    if out.exists() and not force:
-        _fail(f"{out} is there already; give another --out, or --force to overwrite it")
     try:
+        files = input_files(files)
+        if out.exists() and not force:
+            _fail(f"{out} is there already; give another --out, or --force to overwrite it")
         draft = draft_mapping(files, out)
     except LandingError as error:
         _fail(str(error))

@@ -30,7 +30,8 @@ select
 from marts.customer_profile
 """
 LANDED = """
-select coalesce(sum(rows_landed), 0)::bigint, coalesce(sum(rows_refused), 0)::bigint, max(batch) from governance.landings
+select coalesce(sum(rows_landed), 0)::bigint, coalesce(sum(rows_refused), 0)::bigint, max(batch)
+from governance.landings
 """
 
 
