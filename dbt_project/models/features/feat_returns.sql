@@ -35,6 +35,7 @@ joined as (
         {% endfor -%}
         lifetimes.n_returns as n_returns_lifetime,
         lifetimes.refund as refund_lifetime,
+        case when lifetimes.n_returns is null then 0 else lifetimes.refund end as refunded,
         purchases.spend as spend_lifetime
     from spine
     inner join coverage on spine.snapshot_date = coverage.snapshot_date
@@ -50,6 +51,6 @@ select
     {{ zero_if_covered(over_windows(['n_returns']) + ['n_returns_lifetime'], 'has_returns') }},
     {{ zero_if_covered(over_windows(['refund']) + ['refund_lifetime'], 'has_returns', counted_by='n_returns') }},
     case
-        when has_returns then {{ ratio('case when n_returns_lifetime is null then 0 else refund_lifetime end', 'spend_lifetime') }}
+        when has_returns then {{ ratio('refunded', 'spend_lifetime') }}
     end as refund_lifetime_share
 from joined

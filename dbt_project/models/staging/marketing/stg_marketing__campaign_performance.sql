@@ -1,5 +1,7 @@
 with versions as (
-    {{ known_versions(source('marketing', 'campaign_performance'), ['campaign_id', 'performance_date'], 'performance_date') }}
+    {{ known_versions(
+        source('marketing', 'campaign_performance'), ['campaign_id', 'performance_date'], 'performance_date'
+    ) }}
 )
 
 select
