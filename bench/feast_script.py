@@ -41,7 +41,7 @@ def store(orders: str, scratch: Path) -> tuple[FeatureStore, Path]:
         con.execute(f"copy (select {columns} from read_parquet('{orders}')) to '{source}'")
     made = FeatureStore(
         config=RepoConfig(
-            project="bench", provider="local", registry=str(scratch / "registry.db"),
+            project="bench", provider="local", registry=str(scratch / "registry.db"), online_store=None,
             offline_store={"type": "duckdb"}, entity_key_serialization_version=3,
         )
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from datetime import date
+from typing import Any
 
 from bench.generate import END
 from clientele.contract import PROJECT_ROOT
@@ -50,7 +51,7 @@ COLUMNS = {
     **{f"has_{entity}": "boolean" for entity in LANDED},
     **{"registered_at": "timestamp", "tenure_days": "double"},
     **dict.fromkeys(["customer_type", "country", "region", "language", "acquisition_channel", "industry"], "varchar"),
-    **{"company_size": "integer", "is_active": "boolean", "age_years": "integer"},
+    **{"company_size": "integer", "age_years": "integer"},
     **{"gender": "varchar", "marital_status": "varchar", "has_marketing_consent": "boolean"},
     **dict.fromkeys(over_windows("n_orders"), "bigint"),
     **dict.fromkeys(over_windows("spend"), MONEY),
@@ -82,6 +83,8 @@ COLUMNS = {
         "engagement_score": "double",
     },
 }
+# Equals go to the higher fifth for recency, to the lower one otherwise.
+ABOVE = {"recency": ">=", "frequency": ">", "monetary": ">"}
 # Features of entities that never landed: null for everyone.
 _NAMES = list(COLUMNS)
 NULLS = {
@@ -96,3 +99,13 @@ CONSTANTS: dict[str, object] = {
     **{"snapshot_date": SNAPSHOT, "lake_batch": LAKE_BATCH, "feature_version": "by hand"},
     **{f"has_{entity}": is_landed for entity, is_landed in LANDED.items()},
 }
+
+
+def is_above(measure: str, values: Any, cut: float) -> Any:
+    """Whether values (a column of whatever tool) lie in a higher fifth than the cut ends."""
+    return values >= cut if ABOVE[measure] == ">=" else values > cut
+
+
+def place(measure: str, buyers: int, fifth: int) -> int:
+    """Place in the ascending ranking of the value at which the next higher fifth begins, from 1."""
+    return buyers * fifth // 5 + 1 if measure == "recency" else -(-buyers * fifth // 5)

@@ -44,6 +44,11 @@ MEASURES = {
     "frequency": "bought.n_orders_lifetime::double",
     "monetary": "bought.spend_lifetime::double",
 }
+PLACES = {
+    "recency": "floor(n_buyers * {} / 5.0) + 1",
+    "frequency": "ceil(n_buyers * {} / 5.0)",
+    "monetary": "ceil(n_buyers * {} / 5.0)",
+}
 
 
 def _lifetimes(lake: Path) -> str:
@@ -108,7 +113,7 @@ def _rfm() -> str:
     """Quintiles of the sampled buyers: the value at each fifth of the ranking."""
     ranks = ", ".join(f"row_number() over (order by {m}) as {m}_rank" for m in MEASURES)
     cuts = ", ".join(
-        f"max({m}) filter (where {m}_rank = ceil(n_buyers * {fifth} / 5.0)) as {m}_{fifth}"
+        f"max({m}) filter (where {m}_rank = {PLACES[m].format(fifth)}) as {m}_{fifth}"
         for m in MEASURES
         for fifth in range(1, 5)
     )
@@ -123,7 +128,9 @@ def _rfm() -> str:
 
 
 def _score(measure: str) -> str:
-    steps = " + ".join(f"({MEASURES[measure]} > quintiles.{measure}_{fifth})::integer" for fifth in range(1, 5))
+    steps = " + ".join(
+        f"({MEASURES[measure]} {common.ABOVE[measure]} quintiles.{measure}_{fifth})::integer" for fifth in range(1, 5)
+    )
     return f"case when bought.n_orders_lifetime > 0 then (1 + {steps})::integer end"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 from hashlib import md5
-from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -129,8 +128,9 @@ def _scored(frame: pd.DataFrame) -> pd.DataFrame:
     is_buyer = frame["n_orders_lifetime"] > 0
     for name, measure in measures.items():
         ranked = np.sort(measure[is_buyer & frame["is_sampled"]].to_numpy())
-        cuts = [ranked[ceil(len(ranked) * fifth / 5) - 1] for fifth in range(1, 5)]
-        frame[f"{name}_score"] = sum((measure > cut).astype(int) for cut in cuts).add(1).where(is_buyer).astype("Int32")
+        cuts = [ranked[common.place(name, len(ranked), fifth) - 1] for fifth in range(1, 5)]
+        steps = [common.is_above(name, measure, cut).astype(int) for cut in cuts]
+        frame[f"{name}_score"] = sum(steps).add(1).where(is_buyer).astype("Int32")
     weights = common.engagement_weights()
     observed = {"sessions": "n_sessions_30d", "page_views": "n_page_views_30d", "orders": "n_orders_90d"}
     points = sum(weights[c][0] * (frame[n].fillna(0) / weights[c][1]).clip(upper=1) for c, n in observed.items())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 from hashlib import md5
-from math import ceil
 from pathlib import Path
 
 import polars as pl
@@ -146,10 +145,9 @@ def _rfm(buyers: pl.DataFrame) -> dict[str, pl.Expr]:
     scores = {}
     for name, measure in measures.items():
         ranked = sampled[name].sort()
-        cuts = [ranked[ceil(len(ranked) * fifth / 5) - 1] for fifth in range(1, 5)]
-        scores[f"{name}_score"] = (
-            pl.sum_horizontal([(measure > cut).cast(pl.Int32) for cut in cuts], ignore_nulls=False) + 1
-        )
+        cuts = [ranked[common.place(name, len(ranked), fifth) - 1] for fifth in range(1, 5)]
+        steps = [common.is_above(name, measure, cut).cast(pl.Int32) for cut in cuts]
+        scores[f"{name}_score"] = pl.sum_horizontal(steps, ignore_nulls=False) + 1
     return scores
 
 
