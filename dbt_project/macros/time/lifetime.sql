@@ -13,29 +13,27 @@ with known as ({{ known_rows(relation, clock) }})
 
 select
     {{ keys }},
-    snapshot_date,
+    {% if dates | length == 1 %}cast('{{ dates[0] }}' as date) as {% endif %}snapshot_date,
     cast({{ lake_batch() }} as bigint) as lake_batch,
     {{ measured(measures) }}
 from known
-group by {{ keys }}, snapshot_date
+group by {{ keys }}{{ ', snapshot_date' if dates | length > 1 }}
     {%- else -%}
         {%- set now, before = day(dates[0]), day(previous.date) -%}
-with versions as (select * from {{ relation }}),
-
-withdrawn as (
-    select distinct customer_id from versions
+with withdrawn as (
+    select distinct customer_id from {{ relation }}
     where
         known_to < {{ now }} + {{ load_grace() }}
         and (known_to >= {{ before }} + {{ load_grace() }} or known_to_batch > {{ previous.lake_batch }})
 ),
 
 appeared as (
-    select * from versions
+    select * from {{ relation }}
     where
         batch <= {{ previous.lake_batch }} and known_from >= {{ before }} and {{ known_at(now, clock) }}
         and not ({{ clock }} < {{ before }} and known_from < {{ before }} + {{ load_grace() }})
     union all
-    select * from versions
+    select * from {{ relation }}
     where batch > {{ previous.lake_batch }} and {{ known_at(now, clock) }}
 ),
 
@@ -58,7 +56,7 @@ parts as (
     select
         {{ keys }},
         {{ measured(measures) }}
-    from versions
+    from {{ relation }}
     where {{ known_at(now, clock) }} and customer_id in (select withdrawn.customer_id from withdrawn)
     group by {{ keys }}
 )

@@ -1,6 +1,12 @@
 {%- set groups = feature_groups() %}
 
-with spine as ({{ spine() }})
+with spine as ({{ spine() }}){% for group in groups %},
+
+{{ group }}s as (
+    select * from {{ ref(group) }}
+    where {{ in_snapshots_to_build() }}
+)
+{%- endfor %}
 
 select
     spine.customer_id,
@@ -20,6 +26,6 @@ select
 from spine
 inner join {{ ref('int_core__coverage') }} as coverage on spine.snapshot_date = coverage.snapshot_date
 {% for group in groups -%}
-left join {{ ref(group) }} as {{ group }}
+left join {{ group }}s as {{ group }}
     on spine.customer_id = {{ group }}.customer_id and spine.snapshot_date = {{ group }}.snapshot_date
 {% endfor %}

@@ -5,7 +5,6 @@
     clock='started_at',
     measures=[
         {'name': 'n_sessions', 'aggregate': 'sum', 'of': '1', 'type': 'bigint'},
-        {'name': 'first_started_at', 'aggregate': 'min', 'of': 'started_at', 'type': 'timestamp'},
         {'name': 'last_started_at', 'aggregate': 'max', 'of': 'started_at', 'type': 'timestamp'},
     ],
 ) }}
