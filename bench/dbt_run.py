@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import sys
-import time
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from clientele.contract import PROJECT_ROOT
 
 MEMORY = "3GB"  # DuckDB's limit for dbt and for the references alike; what a process takes besides comes on top
+RUSAGE = Path(__file__).resolve().parent / "rusage.py"
 FEATURE_LAYER = "+customer_features"  # the spine, lifetimes and feature groups, and the views below them
 
 
@@ -65,16 +66,12 @@ def run(home: Path, variables: dict[str, object] | None = None, select: str = FE
 def measured(command: list[str], env: dict[str, str] | None = None) -> Process:
     """Run a process to its end. Memory is what the kernel counted, so that no peak is missed between two looks."""
     told = {"CLIENTELE_MEMORY": MEMORY, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
-    began = time.monotonic()
-    process = subprocess.Popen(
-        command, cwd=PROJECT_ROOT, env=os.environ | told | (env or {}),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    with process.stdout:
-        output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command[:4])} ... ended with {process.returncode}:\n{output[-4000:]}")
-    return Process(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, output)
+    with tempfile.NamedTemporaryFile() as used:
+        done = subprocess.run(
+            [sys.executable, "-S", "-E", str(RUSAGE), used.name, *command],
+            cwd=PROJECT_ROOT, env=os.environ | told | (env or {}),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(command[:4])} ... ended with {done.returncode}:\n{done.stdout[-4000:]}")
+        return Process(**json.loads(Path(used.name).read_text()), output=done.stdout)
