@@ -5,11 +5,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
@@ -17,6 +17,7 @@ import pytest
 
 from clientele.contract import PROJECT_ROOT
 from clientele.landing import LoadReport, load
+from clientele.landing.report import EntityReport, Reason
 
 
 def load_example(name: str, data: Path, home: Path) -> LoadReport:
@@ -42,14 +43,18 @@ def built_once(name: str, data: Path, factory: pytest.TempPathFactory, **variabl
     is_worker = "PYTEST_XDIST_WORKER" in os.environ
     home = (factory.getbasetemp().parent if is_worker else factory.getbasetemp()) / f"real-{name}"
     home.mkdir(exist_ok=True)
-    done = home / "report.pickle"
+    done = home / "report.json"
     with (home / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
             report = load_example(name, data, home)
             build_and_test(home, **variables)
-            done.write_bytes(pickle.dumps(report))
-    return home, pickle.loads(done.read_bytes())
+            done.write_text(json.dumps([asdict(entity) for entity in report.entities], default=str))
+    return home, LoadReport([_entity(account) for account in json.loads(done.read_text())])
+
+
+def _entity(account: dict) -> EntityReport:
+    return EntityReport(**(account | {"reasons": [Reason(**reason) for reason in account["reasons"]]}))
 
 
 @contextmanager
