@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from bench import features, generate, increment, report, throughput
+from bench.company import Company
 from bench.options import Options
 
 PARTS = {"a": features.measure, "b": increment.measure, "c": throughput.measure}
@@ -33,11 +33,11 @@ def main() -> None:
     generate.DATA.mkdir(parents=True, exist_ok=True)
     page = chosen.out or (PAGE if is_full_size else generate.DATA / f"results-{chosen.customers}.md")
     for part in PARTS if chosen.part == "all" else [chosen.part]:
-        load_average = os.getloadavg()[0]
-        if load_average > 0.5:
-            options.say(f"{part}: the machine is busy (load average {load_average:.1f}): no measurement to keep")
-        section = report.stamp(PARTS[part](options), load_average)
+        company = Company()
+        section = report.stamp(PARTS[part](options), company)
         report.write([section], page)
+        if not section.is_valid:
+            options.say(f"{part}: others took {section.others_share:.0%} of the processors: no verdict, measure again")
         for figure in section.figures:
             options.say(
                 f"{figure.what}: {figure.measured:.2f}{figure.unit}, target {figure.at_most:g}: {figure.verdict}"

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from bench.company import AT_MOST, Company
+
 PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb", "polars", "pandas", "pyarrow")
 
 
@@ -41,7 +43,12 @@ class Section:
     tables: list[list[list[str]]] = field(default_factory=list)  # each with its header as the first row
     notes: list[str] = field(default_factory=list)
     measured_at: str = ""
-    load_average: float = 0.0
+    others_share: float = 0.0  # of the processors, while it was measured
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the machine was quiet enough for a verdict."""
+        return self.others_share <= AT_MOST
 
 
 def spread(values: list[float], digits: int = 1) -> str:
@@ -57,10 +64,10 @@ def gigabytes(size: float) -> str:
     return f"{size / 1e9:.2f}"
 
 
-def stamp(section: Section, load_average: float) -> Section:
+def stamp(section: Section, company: Company) -> Section:
     """Note when and in what company a part was measured."""
     section.measured_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    section.load_average = load_average
+    section.others_share = company.share()
     return section
 
 
@@ -79,7 +86,8 @@ def _page(sections: list[Section]) -> str:
     for section in sections:
         for figure in section.figures:
             measured, target = (f"{value:,.2f}{figure.unit}" for value in (figure.measured, figure.at_most))
-            rows.append([section.part, figure.what, measured, f"<= {target}", figure.verdict])
+            verdict = figure.verdict if section.is_valid else "none: the machine was busy"
+            rows.append([section.part, figure.what, measured, f"<= {target}", verdict])
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     lines = [
         "# What the bench measured", "",
@@ -91,7 +99,7 @@ def _page(sections: list[Section]) -> str:
     for section in sections:
         lines += [
             "", f"## {section.part}. {section.title}", "",
-            f"`{section.command}`, {section.measured_at}, load average before it {section.load_average:.1f}.",
+            f"`{section.command}`, {section.measured_at}; others took {section.others_share:.0%} of the processors.",
         ]  # fmt: skip
         for table in section.tables:
             lines += ["", *_table(table)]
