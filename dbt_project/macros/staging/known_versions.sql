@@ -3,6 +3,7 @@
     known_to is the first moment at which any later version of the key took over. -#}
 {% macro known_versions(landed, key, clock=none) %}
     {%- set taken_over_at = 'greatest(loaded_at, cast(' ~ clock ~ ' as timestamp) + ' ~ load_grace() ~ ')' if clock else 'loaded_at' %}
+    {%- if has_corrections(landed) %}
     select
         landed.*,
         landed.loaded_at as known_from,
@@ -29,4 +30,13 @@
             and landed.{{ column }} = corrections.{{ column }}
             {% endfor %}
     where landed.batch <= {{ lake_batch() }}
+    {%- else %}
+    select
+        *,
+        loaded_at as known_from,
+        cast(null as timestamp) as known_to,
+        cast(null as bigint) as known_to_batch
+    from {{ landed }}
+    where batch <= {{ lake_batch() }}
+    {%- endif %}
 {% endmacro %}
