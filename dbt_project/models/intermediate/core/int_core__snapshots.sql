@@ -1,4 +1,9 @@
-{{ config(materialized='incremental', unique_key='snapshot_date') }}
+{#- Replaced the plain way: what this run builds is known only once this model is there. -#}
+{{ config(
+    materialized='incremental',
+    unique_key='snapshot_date',
+    incremental_strategy='insert_overwrite' if target.type == 'spark' else 'delete+insert'
+) }}
 
 {%- set plan = plan_snapshots() %}
 
