@@ -1,0 +1,147 @@
+"""From log-odds to probabilities that mean what they say, with bounds.
+
+The probability is Platt's: a logistic regression on the score, strictly increasing, so that the order of customers is
+the model's. The bounds are those of Venn-Abers prediction (Vovk, Petej & Fedorova 2015): isotonic regression on the
+calibration rows with the customer added once as staying and once as leaving. They hold for customers drawn like the
+calibration rows; time moves, so they are widened by `spread`, the log-odds by which groups of customers fell outside
+their bounds in past periods (see `spread_of`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Vector = npt.NDArray[np.float64]
+
+MOST_KNOTS = 300  # groups of calibration rows that isotonic regression is fitted on
+GROUPS = 20  # of equal size, by score, in which rates are compared with their bounds
+SPREAD_LEVEL = 0.95  # share of past groups that the widened bounds hold
+
+
+@dataclass
+class Calibration:
+    """`slope` and `offset` of Platt scaling; Venn-Abers' two probabilities at ascending `knots` of the score."""
+
+    slope: float
+    offset: float
+    knots: Vector
+    p0: Vector
+    p1: Vector
+    spread: float = 0.0
+
+    @classmethod
+    def fit(cls, score: Vector, y: npt.NDArray[np.bool_]) -> Calibration:
+        """Fit on the log-odds of rows the model has not seen, and their outcomes.
+
+        Raises ValueError where `y` holds one class only.
+        """
+        from sklearn.linear_model import LogisticRegression
+
+        if y.all() or not y.any():
+            raise ValueError("the outcomes are of one class only")
+        slope, offset = 0.0, logit(y.mean())
+        if np.ptp(score) > 0:
+            platt = LogisticRegression(C=1e6, max_iter=500).fit(score[:, None], y)
+            slope, offset = float(platt.coef_[0, 0]), float(platt.intercept_[0])
+        if slope <= 0:  # a score that points the wrong way tells nothing
+            slope, offset = 0.0, logit(y.mean())
+        return cls(slope, offset, *_venn_abers(score, y.astype(np.float64)))
+
+    def probability(self, score: Vector) -> Vector:
+        """Calibrated probability of each log-odds score."""
+        return expit(self.slope * score + self.offset)
+
+    def bounds(self, score: Vector) -> tuple[Vector, Vector]:
+        """Lower and upper bound of the probability; they enclose `probability`."""
+        at = np.searchsorted((self.knots[1:] + self.knots[:-1]) / 2, score)
+        probability = self.probability(score)
+        lower = np.minimum(self.p0[at], probability)
+        upper = np.maximum(self.p1[at], probability)
+        return expit(logit(lower) - self.spread), expit(logit(upper) + self.spread)
+
+    def to_state(self) -> dict[str, Any]:
+        """As plain data, for an artifact."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Calibration:
+        """The calibration that `to_state` gave."""
+        return cls(**state)
+
+
+def _venn_abers(score: Vector, y: Vector) -> tuple[Vector, Vector, Vector]:
+    """Knots, and the isotonic fit at each of them with one more row there, once with outcome 0 and once with 1."""
+    from sklearn.isotonic import isotonic_regression
+
+    order = np.argsort(score, kind="stable")
+    score, y = score[order], y[order]
+    starts = np.unique(np.searchsorted(score, np.quantile(score, np.linspace(0, 1, MOST_KNOTS + 1)[:-1])))
+    size = np.diff(np.append(starts, len(score))).astype(np.float64)
+    knots, rate = np.add.reduceat(score, starts) / size, np.add.reduceat(y, starts) / size
+    bounds = []
+    for outcome in (0.0, 1.0):
+        fitted = np.empty(len(knots))
+        for at in range(len(knots)):
+            rates, sizes = rate.copy(), size.copy()
+            rates[at] = (rate[at] * size[at] + outcome) / (size[at] + 1)
+            sizes[at] += 1
+            fitted[at] = isotonic_regression(rates, sample_weight=sizes)[at]
+        bounds.append(fitted)
+    return knots, bounds[0], bounds[1]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Customers of similar score: how many, the share with the outcome, their mean probability and bounds."""
+
+    size: int
+    rate: float
+    probability: float
+    lower: float
+    upper: float
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether the rate lies within the mean bounds."""
+        return self.lower <= self.rate <= self.upper
+
+    @property
+    def excess(self) -> float:
+        """Log-odds by which the rate lies outside the bounds; half a customer is lent to rates of 0 and 1."""
+        rate = logit((self.rate * self.size + 0.5) / (self.size + 1))
+        return max(0.0, logit(self.lower) - rate, rate - logit(self.upper))
+
+
+def groups_of(probability: Vector, lower: Vector, upper: Vector, y: npt.NDArray[np.bool_]) -> list[Group]:
+    """Twenty groups of equal size by probability, fewer where they would hold less than ten rows."""
+    order = np.argsort(probability, kind="stable")
+    parts = np.array_split(order, max(1, min(GROUPS, len(y) // 10)))
+    return [
+        Group(len(p), float(y[p].mean()), *(float(v[p].mean()) for v in (probability, lower, upper))) for p in parts
+    ]
+
+
+def spread_of(groups: list[Group]) -> float:
+    """The log-odds by which bounds are to be widened to hold SPREAD_LEVEL of such groups (split conformal)."""
+    excess = np.sort([group.excess for group in groups])
+    if not excess.size:
+        return 0.0
+    return float(excess[min(len(excess) - 1, int(np.ceil((len(excess) + 1) * SPREAD_LEVEL)) - 1)])
+
+
+def logit(probability: Any) -> Any:
+    """Log-odds; 0 and 1 are taken as one in a million."""
+    clipped = np.clip(probability, 1e-6, 1 - 1e-6)
+    odds = np.log(clipped) - np.log1p(-clipped)
+    return float(odds) if np.ndim(odds) == 0 else odds
+
+
+def expit(log_odds: Any) -> Any:
+    """Probability of log-odds."""
+    from scipy.special import expit as expit_
+
+    return expit_(log_odds)

@@ -1,0 +1,75 @@
+"""How good a forecast was. scikit-learn counts what it knows; the rest is here."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Vector = npt.NDArray[np.float64]
+
+ECE_GROUPS = 15
+
+
+def of_probabilities(probability: Vector, y: npt.NDArray[np.bool_]) -> dict[str, float]:
+    """AUC, PR-AUC, Brier, log loss, ECE and lift at 10 %, with the share of positives.
+
+    What one class alone cannot tell (AUC, PR-AUC, lift) is nan there.
+    """
+    from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+
+    is_mixed = bool(y.any() and not y.all())
+    return {
+        "n": float(len(y)),
+        "base_rate": float(y.mean()),
+        "auc": float(roc_auc_score(y, probability)) if is_mixed else np.nan,
+        "pr_auc": float(average_precision_score(y, probability)) if is_mixed else np.nan,
+        "brier": float(brier_score_loss(y, probability)),
+        "log_loss": float(log_loss(y, probability, labels=[False, True])),
+        "ece": expected_calibration_error(probability, y),
+        "lift_10": lift(probability, y, share=0.1) if is_mixed else np.nan,
+    }
+
+
+def expected_calibration_error(probability: Vector, y: npt.NDArray[np.bool_], groups: int = ECE_GROUPS) -> float:
+    """Mean distance of the mean probability from the realised rate, over groups of equal size by probability."""
+    order = np.argsort(probability, kind="stable")
+    parts = [part for part in np.array_split(order, min(groups, len(order))) if part.size]
+    return float(sum(abs(probability[p].mean() - y[p].mean()) * p.size for p in parts) / len(y))
+
+
+def lift(probability: Vector, y: npt.NDArray[np.bool_], *, share: float) -> float:
+    """Rate among the `share` of rows with the highest probability, over the rate of all. 1 is no better than chance."""
+    n = max(1, round(len(y) * share))
+    top = np.argsort(-probability, kind="stable")[:n]
+    return float(y[top].mean() / y.mean())
+
+
+def of_values(predicted: Vector, realised: Vector) -> dict[str, float]:
+    """MAE, bias (predicted less realised, as a share of realised) and normalised Gini of amounts."""
+    total = float(realised.sum())
+    return {
+        "n": float(len(realised)),
+        "mean_realised": float(realised.mean()),
+        "mae": float(np.abs(predicted - realised).mean()),
+        "bias": float(predicted.sum() / total - 1) if total else np.nan,
+        "gini": normalised_gini(predicted, realised),
+    }
+
+
+def normalised_gini(predicted: Vector, realised: Vector) -> float:
+    """Gini of realised amounts in the order of the predicted ones, over the Gini in their own order; 1 is perfect."""
+    best = _gini(realised, realised)
+    return _gini(predicted, realised) / best if best else np.nan
+
+
+def _gini(order_by: Vector, amount: Vector) -> float:
+    total = amount.sum()
+    if not total:
+        return 0.0
+    shares = np.cumsum(amount[np.argsort(-order_by, kind="stable")]) / total
+    return float(shares.mean() - (len(amount) + 1) / (2 * len(amount)))
+
+
+def interval_coverage(lower: Vector, upper: Vector, realised: Vector) -> float:
+    """Share of realised amounts that lie within their bounds."""
+    return float(((lower <= realised) & (realised <= upper)).mean())
