@@ -141,13 +141,11 @@ def _try(points: Matrix, k: int, *, bootstraps: int, seed: int) -> dict[str, Any
 
 
 def _fit(points: Matrix, k: int, *, seed: int, starts: int, init: Any = "k-means++") -> Any:
-    """On one thread, as sums over several add up in another order each time."""
     import warnings
 
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a bootstrap sample may hold fewer than k different rows
         return KMeans(k, n_init=starts, init=init, random_state=seed).fit(points)

@@ -20,6 +20,7 @@ from clientele.ml.segment_ids import match, number
 from clientele.ml.segment_names import BEHAVIOURS, EVERYBODY, Name, Profile, kind_of, name_all
 from clientele.ml.segment_space import Space, Vector
 from clientele.ml.segments import Segments
+from clientele.ml.threads import single_threaded
 
 COLUMNS = tuple(behaviour.column for behaviour in BEHAVIOURS)
 COVERED = 0.95  # of a segment's members lie within its radius
@@ -37,6 +38,7 @@ class SegmentOptions:
     seed: int = 42
 
 
+@single_threaded
 def fit(
     table: pa.Table,
     columns: Sequence[str] = COLUMNS,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-TRAIT = 0.5  # standard deviations from the mean customer, from which it is worth a word
-KEPT_TRAIT = 0.25  # down to which a word that was once given is kept
-WORDS = 2  # traits of a name, as long as no two segments share it
+TRAIT = 0.75  # standard deviations from the mean customer, from which it is worth a word
+LEADING = 1.5  # times as much counts what a business asks first: are they here, how often, for how much
+LEAD = ("presence", "frequency", "value")
+KEPT_TRAIT = 0.25  # standard deviations down to which a word that was once given is kept
+WORDS = 3  # traits of a name, as long as no two segments share it
 EVERYBODY = "All customers"
 NOBODY = "No clear segment"
 
@@ -38,10 +40,12 @@ MUTE: dict[Kind, tuple[str, ...]] = {
 class Behaviour:
     """A column that segments are told by, and the words for much and little of it.
 
-    `place` is where they stand in a name: before the noun, as the noun, or after it.
+    `aspect` is what it is a measure of: a name speaks of each once, in the words of the first column that has any.
+    `place` is where the words stand: before the noun, as the noun, or after it.
     """
 
     column: str
+    aspect: str
     high: str
     low: str
     place: Literal["before", "noun", "after"] = "after"
@@ -50,20 +54,20 @@ class Behaviour:
     def of(cls, column: str) -> Behaviour:
         """The words for any column: those of BEHAVIOURS, or its own name."""
         known = {behaviour.column: behaviour for behaviour in BEHAVIOURS}
-        plain = column.replace("_", " ")
-        return known.get(column, cls(column, f"with high {plain}", f"with low {plain}"))
+        words = _plain(column)
+        return known.get(column, cls(column, column, f"with high {words}", f"with low {words}"))
 
 
 BEHAVIOURS = (  # in the order in which their words stand in a name
-    Behaviour("recency_days", "lapsed", "recent", "before"),
-    Behaviour("engagement_score", "engaged", "disengaged", "before"),
-    Behaviour(ORDERS, "frequent", "occasional", "before"),
-    Behaviour("spend_lifetime", "big spenders", "small spenders", "noun"),
-    Behaviour("aov_lifetime", "with large baskets", "with small baskets"),
-    Behaviour("n_categories_lifetime", "across many categories", "in few categories"),
-    Behaviour("discount_lifetime_share", "at discounts", "at full price"),
-    Behaviour(SESSIONS, "who browse a lot", "who hardly browse"),
-    Behaviour("refund_lifetime_share", "who return a lot", "who return little"),
+    Behaviour("recency_days", "presence", "lapsed", "recent", "before"),
+    Behaviour("engagement_score", "presence", "engaged", "disengaged", "before"),
+    Behaviour(ORDERS, "frequency", "frequent", "occasional", "before"),
+    Behaviour("discount_lifetime_share", "discounts", "discount", "full-price", "before"),
+    Behaviour("spend_lifetime", "value", "big spenders", "small spenders", "noun"),
+    Behaviour("aov_lifetime", "value", "with large baskets", "with small baskets"),
+    Behaviour("n_categories_lifetime", "breadth", "in many categories", "in few categories"),
+    Behaviour(SESSIONS, "presence", "who browse a lot", "who hardly browse"),
+    Behaviour("refund_lifetime_share", "returns", "who return a lot", "who return little"),
 )
 
 
@@ -128,22 +132,33 @@ def holds(name: Name, profile: Profile) -> bool:
 
 
 def candidates(profile: Profile) -> Iterator[Name]:
-    """Ever more exact names: with the strongest trait or two, with more of them, then with means."""
+    """Ever more exact names: with the strongest traits, with more of them, then with means."""
     traits = _traits(profile)
-    strong = [trait for trait in traits if abs(profile.deviations[trait[0]]) >= TRAIT]
-    for n in range(min(WORDS, len(strong)), len(strong) + 1):
-        yield _name(profile.kind, strong[:n])
-    longest = _name(profile.kind, strong)
-    for digits in (2, 4, 8, 16):
-        for column in profile.means:
-            about = f"{column.replace('_', ' ')} about {profile.means[column]:.{digits}g}"
-            yield Name(f"{longest.text}, {about}", longest.kind, longest.traits)
+    for n in range(min(WORDS, len(traits)), len(traits) + 1):
+        yield _name(profile.kind, traits[:n])
+    longest = _name(profile.kind, traits)
+    for digits in (2, 4, 16):
+        for column, mean in profile.means.items():
+            yield replace(longest, text=f"{longest.text}, {_plain(column)} about {float(f'{mean:.{digits}g}'):.16g}")
+    for column, deviation in profile.deviations.items():  # no two centres agree in all of them
+        yield replace(longest, text=f"{longest.text}, {_plain(column)} {deviation:+.16g} standard deviations off")
+
+
+def _plain(column: str) -> str:
+    return column.replace("_", " ")
 
 
 def _traits(profile: Profile) -> list[tuple[str, bool]]:
-    """Columns that say something about this kind of customers, the strongest deviation first."""
-    told = [(column, z) for column, z in profile.deviations.items() if column not in MUTE.get(profile.kind, ())]
-    return [(column, z > 0) for column, z in sorted(told, key=lambda pair: (-abs(pair[1]), pair[0]))]
+    """What stands out in this kind of customers, the strongest first, one of each aspect."""
+    spoken: dict[str, tuple[str, float]] = {}
+    rank = {behaviour.column: place for place, behaviour in enumerate(BEHAVIOURS)}
+    for column in sorted(profile.deviations, key=lambda column: (rank.get(column, len(rank)), column)):
+        aspect = Behaviour.of(column).aspect
+        strength = profile.deviations[column] * (LEADING if aspect in LEAD else 1)
+        if abs(strength) >= TRAIT and column not in MUTE.get(profile.kind, ()):
+            spoken.setdefault(aspect, (column, strength))
+    strongest = sorted(spoken.values(), key=lambda trait: -abs(trait[1]))
+    return [(column, strength > 0) for column, strength in strongest]
 
 
 def _name(kind: Kind, traits: Sequence[tuple[str, bool]]) -> Name:
@@ -153,7 +168,7 @@ def _name(kind: Kind, traits: Sequence[tuple[str, bool]]) -> Name:
     said: dict[str, list[str]] = {"before": [], "noun": [], "after": []}
     for behaviour in known + other:
         said[behaviour.place].append(behaviour.high if words[behaviour.column] else behaviour.low)
-    before = said["before"] or ([] if traits else ["typical"])
+    before = said["before"] or (["typical"] if not traits and kind in ("buyers", "customers") else [])
     noun = said["noun"] or [NOUNS[kind]]
     text = " ".join([*before, *noun, " and ".join(said["after"])]).strip()
     return Name(text[0].upper() + text[1:], kind, tuple(traits))
