@@ -119,11 +119,11 @@ class Classifier:
         learn, calibrate, _ = periods.masks(period, examples.snapshot_dates, examples.fold)
         at = examples.bounded(learn, seed)
         y = examples.y[at]
-        if fit is not BaseRate.fit and min(y.sum(), (~y).sum()) < FEWEST_OUTCOMES:
+        if fit != BaseRate.fit and min(y.sum(), (~y).sum()) < FEWEST_OUTCOMES:
             raise ValueError(f"{int(y.sum())} of {len(y)} rows have the outcome, {FEWEST_OUTCOMES} of each are needed")
         model = fit(examples.x[at], y, examples.features)
         at = examples.bounded(calibrate, seed)
-        if fit is BaseRate.fit:
+        if fit == BaseRate.fit:
             rate = logit((examples.y[at].sum() + 0.5) / (len(at) + 1))
             half = 1 / np.sqrt(len(at) + 1)
             flat = np.array([max(0.0, _rate(rate) - half)]), np.array([min(1.0, _rate(rate) + half)])
