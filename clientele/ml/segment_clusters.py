@@ -111,12 +111,24 @@ def nearest(points: Matrix, centres: Matrix) -> Labels:
 
 def silhouette(points: Matrix, labels: Labels) -> float | None:
     """Mean silhouette (Rousseeuw 1987) of the first SILHOUETTE_ROWS rows, -1 to 1; None where they are of one group."""
-    from sklearn.metrics import silhouette_score
+    of_rows = _silhouettes(points[:SILHOUETTE_ROWS], labels[:SILHOUETTE_ROWS])
+    return None if of_rows is None else float(of_rows.mean())
 
-    points, labels = points[:SILHOUETTE_ROWS], labels[:SILHOUETTE_ROWS]
-    if not 1 < len(np.unique(labels)) < len(labels):
-        return None
-    return float(silhouette_score(points, labels))
+
+def silhouettes(points: Matrix, found: Clusters) -> list[float | None]:
+    """The mean silhouette within each group, as `silhouette`; noise is left out."""
+    inside = found.labels != NOISE
+    labels = found.labels[inside][:SILHOUETTE_ROWS]
+    of_rows = _silhouettes(points[inside][:SILHOUETTE_ROWS], labels)
+    if of_rows is None:
+        return [None] * len(found.centres)
+    return [float(of_rows[labels == j].mean()) if (labels == j).any() else None for j in range(len(found.centres))]
+
+
+def _silhouettes(points: Matrix, labels: Labels) -> npt.NDArray[np.float64] | None:
+    from sklearn.metrics import silhouette_samples
+
+    return silhouette_samples(points, labels) if 1 < len(np.unique(labels)) < len(labels) else None
 
 
 def agreement(one: Labels, other: Labels) -> float:

@@ -17,12 +17,13 @@ from clientele.ml import segment_clusters as clusters
 from clientele.ml.feature_table import Matrix, as_numbers
 from clientele.ml.segment_clusters import Clusters
 from clientele.ml.segment_ids import match, number
+from clientele.ml.segment_model import Segments
 from clientele.ml.segment_names import BEHAVIOURS, EVERYBODY, Name, Profile, kind_of, name_all
 from clientele.ml.segment_space import Space, Vector
-from clientele.ml.segments import Segments
 from clientele.ml.threads import single_threaded
 
 COLUMNS = tuple(behaviour.column for behaviour in BEHAVIOURS)
+Algorithm = Literal["kmeans", "hdbscan"]
 COVERED = 0.95  # of a segment's members lie within its radius
 
 
@@ -30,7 +31,7 @@ COVERED = 0.95  # of a segment's members lie within its radius
 class SegmentOptions:
     """What is settled before fitting."""
 
-    algorithm: Literal["kmeans", "hdbscan"] = "kmeans"
+    algorithm: Algorithm = "kmeans"
     fewest: int = 3
     most: int = 8
     bootstraps: int = 8
@@ -44,10 +45,12 @@ def fit(
     columns: Sequence[str] = COLUMNS,
     *,
     last: Segments | None = None,
+    next_id: int = 1,
     options: SegmentOptions | None = None,
 ) -> Segments:
-    """Find the segments of rows with `customer_id` and `columns`; `last` gives the ids and names to go on with.
+    """Find the segments of rows with `customer_id` and `columns`.
 
+    `last` gives the ids and names to go on with; new segments are numbered from `next_id`, or `last`'s where higher.
     Columns that hold nothing, or one value only, are left out. Too few customers make one segment, and the report says
     so. Raises KeyError with the name of a column that the table lacks.
     """
@@ -58,14 +61,15 @@ def fit(
     before = _seen_from(space, last) if last else None
     found = _by_size(_cluster(points, options, before))
     matched = match(found.centres, before) if before is not None else {}
-    ids = number(len(found.centres), matched, last.ids if last else (), next_id=last.next_id if last else 1)
+    next_id = max(next_id, last.next_id if last else 1)
+    ids = number(len(found.centres), matched, last.ids if last else (), next_id=next_id)
     profiles = _profiles(sample, found, space)
     names = _names(profiles, [last.names[matched[j]] if last and j in matched else None for j in range(len(ids))])
-    report = _report(found, profiles, ids, names)
+    report = _report(points, found, profiles, ids, names)
     if last and set(last.space.columns) <= set(sample.column_names):
         report["agreement_with_last"] = clusters.agreement(found.labels, last.assign(last.space.place(sample)))
-    next_id = max(last.next_id if last else 1, 1 + max(ids))
-    return Segments(space, found.centres, ids, names, _radii(points, found, options), next_id, report)
+    radii = _radii(points, found, options)
+    return Segments(space, found.centres, ids, names, radii, max(next_id, 1 + max(ids)), report)
 
 
 def _draw(table: pa.Table, *, most: int, seed: int) -> pa.Table:
@@ -120,7 +124,9 @@ def _names(profiles: Sequence[Profile], old: Sequence[Name | None]) -> tuple[Nam
     return tuple(name_all(profiles, old))
 
 
-def _report(found: Clusters, profiles: Sequence[Profile], ids: Sequence[int], names: Sequence[Name]) -> dict[str, Any]:
+def _report(
+    points: Matrix, found: Clusters, profiles: Sequence[Profile], ids: Sequence[int], names: Sequence[Name]
+) -> dict[str, Any]:
     sizes = [int((found.labels == label).sum()) for label in range(len(ids))]
     described = [
         {
@@ -128,13 +134,26 @@ def _report(found: Clusters, profiles: Sequence[Profile], ids: Sequence[int], na
             "segment_name": name.text,
             "n_customers": size,
             "share": size / max(1, len(found.labels)),
+            "silhouette": silhouette,
             "deviations": profile.deviations,
             "means": profile.means,
         }
-        for id_, name, size, profile in zip(ids, names, sizes, profiles, strict=True)
+        for id_, name, size, silhouette, profile in zip(
+            ids, names, sizes, clusters.silhouettes(points, found), profiles, strict=True
+        )
     ]
     numbers = {"silhouette": None, "stability": None, "noise_share": 0.0, "agreement_with_last": None, "note": None}
-    return {"k": len(ids), "n_customers": len(found.labels), **numbers, **found.report, "segments": described}
+    numbers |= found.report
+    separation = dict(zip(profiles[0].deviations, _separation(points, found), strict=True))
+    return {"k": len(ids), "n_customers": len(points), **numbers, "separation": separation, "segments": described}
+
+
+def _separation(points: Matrix, found: Clusters) -> list[float]:
+    """The share of each column's variance that lies between the segments: what tells customers apart, and how well."""
+    inside = found.labels != clusters.NOISE
+    between = found.centres[found.labels[inside]].var(axis=0) if inside.any() else np.zeros(points.shape[1])
+    total = points[inside].var(axis=0) if inside.any() else between
+    return np.divide(between, total, out=np.zeros_like(between), where=total > 0).tolist()
 
 
 def _radii(points: Matrix, found: Clusters, options: SegmentOptions) -> Vector:

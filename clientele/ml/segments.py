@@ -1,145 +1,141 @@
-"""Segments: kinds of customers found in what they do, and how sure the place of each customer is.
-
-Centres in the space of `segment_space`, found by KMeans or HDBSCAN (`fit` in `segment_fit`). A customer belongs to the
-nearest centre; how much nearer it is than the next one is the measure of sureness.
-"""
+"""Segments as versions in the registry: fitted when asked or old, with the last version's ids, and put to use."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+import json
+from collections.abc import Mapping
+from typing import Any, get_args
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from clientele.ml.feature_table import Matrix
-from clientele.ml.segment_clusters import Labels, distances
-from clientele.ml.segment_names import NOBODY, Name
-from clientele.ml.segment_space import Space, Vector
+from clientele.ml import artifacts, registry, segment_fit
+from clientele.ml.feature_table import Feature, matrix
+from clientele.ml.registry import Settings, Version
+from clientele.ml.segment_clusters import STABLE
+from clientele.ml.segment_fit import Algorithm, SegmentOptions
+from clientele.ml.segment_model import PLACES, Segments
 
-NO_SEGMENT = 0  # the id of customers in none, under HDBSCAN
+NAME = "segments"
+KEYS = ("customer_id", "snapshot_date")
+PROTOCOL = "bootstrap samples of one snapshot"  # what stands in for time: segments forecast nothing
 SCORES = pa.schema(
     [
-        pa.field("customer_id", pa.string(), nullable=False),
-        pa.field("segment_id", pa.int32(), nullable=False),
-        pa.field("segment_name", pa.string(), nullable=False),
-        pa.field("distance", pa.float64(), nullable=False),
-        pa.field("runner_up_id", pa.int32()),
-        pa.field("runner_up_name", pa.string()),
-        pa.field("runner_up_distance", pa.float64()),
-        pa.field("sureness", pa.float64(), nullable=False),
+        PLACES.field("customer_id"),
+        ("snapshot_date", pa.date32()),
+        *[field for field in PLACES if field.name != "customer_id"],
+        ("model_name", pa.string()),
+        ("algorithm", pa.string()),
+        ("model_version", pa.string()),
+        ("feature_version", pa.string()),
+        ("run_id", pa.string()),
+        ("scored_at", pa.timestamp("us")),
     ]
 )
 
 
-@dataclass(frozen=True)
-class Segments:
-    """A fitted segmentation: one entry of `centres` (rows, in `space`), `ids`, `names` and `radii` per segment.
+def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | None) -> pa.Table:
+    """A new version of the segments, as a row of registry.FIT_SCHEMA; none where the last one serves.
 
-    `radii` are infinite but under HDBSCAN. `next_id` is the lowest id that was never used. `report` holds plain
-    numbers: k, n_customers, silhouette, stability, noise_share, agreement_with_last, tried (one entry per number of
-    segments), note, and segments (id, name, size, share, deviations and means of the columns).
+    `training_set` has customer_id, snapshot_date and the columns to tell customers by, `run` is the row of ml_run,
+    `previous` the registry's rows of this model. Raises ValueError for an algorithm that is not known.
     """
-
-    space: Space
-    centres: Matrix
-    ids: tuple[int, ...]
-    names: tuple[Name, ...]
-    radii: Vector
-    next_id: int
-    report: dict[str, Any]
-
-    def score(self, batch: pa.RecordBatch | pa.Table) -> pa.RecordBatch:
-        """Rows of SCORES for rows with `customer_id` and the columns of `space`, in their order.
-
-        `sureness` is 1 - distance / runner_up_distance: 0 half way between two segments, 1 at the centre of one, and 1
-        where there is one segment only. Under HDBSCAN a customer further out than 95 % of a segment's members is in
-        NO_SEGMENT with sureness 0, and the nearest segment is the runner-up.
-        Raises KeyError with the name of a column that the batch lacks.
-        """
-        far = distances(self.space.place(batch), self.centres)
-        first, second = _two_nearest(far)
-        rows = np.arange(len(far))
-        outside = far[rows, first] > self.radii[first]
-        second = np.where(outside, first, second)
-        distance, other = far[rows, first], far[rows, second]
-        sureness = 1 - np.divide(distance, other, out=np.ones_like(distance), where=other > 0)
-        alone = np.full(len(far), len(self.ids) == 1) & ~outside
-        ids, names = self._labels(np.where(outside, len(self.ids), first))
-        next_ids, next_names = self._labels(second, hidden=alone)
-        values = [
-            _texts(batch.column("customer_id")),
-            ids,
-            names,
-            pa.array(distance),
-            next_ids,
-            next_names,
-            pa.array(other, mask=alone),
-            pa.array(np.where(alone, 1.0, sureness)),
-        ]
-        return pa.RecordBatch.from_arrays(values, schema=SCORES)
-
-    def score_batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Scores of any number of rows, holding one batch at a time."""
-        for batch in batches:
-            yield self.score(batch)
-
-    def assign(self, points: Matrix) -> Labels:
-        """The segment id of each point of `space`, NO_SEGMENT for none."""
-        far = distances(points, self.centres)
-        first = far.argmin(axis=1)
-        outside = far[np.arange(len(far)), first] > self.radii[first]
-        return np.where(outside, NO_SEGMENT, np.array(self.ids)[first])
-
-    def to_state(self) -> dict[str, Any]:
-        """As plain data, for an artifact."""
-        return {
-            "kind": "segments",
-            "space": self.space.to_state(),
-            "centres": self.centres,
-            "ids": list(self.ids),
-            "names": [name.to_state() for name in self.names],
-            "radii": self.radii,
-            "next_id": self.next_id,
-            "report": self.report,
-        }
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Segments:
-        """The segmentation that `to_state` gave."""
-        return cls(
-            Space.from_state(state["space"]),
-            np.asarray(state["centres"]),
-            tuple(int(id_) for id_ in state["ids"]),
-            tuple(Name.from_state(name) for name in state["names"]),
-            np.asarray(state["radii"]),
-            int(state["next_id"]),
-            dict(state["report"]),
-        )
-
-    def _labels(
-        self, places: npt.NDArray[np.intp], *, hidden: npt.NDArray[np.bool_] | None = None
-    ) -> tuple[pa.Array, pa.Array]:
-        """Ids and names at these places; the place after the last is NO_SEGMENT, hidden ones are null."""
-        ids = pa.array([*self.ids, NO_SEGMENT], pa.int32())
-        names = pa.array([*(name.text for name in self.names), NOBODY], pa.string())
-        taken = pa.array(places, pa.int64(), mask=hidden)
-        return ids.take(taken), names.take(taken)
+    settings, algorithm = Settings.of(run), run["segment_algorithm"]
+    if algorithm not in get_args(Algorithm):
+        raise ValueError(f"the var segment_algorithm is {algorithm}: choose {' or '.join(get_args(Algorithm))}")
+    columns = [name for name in training_set.column_names if name not in KEYS]
+    reason = _why_fit(settings, algorithm, columns, previous)
+    if not reason:
+        return registry.table([])
+    version = Version(NAME, algorithm, horizon_days=0, features=columns, n_rows=training_set.num_rows)
+    if not training_set.num_rows:
+        version.message = "no customers at the newest snapshot: load customers first"
+        return registry.table(registry.rows([version], ["none"], None, reason, settings))
+    version.learnt = (settings.snapshot_date,)
+    name = registry.version_of(version, settings, _data(training_set, columns))
+    champion = registry.champion(NAME, previous)
+    last = read(champion) if champion else None
+    if last and champion and champion["model_version"] == name:
+        fitted = last  # made of the very same rows
+    else:
+        options = SegmentOptions(algorithm=algorithm, seed=settings.seed % 2**32)
+        fitted = segment_fit.fit(training_set, columns, last=last, next_id=_next_id(previous), options=options)
+    _describe(version, fitted, settings)
+    version.gates = _gates(fitted, is_first=last is None)
+    is_promoted = all(gate.startswith("passed") for gate in version.gates.values())
+    return registry.table(registry.rows([version], [name], version if is_promoted else None, reason, settings))
 
 
-def _two_nearest(far: Matrix) -> tuple[Labels, Labels]:
-    """Places of the nearest and the second nearest centre; the same one twice where there is one only."""
-    if far.shape[1] == 1:
-        only = np.zeros(len(far), dtype=np.intp)
-        return only, only
-    two = np.argpartition(far, 1, axis=1)[:, :2]
-    rows = np.arange(len(far))
-    swapped = far[rows, two[:, 0]] > far[rows, two[:, 1]]
-    return np.where(swapped, two[:, 1], two[:, 0]), np.where(swapped, two[:, 0], two[:, 1])
+def read(version: Mapping[str, Any]) -> Segments:
+    """The segments of a registry row. Raises ArtifactError where its bytes were changed."""
+    name = f"{version['model_name']} {version['model_version']}"
+    return Segments.from_state(artifacts.unpack(version["artifact"], version["artifact_sha256"], name=name))
 
 
-def _texts(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    text = column.cast(pa.string())
-    return text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
+class Scorer:
+    """Gives batches of customers their segments, by the champion; nobody gets one while there is none."""
+
+    def __init__(self, champions: pa.Table, run: Mapping[str, Any]) -> None:
+        rows = champions.to_pylist()
+        self.segments = read(rows[0]) if rows else None
+        self.constant = {name: rows[0][name] for name in ("model_name", "algorithm", "model_version")} if rows else {}
+        self.constant |= {name: run[name] for name in ("feature_version", "run_id", "scored_at")}
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Rows of SCORES for the customers of a batch, in its order."""
+        if self.segments is None:
+            return pa.RecordBatch.from_pylist([], schema=SCORES)
+        placed = self.segments.score(batch)
+        columns = {name: placed.column(name) for name in PLACES.names}
+        columns["snapshot_date"] = batch.column("snapshot_date").cast(pa.date32())
+        for name, value in self.constant.items():
+            columns[name] = pa.repeat(pa.scalar(value, SCORES.field(name).type), placed.num_rows)
+        return pa.RecordBatch.from_arrays([columns[name] for name in SCORES.names], schema=SCORES)
+
+
+def _why_fit(settings: Settings, algorithm: str, columns: list[str], previous: pa.Table | None) -> str | None:
+    """As registry.why_fit, and where nothing scores yet or the vars ask for something else than the last version is."""
+    if previous is None or registry.champion(NAME, previous) is None:
+        return "first"
+    last = max(previous.to_pylist(), key=lambda row: row["fitted_for"])
+    if last["algorithm"] != algorithm:
+        return "algorithm changed"
+    if json.loads(last["features_json"]) != columns:
+        return "columns changed"
+    return registry.why_fit(NAME, settings, previous)
+
+
+def _data(training_set: pa.Table, columns: list[str]) -> list[Any]:
+    ids = "\n".join(training_set["customer_id"].cast(pa.string()).to_pylist()).encode()
+    return [np.frombuffer(ids, dtype=np.uint8), matrix(training_set, [Feature(name) for name in columns])]
+
+
+def _next_id(previous: pa.Table | None) -> int:
+    """One above every id that any version ever gave, promoted or not: one may still be pinned by hand."""
+    rows = previous.to_pylist() if previous is not None else []
+    measured = [row for version in rows for row in json.loads(version["performance_json"])]
+    return max((row["next_id"] for row in measured if "next_id" in row), default=1)
+
+
+def _describe(version: Version, fitted: Segments, settings: Settings) -> None:
+    """What the registry says of a fitted version: measured as a whole and by segment."""
+    report = fitted.report
+    version.state, version.message = fitted.to_state(), report["note"] or ""
+    version.importance = report["separation"]
+    common = {"period": settings.snapshot_date, "protocol": PROTOCOL}
+    numbers = {name: report[name] for name in ("silhouette", "stability", "agreement_with_last", "noise_share")}
+    whole = {"group_name": "all", "group_value": "all", "n": report["n_customers"]}
+    version.performance = [common | whole | numbers | {"next_id": fitted.next_id}]
+    for row in report["segments"]:
+        group = {"group_name": "segment", "group_value": str(row["segment_id"]), "n": row["n_customers"]}
+        version.performance.append(common | group | {"silhouette": row["silhouette"]})
+
+
+def _gates(fitted: Segments, *, is_first: bool) -> dict[str, str]:
+    """A first version is better than none; after it a doubtful one takes nobody's segment away."""
+    k, stability = fitted.report["k"], fitted.report["stability"]
+    gates = {"tells_customers_apart": (k > 1, f"{k} segments")}
+    if stability is not None:
+        gates["stable"] = (stability >= STABLE, f"adjusted Rand index {stability:.2f} between bootstrap samples")
+    said = {name: f"{'passed' if is_open else 'failed'}: {why}" for name, (is_open, why) in gates.items()}
+    return {"first": "passed: " + "; ".join(said.values())} if is_first else said

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -12,46 +10,10 @@ from clientele.ml import artifacts, segment_fit
 from clientele.ml.segment_clusters import agreement, choose
 from clientele.ml.segment_fit import COLUMNS, SegmentOptions
 from clientele.ml.segment_ids import match
+from clientele.ml.segment_model import NO_SEGMENT, PLACES, Segments
 from clientele.ml.segment_names import Profile, name_all
-from clientele.ml.segments import NO_SEGMENT, SCORES, Segments
 
-# Mean orders, days since the last one, order value, sessions, share of discounts.
-KINDS = {
-    "loyal": (25, 10, 90, 20, 0.02),
-    "lapsed": (1, 700, 40, 0.3, 0.02),
-    "browsers": (0, np.nan, np.nan, 12, np.nan),
-    "hunters": (4, 90, 35, 5, 0.2),
-    "whales": (6, 150, 3000, 1, 0.0),
-}
-USUAL = ("loyal", "lapsed", "browsers", "hunters")
-
-
-def company(kinds: Sequence[str] = USUAL, each: int = 150, *, seed: int = 1, grown: float = 1.0) -> pa.Table:
-    """Customers of known kinds, mixed; `grown` is how much more of everything they have done since."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for kind in kinds:
-        orders, recency, value, sessions, discounts = KINDS[kind]
-        n = rng.poisson(orders * grown, each) if orders > 1 else np.full(each, orders)
-        aov = value * rng.lognormal(0, 0.3, each)
-        rows.append(
-            {
-                "customer_id": [f"{kind}-{i}" for i in range(each)],
-                "kind": [kind] * each,
-                "n_orders_lifetime": n.astype(float),
-                "recency_days": recency * rng.lognormal(0, 0.4, each),
-                "spend_lifetime": np.where(n > 0, n * np.nan_to_num(aov), 0.0),
-                "aov_lifetime": aov,
-                "n_sessions_90d": rng.poisson(sessions, each).astype(float),
-                "refund_lifetime_share": rng.beta(1, 20, each) if orders else np.full(each, np.nan),
-                "discount_lifetime_share": np.clip(discounts + rng.normal(0, 0.01, each), 0, 1),
-                "n_categories_lifetime": np.minimum(rng.poisson(np.sqrt(n)), 9).astype(float),
-                "engagement_score": np.clip(rng.normal(3 * sessions, 5, each), 0, 100),
-            }
-        )
-    columns = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
-    mixed = rng.permutation(each * len(kinds))
-    return pa.table({name: pa.array(values[mixed], from_pandas=True) for name, values in columns.items()})
+from .kinds import USUAL, company, with_columns
 
 
 def fit(table: pa.Table, last: Segments | None = None, **options: object) -> Segments:
@@ -70,12 +32,6 @@ def id_by_kind(segments: Segments, table: pa.Table) -> dict[str, int]:
 
 def same_as_kinds(segments: Segments, table: pa.Table) -> float:
     return agreement(np.array(scored(segments, table)["segment_id"]), np.array(table["kind"].to_pylist()))
-
-
-def columns_of(table: pa.Table, **replaced: pa.Array) -> pa.Table:
-    for name, values in replaced.items():
-        table = table.set_column(table.column_names.index(name), name, values)
-    return table
 
 
 @pytest.fixture(scope="module")
@@ -171,16 +127,16 @@ def test_scores_are_distances_and_how_clear_they_are(january: Segments) -> None:
 def test_batches_give_what_the_whole_gives(january: Segments) -> None:
     table = company()
     parts = january.score_batches(table.to_batches(max_chunksize=37))
-    assert pa.Table.from_batches(parts, schema=SCORES).equals(pa.Table.from_batches([january.score(table)]))
+    assert pa.Table.from_batches(parts, schema=PLACES).equals(pa.Table.from_batches([january.score(table)]))
 
 
 def test_empty_batch_is_an_empty_typed_batch(january: Segments) -> None:
-    assert january.score(company().slice(0, 0)).schema == SCORES
+    assert january.score(company().slice(0, 0)).schema == PLACES
 
 
 def test_columns_that_hold_nothing_are_left_out() -> None:
     table = company()
-    bare = columns_of(
+    bare = with_columns(
         table,
         n_sessions_90d=pa.nulls(table.num_rows, pa.int64()),
         engagement_score=pa.nulls(table.num_rows, pa.float64()),
@@ -203,13 +159,13 @@ def test_outlier_makes_no_segment_of_its_own() -> None:
     table = company()
     spend = table["spend_lifetime"].to_numpy().copy()
     spend[0] = 1e12
-    assert fit(columns_of(table, spend_lifetime=pa.array(spend))).report["k"] == len(USUAL)
+    assert fit(with_columns(table, spend_lifetime=pa.array(spend))).report["k"] == len(USUAL)
 
 
 def test_decimals_and_flags_are_numbers() -> None:
     table = company()
     money = pa.array(np.round(table["spend_lifetime"].to_numpy(), 2)).cast(pa.decimal128(28, 4))
-    assert same_as_kinds(fit(columns_of(table, spend_lifetime=money)), table) > 0.95
+    assert same_as_kinds(fit(with_columns(table, spend_lifetime=money)), table) > 0.95
 
 
 def test_thirty_customers_are_enough() -> None:
