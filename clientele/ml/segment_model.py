@@ -6,6 +6,7 @@ nearest centre; how much nearer it is than the next one is the measure of surene
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -103,7 +104,7 @@ class Segments:
             "names": [name.to_state() for name in self.names],
             "radii": self.radii,
             "next_id": self.next_id,
-            "report": self.report,
+            "report": json.dumps(self.report),
         }
 
     @classmethod
@@ -116,7 +117,7 @@ class Segments:
             tuple(Name.from_state(name) for name in state["names"]),
             np.asarray(state["radii"]),
             int(state["next_id"]),
-            dict(state["report"]),
+            json.loads(state["report"]),
         )
 
     def _labels(

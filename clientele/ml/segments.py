@@ -137,5 +137,6 @@ def _gates(fitted: Segments, *, is_first: bool) -> dict[str, str]:
     gates = {"tells_customers_apart": (k > 1, f"{k} segments")}
     if stability is not None:
         gates["stable"] = (stability >= STABLE, f"adjusted Rand index {stability:.2f} between bootstrap samples")
-    said = {name: f"{'passed' if is_open else 'failed'}: {why}" for name, (is_open, why) in gates.items()}
-    return {"first": "passed: " + "; ".join(said.values())} if is_first else said
+    if is_first:
+        return {"first": "passed: " + ", ".join(["nothing to compare with", *(why for _, why in gates.values())])}
+    return {name: f"{'passed' if is_open else 'failed'}: {why}" for name, (is_open, why) in gates.items()}
