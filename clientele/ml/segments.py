@@ -97,10 +97,12 @@ def _why_fit(settings: Settings, algorithm: str, columns: list[str], previous: p
     """As registry.why_fit, and where nothing scores yet or the vars ask for something else than the last version is."""
     if previous is None or registry.champion(NAME, previous) is None:
         return "first"
-    last = max(previous.to_pylist(), key=lambda row: row["fitted_for"])
-    if last["algorithm"] != algorithm:
+    rows = previous.to_pylist()
+    newest = max(row["fitted_for"] for row in rows)
+    last = [row for row in rows if row["fitted_for"] == newest]  # several, where the vars changed within a day
+    if all(row["algorithm"] != algorithm for row in last):
         return "algorithm changed"
-    if json.loads(last["features_json"]) != columns:
+    if all(json.loads(row["features_json"]) != columns for row in last):
         return "columns changed"
     return registry.why_fit(NAME, settings, previous)
 
