@@ -155,11 +155,13 @@ def test_customer_with_nothing_known_gets_a_segment(january: Segments) -> None:
     assert np.isfinite(row["distance"][0])
 
 
-def test_outlier_makes_no_segment_of_its_own() -> None:
+def test_rare_value_makes_no_segment_of_its_own() -> None:
     table = company()
-    spend = table["spend_lifetime"].to_numpy().copy()
-    spend[0] = 1e12
-    assert fit(with_columns(table, spend_lifetime=pa.array(spend))).report["k"] == len(USUAL)
+    refunds = np.zeros(table.num_rows)
+    refunds[:8] = 0.9
+    segments = fit(with_columns(table, refund_lifetime_share=pa.array(refunds)))
+    assert segments.report["k"] == len(USUAL)
+    assert min(row["n_customers"] for row in segments.report["segments"]) > 100
 
 
 def test_decimals_and_flags_are_numbers() -> None:
