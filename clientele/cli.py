@@ -127,6 +127,25 @@ def run_command(
     _sum_up(console, home)
 
 
+@app.command("train")
+def train_command(
+    models: Annotated[list[str] | None, typer.Argument(help="Models to fit anew, such as churn; default: all.")] = None,
+    home: HomeOption = Path("warehouse"),
+) -> None:
+    """Fit models anew on all that has matured, promote what passes its gates, score with it."""
+    from rich.console import Console
+
+    from clientele.running import fitted_models
+
+    if unknown := sorted(set(models or []) - set(fitted_models())):
+        _fail(f"no model is called {', '.join(unknown)}: there are {', '.join(fitted_models())}")
+    console = Console()
+    _build(console, home, refit=",".join(models or ["all"]))
+    registry = "select model_name, algorithm, status, message, gates_json from governance.model_registry"
+    console.print("\nnext:")
+    console.print(f'  {_called_as()} query "{registry}"{_at(home)}', markup=False, highlight=False, soft_wrap=True)
+
+
 @app.command("query")
 def query_command(
     sql: Annotated[str, typer.Argument(help="A query, such as: select * from marts.customer_profile")],
@@ -234,7 +253,7 @@ def _sum_up(console, home: Path) -> None:  # type: ignore[no-untyped-def]
     from clientele.summary import show
 
     show(console, home, warehouse_vars(home)["reporting_currency"])
-    at = "" if home == Path("warehouse") else f" --home {home}"
+    at = _at(home)
     console.print("\nnext:")
     clientele, catalog = _called_as(), "governance.feature_catalog"
     best = (
@@ -246,6 +265,10 @@ def _sum_up(console, home: Path) -> None:  # type: ignore[no-untyped-def]
         f"{clientele} map YOUR_FILES...   drafts the mapping of your own data",
     ):
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _at(home: Path) -> str:
+    return "" if home == Path("warehouse") else f" --home {home}"
 
 
 def _called_as() -> str:

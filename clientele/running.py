@@ -50,7 +50,12 @@ class BuildReport:
 
 
 def dbt_command(
-    home: Path, *, select: str | None = None, full_refresh: bool = False, variables: dict | None = None
+    home: Path,
+    *,
+    select: str | None = None,
+    full_refresh: bool = False,
+    trains: bool = True,
+    variables: dict | None = None,
 ) -> list[str]:
     """Arguments of the dbt process that builds and tests the warehouse in `home`."""
     command = [
@@ -61,6 +66,8 @@ def dbt_command(
     ]
     if select:
         command += ["--select", select, "--indirect-selection", "cautious"]
+    if not trains:
+        command += ["--exclude", "tag:train"]
     if full_refresh:
         command += ["--full-refresh"]
     return command
@@ -101,10 +108,14 @@ def build(
     *,
     select: str | None = None,
     full_refresh: bool = False,
+    refit: str = "",
     snapshot_date: str | None = None,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Build and test all models over the lake in `home`, or those of a dbt selection.
+
+    Fits no model that has a champion, unless `refit` names it (names with commas between, or all) or what features mean
+    has changed.
 
     The run reads the batches that are in place when it starts; data landing meanwhile waits for the next run. Where
     the vars of the warehouse or the code of the features changed since the last run, everything is built anew, so that
@@ -124,12 +135,44 @@ def build(
     pinned = variables | {"lake_batch": batch, "macros_hash": _hash_of("macros")}
     if snapshot_date:
         pinned["snapshot_date"] = _checked_day(snapshot_date, lake)
-    command = dbt_command(home, select=select, full_refresh=full_refresh or is_changed, variables=pinned)
+    if refit:
+        pinned["refit_models"] = refit
     with _one_run(home):
+        command = dbt_command(
+            home,
+            select=select,
+            full_refresh=full_refresh or is_changed,
+            trains=bool(refit or select or is_changed or full_refresh or models_without_champion(home)),
+            variables=pinned,
+        )
         report = _run(command, home, progress or _unseen)
     if report.succeeded and not select:
         settled.write_text(json.dumps(meaning))
     return report
+
+
+def fitted_models() -> list[str]:
+    """Names of the models that are fitted: those with a node ml_<model>__fit."""
+    fits = (PROJECT_ROOT / "dbt_project" / "models" / "ml").glob("*/ml_*__fit.py")
+    return sorted(path.stem.removeprefix("ml_").removesuffix("__fit") for path in fits)
+
+
+def models_without_champion(home: Path) -> list[str]:
+    """Models that nothing can score with yet: they were never fitted, or no version could be put to use."""
+    path = home / "build.duckdb"
+    if not path.exists():
+        return fitted_models()
+    with duckdb.connect(str(path), read_only=True) as connection:
+        there = {
+            row[0]
+            for row in connection.execute("select table_name from duckdb_tables where schema_name = 'ml'").fetchall()
+        }
+        return [
+            model
+            for model in fitted_models()
+            if f"ml_{model}__fit" not in there
+            or not connection.execute(f"select count(*) from ml.ml_{model}__fit where is_promoted").fetchall()[0][0]
+        ]
 
 
 def _run(command: list[str], home: Path, progress: Progress) -> BuildReport:

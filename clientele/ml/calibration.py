@@ -59,9 +59,8 @@ class Calibration:
         """Lower and upper bound of the probability; they enclose `probability`."""
         at = np.searchsorted((self.knots[1:] + self.knots[:-1]) / 2, score)
         probability = self.probability(score)
-        lower = np.minimum(self.p0[at], probability)
-        upper = np.maximum(self.p1[at], probability)
-        return expit(logit(lower) - self.spread), expit(logit(upper) + self.spread)
+        lower, upper = expit(logit(self.p0) - self.spread)[at], expit(logit(self.p1) + self.spread)[at]
+        return np.minimum(lower, probability), np.maximum(upper, probability)
 
     def to_state(self) -> dict[str, Any]:
         """As plain data, for an artifact."""

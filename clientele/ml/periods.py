@@ -46,8 +46,9 @@ def backtests(snapshots: Sequence[date], horizon: int, most: int = MOST_BACKTEST
         if periods and test > periods[-1].test[0] - step:
             continue
         before = [day for day in known if day <= test - step]
-        if before:
-            periods.append(_of(before, (test,), step))
+        period = _of(before, (test,), step) if before else None
+        if period and (not periods or period.protocol == periods[0].protocol):
+            periods.append(period)
     if not periods and known:
         periods.append(Period(tuple(known), tuple(known), tuple(known)))
     return periods

@@ -1,11 +1,10 @@
+{#- A view: features are stored once, in their groups. -#}
+{{ config(materialized='view') }}
 {%- set groups = feature_groups() %}
 
-with spine as ({{ spine() }}){% for group in groups %},
+with spine as (select * from {{ ref('int_core__customer_spine') }}){% for group in groups %},
 
-{{ group }}s as (
-    select * from {{ ref(group) }}
-    where {{ in_snapshots_to_build() }}
-)
+{{ group }}s as (select * from {{ ref(group) }})
 {%- endfor %}
 
 select

@@ -1,0 +1,283 @@
+"""Churn: the probability that a customer stops, with bounds and reasons.
+
+Two kinds, as two models: `churn.non_contractual`, no order within the horizon among customers who ordered in the year
+before, and `churn.contractual`, the end of every running subscription within the horizon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from clientele.ml import artifacts, registry
+from clientele.ml.classifier import (
+    KINDS,
+    LAST_RESORT,
+    LEARNERS,
+    AdditiveModel,
+    Candidate,
+    Classifier,
+    Examples,
+    Fit,
+    fit_candidates,
+    top_reasons,
+)
+from clientele.ml.feature_table import Feature, as_numbers, choose_features, matrix
+
+# NO
+from clientele.ml.periods import fold_of, masks
+from clientele.ml.registry import Settings, Version
+
+CHURN_TYPES = ("non_contractual", "contractual")
+KEYS = ("customer_id", "snapshot_date", "churn_type", "is_churned", "is_sampled")
+GROUPS = ("customer_type", "country", "frequency_score")
+REASONS = 3
+
+SCORES = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        ("snapshot_date", pa.date32()),
+        ("churn_type", pa.string()),
+        ("churn_probability", pa.float64()),
+        ("churn_probability_lower", pa.float64()),
+        ("churn_probability_upper", pa.float64()),
+        *[
+            field
+            for rank in range(1, REASONS + 1)
+            for field in (
+                (f"reason_{rank}", pa.string()),
+                (f"reason_{rank}_value", pa.float64()),
+                (f"reason_{rank}_effect", pa.float64()),
+            )
+        ],
+        ("model_name", pa.string()),
+        ("algorithm", pa.string()),
+        ("model_version", pa.string()),
+        ("feature_version", pa.string()),
+        ("run_id", pa.string()),
+        ("scored_at", pa.timestamp("us")),
+    ]
+)
+
+
+def learners(churn_type: str, horizon: int) -> dict[str, Fit]:  # noqa: ARG001
+    """The algorithms that compete; a subscription has no purchases for the CLV model to count."""
+    return dict(LEARNERS)
+
+
+def kinds() -> Mapping[str, Any]:
+    """How each kind of stored model is read."""
+    return KINDS
+
+
+def model_name(churn_type: str) -> str:
+    """The name in the registry."""
+    return f"churn.{churn_type}"
+
+
+def examples_of(training_set: pa.Table, *, features: list[Feature] | None = None) -> Examples:
+    """Rows with a label as matrices.
+
+    `training_set` has customer_id, snapshot_date, is_churned and the features; where none are named, those that hold
+    something are chosen.
+    """
+    if features is None:
+        features = choose_features(training_set, usable(training_set.schema))
+    return Examples(
+        x=matrix(training_set, features),
+        y=as_numbers(training_set["is_churned"]).astype(bool),
+        features=features,
+        snapshot_dates=training_set["snapshot_date"].to_numpy().astype("datetime64[D]"),
+        fold=fold_of(training_set["customer_id"].to_pylist()),
+        groups={
+            name: training_set[name].cast(pa.string()).fill_null("unknown").to_numpy(zero_copy_only=False)
+            for name in GROUPS
+            if name in training_set.column_names
+        },
+    )
+
+
+def usable(schema: pa.Schema) -> list[str]:
+    """The columns a model can learn from: numbers, flags and texts that are no keys."""
+    return [
+        field.name
+        for field in schema
+        if field.name not in KEYS and not pa.types.is_temporal(field.type) and not pa.types.is_nested(field.type)
+    ]
+
+
+def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | None) -> pa.Table:
+    """New versions of the churn models, as rows of registry.FIT_SCHEMA; none where the last ones serve.
+
+    `run` is the row of ml_run, `previous` the registry's rows of these models.
+    """
+    settings, made = Settings.of(run), list[dict[str, Any]]()
+    for churn_type in CHURN_TYPES:
+        rows = training_set.filter(pa.compute.equal(training_set["churn_type"], churn_type))
+        reason = registry.why_fit(model_name(churn_type), settings, previous)
+        if reason and (rows.num_rows or churn_type == CHURN_TYPES[0]):
+            made += _fit_type(churn_type, rows, run, settings, reason, previous)
+    return registry.table(made)
+
+
+def _fit_type(
+    churn_type: str, rows: pa.Table, run: Mapping[str, Any], settings: Settings, reason: str, previous: pa.Table | None
+) -> list[dict[str, Any]]:
+    horizon, name = run["churn_horizon_days"], model_name(churn_type)
+    if not rows.num_rows:
+        nothing = Version(name, LAST_RESORT, horizon)
+        nothing.message = (
+            f"no customer has been watched for {horizon} days yet: a label needs a snapshot that lies so far back. "
+            "Load older orders, or lower churn_horizon_days."
+        )
+        return registry.rows([nothing], ["none"], None, reason, settings)
+    examples = examples_of(rows)
+    candidates = fit_candidates(examples, horizon, learners(churn_type, horizon), seed=settings.seed)
+    versions = [_version(name, horizon, examples, candidate) for candidate in candidates]
+    today = _loss_of_champion(name, previous, settings, rows, candidates)
+    for version in versions:
+        version.gates = _gates(version, settings.max_ece, today)
+    loss = {version.algorithm: version.mean("log_loss") for version in versions}
+    chosen = registry.choose(versions, loss=loss, last_resort=LAST_RESORT)
+    names = [registry.version_of(version, settings, [examples.x, examples.y]) for version in versions]
+    return registry.rows(versions, names, chosen, reason, settings)
+
+
+def _version(name: str, horizon: int, examples: Examples, candidate: Candidate) -> Version:
+    learn, calibrate, _ = masks(candidate.period, examples.snapshot_dates, examples.fold)
+    return Version(
+        model_name=name,
+        algorithm=candidate.algorithm,
+        horizon_days=horizon,
+        n_rows=int((learn | calibrate).sum()),
+        features=[f.name for f in candidate.classifier.model.features] if candidate.classifier else [],
+        learnt=candidate.period.learn,
+        calibrated=candidate.period.calibrate,
+        performance=candidate.performance,
+        importance=candidate.importance,
+        state=candidate.classifier.to_state() if candidate.classifier else None,
+        message=candidate.message,
+    )
+
+
+def _gates(version: Version, max_ece: float, today: tuple[float, str]) -> dict[str, str]:
+    """Each gate with `passed` or `failed` and the numbers."""
+    if not version.is_fitted:
+        return {"fitted": f"failed: {version.message}"}
+    if version.algorithm == LAST_RESORT:
+        return {"fitted": "passed: it knows the rate alone, and serves only where nothing else may"}
+    ece, auc, loss = version.mean("ece"), version.mean("auc"), _newest(version.performance, "log_loss")
+    return {
+        "calibrated": _gate(ece <= max_ece, f"ECE {ece:.3f}, at most {max_ece}"),
+        "tells_customers_apart": _gate(auc > 0.5, f"AUC {auc:.3f}, above 0.5"),  # noqa: PLR2004
+        "not_worse_than_champion": _gate(loss <= today[0], f"log loss {loss:.4f}, {today[1]}"),
+    }
+
+
+def _gate(is_open: bool, why: str) -> str:
+    return f"{'passed' if is_open else 'failed'}: {why}"
+
+
+def _newest(performance: list[dict[str, Any]], metric: str) -> float:
+    rows = [row for row in performance if row["group_name"] == "all"]
+    return max(rows, key=lambda row: row["period"])[metric] if rows else np.nan
+
+
+def _loss_of_champion(
+    name: str, previous: pa.Table | None, settings: Settings, rows: pa.Table, candidates: list[Candidate]
+) -> tuple[float, str]:
+    """Today's champion's log loss in the newest backtest, and a word on it; inf where it cannot be compared."""
+    from clientele.ml.metrics import of_probabilities
+
+    champion = registry.champion(name, previous)
+    measured = [row["period"] for c in candidates for row in c.performance]
+    if champion is None or not measured:
+        return np.inf, "no champion yet"
+    if champion["feature_version"] != settings.feature_version:
+        return np.inf, f"features changed since the champion {champion['model_version']}"
+    newest = np.datetime64(max(measured), "D")
+    if np.datetime64(champion["calibrated_on"], "D") + champion["horizon_days"] > newest:
+        return _loss_of_recipe(champion, candidates, str(newest))
+    at = rows.filter(pa.array(rows["snapshot_date"].to_numpy().astype("datetime64[D]") == newest))
+    fitted = read(champion)
+    probability, *_ = fitted.score(matrix(at, fitted.model.features))
+    loss = of_probabilities(probability, as_numbers(at["is_churned"]).astype(bool))["log_loss"]
+    return loss, f"the champion's {loss:.4f} ({champion['model_version']})"
+
+
+def _loss_of_recipe(champion: Mapping[str, Any], candidates: list[Candidate], period: str) -> tuple[float, str]:
+    """How the champion's algorithm did in this fit: what it would be without the outcomes it already knows."""
+    for candidate in candidates:
+        if candidate.algorithm == champion["algorithm"] and candidate.performance:
+            loss = _newest(candidate.performance, "log_loss")
+            return loss, f"the champion's algorithm {loss:.4f} (it knows the outcomes of {period} itself)"
+    return np.inf, f"the champion's algorithm {champion['algorithm']} could not be fitted"
+
+
+def read(version: Mapping[str, Any]) -> Classifier:
+    """The model of a registry row. Raises ArtifactError where its bytes were changed."""
+    name = f"{version['model_name']} {version['model_version']}"
+    return Classifier.from_state(artifacts.unpack(version["artifact"], version["artifact_sha256"], name=name), kinds())
+
+
+class Scorer:
+    """Scores batches of customers with the champions."""
+
+    def __init__(self, champions: pa.Table, run: Mapping[str, Any]) -> None:
+        self.run = run
+        self.champions = {row["model_name"]: (row, read(row)) for row in champions.to_pylist()}
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Rows of SCORES for the customers of a batch whose kind of churn has a champion, in the batch's order."""
+        kind = np.asarray(batch.column("churn_type").to_pylist(), dtype=object)
+        parts = [
+            self._score(batch.filter(pa.array(kind == churn_type)), *self.champions[model_name(churn_type)])
+            for churn_type in CHURN_TYPES
+            if model_name(churn_type) in self.champions and (kind == churn_type).any()
+        ]
+        whole = pa.Table.from_batches(parts, schema=SCORES).combine_chunks().to_batches()
+        return whole[0] if whole else pa.RecordBatch.from_pylist([], schema=SCORES)
+
+    def _score(self, batch: pa.RecordBatch, version: Mapping[str, Any], fitted: Classifier) -> pa.RecordBatch:
+        x = matrix(batch, fitted.model.features)
+        probability, lower, upper, effects = fitted.score(x)
+        columns: dict[str, Any] = {name: batch.column(name) for name in ("customer_id", "snapshot_date", "churn_type")}
+        columns |= {
+            "churn_probability": probability,
+            "churn_probability_lower": lower,
+            "churn_probability_upper": upper,
+        }
+        columns |= _reasons(fitted.model, x, effects)
+        constant = {name: version[name] for name in ("model_name", "algorithm", "model_version")}
+        constant |= {name: self.run[name] for name in ("feature_version", "run_id", "scored_at")}
+        columns |= {name: pa.repeat(pa.scalar(v, SCORES.field(name).type), len(x)) for name, v in constant.items()}
+        arrays = [_typed(columns[field.name], field.type) for field in SCORES]
+        return pa.RecordBatch.from_arrays(arrays, schema=SCORES)
+
+
+def _reasons(model: AdditiveModel, x: npt.NDArray[np.float64], effects: npt.NDArray[np.float64]) -> dict[str, pa.Array]:
+    names = pa.array([feature.name for feature in model.features], pa.string())
+    columns: dict[str, pa.Array] = {}
+    places = top_reasons(effects, REASONS)
+    for rank in range(REASONS):
+        at = places[:, rank]
+        none = at < 0
+        columns[f"reason_{rank + 1}"] = names.take(pa.array(at, mask=none))
+        columns[f"reason_{rank + 1}_value"] = _taken(x, at, none)
+        columns[f"reason_{rank + 1}_effect"] = _taken(effects, at, none)
+    return columns
+
+
+def _taken(values: npt.NDArray[np.float64], at: npt.NDArray[np.intp], none: npt.NDArray[np.bool_]) -> pa.Array:
+    if none.all():
+        return pa.nulls(len(at), pa.float64())
+    taken = values[np.arange(len(at)), at]
+    return pa.array(taken, mask=none | np.isnan(taken))
+
+
+def _typed(column: Any, type_: pa.DataType) -> pa.Array:
+    return column.cast(type_) if isinstance(column, pa.Array) else pa.array(column, type_)

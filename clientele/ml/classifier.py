@@ -1,0 +1,273 @@
+"""A yes or no about every customer: candidates measured out of time, calibrated, with bounds and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from clientele.ml import metrics, periods
+from clientele.ml.boosting import AdditiveBoosting
+from clientele.ml.calibration import Calibration, Group, groups_of, logit, spread_of
+from clientele.ml.feature_table import Feature, Matrix
+from clientele.ml.logistic import AdditiveLogistic
+from clientele.ml.threads import single_threaded
+
+Vector = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.bool_]
+
+MOST_ROWS = 100_000  # to learn from: more cost time and gain nothing that survives the next quarter
+FEWEST_OUTCOMES = 20  # of the rarer kind, to learn anything but the rate from
+LAST_RESORT = "base_rate"
+
+
+class AdditiveModel(Protocol):
+    """Log-odds as a sum over features."""
+
+    features: list[Feature]
+    intercept: float
+
+    def contributions(self, x: Matrix) -> Vector:
+        """(rows, features): what each feature adds to a row's log-odds against the average customer."""
+        ...
+
+    def to_state(self) -> dict[str, Any]:
+        """As plain data."""
+        ...
+
+
+Fit = Callable[[Matrix, Labels, list[Feature]], AdditiveModel]
+
+
+@dataclass
+class BaseRate:
+    """Knows the rate alone: what is left where nothing can be learnt, and says so by its name."""
+
+    features: list[Feature]
+    intercept: float
+
+    @classmethod
+    def fit(cls, x: Matrix, y: Labels, features: list[Feature]) -> BaseRate:  # noqa: ARG003
+        """The rate of `y`."""
+        return cls([], logit((y.sum() + 0.5) / (len(y) + 1)))
+
+    def contributions(self, x: Matrix) -> Vector:
+        """No feature adds anything."""
+        return np.zeros((len(x), 0))
+
+    def to_state(self) -> dict[str, Any]:
+        """As plain data, for an artifact."""
+        return {"kind": LAST_RESORT, "intercept": self.intercept}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> BaseRate:
+        """The model that `to_state` gave."""
+        return cls([], float(state["intercept"]))
+
+
+LEARNERS: dict[str, Fit] = {
+    "hist_gradient_boosting": AdditiveBoosting.fit,
+    "logistic_regression": AdditiveLogistic.fit,
+    LAST_RESORT: BaseRate.fit,
+}
+KINDS: dict[str, Callable[[dict[str, Any]], AdditiveModel]] = {
+    "additive_boosting": AdditiveBoosting.from_state,
+    "additive_logistic": AdditiveLogistic.from_state,
+    LAST_RESORT: BaseRate.from_state,
+}
+
+
+@dataclass
+class Examples:
+    """Rows with a known outcome.
+
+    `x` is (rows, features); `groups` gives per name of a grouping the group of every row, in which performance is
+    also reported.
+    """
+
+    x: Matrix
+    y: Labels
+    features: list[Feature]
+    snapshot_dates: npt.NDArray[np.datetime64]
+    fold: npt.NDArray[np.int64]
+    groups: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+
+    def bounded(self, mask: npt.NDArray[np.bool_], seed: int) -> npt.NDArray[np.intp]:
+        """Places of at most MOST_ROWS rows of a mask, drawn with a seed, in their order."""
+        at = np.flatnonzero(mask)
+        if at.size > MOST_ROWS:
+            at = np.sort(np.random.default_rng(seed).choice(at, MOST_ROWS, replace=False))
+        return at
+
+
+@dataclass
+class Classifier:
+    """A fitted model with its calibration."""
+
+    model: AdditiveModel
+    calibration: Calibration
+
+    @classmethod
+    def fit(cls, examples: Examples, period: periods.Period, fit: Fit, seed: int) -> Classifier:
+        """Learn and calibrate on the snapshots of a period.
+
+        Raises ValueError where there is too little to learn from; the message says of what.
+        """
+        learn, calibrate, _ = periods.masks(period, examples.snapshot_dates, examples.fold)
+        at = examples.bounded(learn, seed)
+        y = examples.y[at]
+        if fit != BaseRate.fit and min(y.sum(), (~y).sum()) < FEWEST_OUTCOMES:
+            raise ValueError(f"{int(y.sum())} of {len(y)} rows have the outcome, {FEWEST_OUTCOMES} of each are needed")
+        model = fit(examples.x[at], y, examples.features)
+        at = examples.bounded(calibrate, seed)
+        if fit == BaseRate.fit:
+            rate = logit((examples.y[at].sum() + 0.5) / (len(at) + 1))
+            half = 1 / np.sqrt(len(at) + 1)
+            flat = np.array([max(0.0, _rate(rate) - half)]), np.array([min(1.0, _rate(rate) + half)])
+            return cls(BaseRate([], rate), Calibration(0.0, rate, np.array([rate]), *flat))
+        return cls(model, Calibration.fit(_log_odds(model, model.contributions(examples.x[at])), examples.y[at]))
+
+    def score(self, x: Matrix) -> tuple[Vector, Vector, Vector, Vector]:
+        """Probability, lower and upper bound of each row, and what each feature adds to its calibrated log-odds."""
+        contributions = self.model.contributions(x)
+        score = _log_odds(self.model, contributions)
+        return (
+            self.calibration.probability(score),
+            *self.calibration.bounds(score),
+            contributions * self.calibration.slope,
+        )
+
+    def to_state(self) -> dict[str, Any]:
+        """As plain data, for an artifact."""
+        return {"model": self.model.to_state(), "calibration": self.calibration.to_state()}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], kinds: Mapping[str, Callable[..., AdditiveModel]] = KINDS) -> Classifier:
+        """The classifier that `to_state` gave."""
+        model = kinds[state["model"]["kind"]](state["model"])
+        return cls(model, Calibration.from_state(state["calibration"]))
+
+
+@dataclass
+class Candidate:
+    """One algorithm: how it did in past periods, and the model to put to use if it is chosen."""
+
+    algorithm: str
+    classifier: Classifier | None
+    period: periods.Period
+    performance: list[dict[str, Any]] = field(default_factory=list)
+    importance: dict[str, float] = field(default_factory=dict)
+    message: str = ""
+
+    def mean(self, metric: str) -> float:
+        """A metric over all customers, averaged over the periods; nan where nothing was measured."""
+        values = [row[metric] for row in self.performance if row["group_name"] == "all"]
+        return float(np.mean(values)) if values else np.nan
+
+
+@single_threaded
+def fit_candidates(
+    examples: Examples, horizon: int, learners: Mapping[str, Fit] = LEARNERS, *, seed: int
+) -> list[Candidate]:
+    """Measure every algorithm in past periods and fit what would be put to use, one horizon later.
+
+    `horizon` is the length of the outcome's window in days. An algorithm that cannot be fitted is returned with the
+    reason as its message and without a classifier. No examples give no candidates.
+    """
+    days = sorted(set(examples.snapshot_dates.astype("datetime64[D]").tolist()))
+    if not days:
+        return []
+    shipped, tests = periods.shipped(days, horizon), periods.backtests(days, horizon)
+    return [_candidate(examples, name, fit, shipped, tests, seed) for name, fit in learners.items()]
+
+
+def _candidate(
+    examples: Examples, name: str, fit: Fit, shipped: periods.Period, tests: Sequence[periods.Period], seed: int
+) -> Candidate:
+    candidate = Candidate(name, None, shipped)
+    try:
+        measured = [(period, _Measured.of(examples, period, fit, seed)) for period in tests]
+        classifier = Classifier.fit(examples, shipped, fit, seed)
+    except ValueError as error:
+        candidate.message = str(error)
+        return candidate
+    classifier.calibration.spread = spread_of([group for _, one in measured for group in one.groups])
+    for period, one in measured:
+        others = [group for _, other in measured if other is not one for group in other.groups]
+        candidate.performance += one.rows(examples, period, spread_of(others))
+    candidate.classifier, candidate.importance = classifier, _importance(examples, shipped, classifier)
+    return candidate
+
+
+@dataclass
+class _Measured:
+    """A backtest: the rows it was measured on, and what the model of that time said of them."""
+
+    at: npt.NDArray[np.intp]
+    classifier: Classifier
+    probability: Vector
+    groups: list[Group]
+
+    @classmethod
+    def of(cls, examples: Examples, period: periods.Period, fit: Fit, seed: int) -> _Measured:
+        classifier = Classifier.fit(examples, period, fit, seed)
+        *_, test = periods.masks(period, examples.snapshot_dates, examples.fold)
+        at = np.flatnonzero(test)
+        if not at.size:
+            raise ValueError(f"no customer was eligible at the snapshots to measure on ({period.test[0]})")
+        probability, lower, upper, _ = classifier.score(examples.x[at])
+        return cls(at, classifier, probability, groups_of(probability, lower, upper, examples.y[at]))
+
+    def rows(self, examples: Examples, period: periods.Period, spread: float) -> list[dict[str, Any]]:
+        """Metrics of all rows and of each group; bounds as widened by what other periods say."""
+        self.classifier.calibration.spread = spread
+        _, lower, upper, _ = self.classifier.score(examples.x[self.at])
+        y = examples.y[self.at]
+        inside = [group.is_inside for group in groups_of(self.probability, lower, upper, y)]
+        common = {"period": period.test[-1].isoformat(), "protocol": period.protocol}
+        whole = {"group_name": "all", "group_value": "all", "bounds_coverage": float(np.mean(inside))}
+        rows: list[dict[str, Any]] = [common | whole | metrics.of_probabilities(self.probability, y)]
+        for name, values in examples.groups.items():
+            chosen = values[self.at]
+            for value in sorted(set(chosen.tolist())):
+                of = chosen == value
+                rows.append(
+                    common
+                    | {"group_name": name, "group_value": str(value)}
+                    | metrics.of_probabilities(self.probability[of], y[of])
+                )
+        return rows
+
+
+def _importance(examples: Examples, period: periods.Period, classifier: Classifier) -> dict[str, float]:
+    """Mean absolute effect of each feature on the log-odds, on the rows it was calibrated with."""
+    _, calibrate, _ = periods.masks(period, examples.snapshot_dates, examples.fold)
+    *_, effects = classifier.score(examples.x[np.flatnonzero(calibrate)])
+    sizes = np.abs(effects).mean(axis=0)
+    return {f.name: float(s) for f, s in zip(classifier.model.features, sizes, strict=True)}
+
+
+def top_reasons(effects: Vector, count: int = 3) -> npt.NDArray[np.intp]:
+    """Places of the features that move each row most, either way, (rows, count), the largest first.
+
+    With fewer features than `count` the last places are -1.
+    """
+    rows, features = effects.shape
+    places = np.full((rows, count), -1, dtype=np.intp)
+    size = np.abs(effects)
+    for rank in range(min(count, features)):
+        best = size.argmax(axis=1)
+        places[:, rank] = best
+        size[np.arange(rows), best] = -1.0
+    return places
+
+
+def _log_odds(model: AdditiveModel, contributions: Vector) -> Vector:
+    return model.intercept + contributions.sum(axis=1)
+
+
+def _rate(log_odds: float) -> float:
+    return float(1 / (1 + np.exp(-log_odds)))

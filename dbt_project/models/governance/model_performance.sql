@@ -1,0 +1,25 @@
+select
+    model_name,
+    model_version,
+    algorithm,
+    is_champion,
+    {{ json_rows('performance_json', [
+        {'name': 'period', 'type': 'date'},
+        {'name': 'protocol', 'type': 'varchar'},
+        {'name': 'horizon', 'type': 'integer'},
+        {'name': 'group_name', 'type': 'varchar'},
+        {'name': 'group_value', 'type': 'varchar'},
+        {'name': 'n', 'type': 'double'},
+        {'name': 'base_rate', 'type': 'double'},
+        {'name': 'auc', 'type': 'double'},
+        {'name': 'pr_auc', 'type': 'double'},
+        {'name': 'brier', 'type': 'double'},
+        {'name': 'log_loss', 'type': 'double'},
+        {'name': 'ece', 'type': 'double'},
+        {'name': 'lift_10', 'type': 'double'},
+        {'name': 'mae', 'type': 'double'},
+        {'name': 'bias', 'type': 'double'},
+        {'name': 'gini', 'type': 'double'},
+        {'name': 'bounds_coverage', 'type': 'double'},
+    ]) }}
+from {{ ref('model_registry') }}

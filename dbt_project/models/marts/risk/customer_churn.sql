@@ -1,0 +1,45 @@
+with scores as (
+    select scores.*
+    from {{ ref('ml_churn__scores') }} as scores
+    inner join {{ ref('ml_run') }} as run on scores.snapshot_date = run.snapshot_date
+),
+
+levels as (
+    select
+        *,
+        case
+            when churn_probability >= {{ var('churn_risk_high_from') }} then 'high'
+            when churn_probability >= {{ var('churn_risk_medium_from') }} then 'medium'
+            else 'low'
+        end as risk_level
+    from scores
+),
+
+actions as (select * from {{ ref('churn_actions') }})
+
+select
+    levels.customer_id,
+    levels.snapshot_date,
+    levels.churn_type,
+    levels.churn_probability,
+    levels.churn_probability_lower,
+    levels.churn_probability_upper,
+    levels.risk_level,
+    actions.recommended_action,
+    {% for rank in [1, 2, 3] -%}
+    levels.reason_{{ rank }},
+    levels.reason_{{ rank }}_value,
+    levels.reason_{{ rank }}_effect,
+    case
+        when levels.reason_{{ rank }}_effect > 0 then 'raises risk'
+        when levels.reason_{{ rank }}_effect < 0 then 'lowers risk'
+    end as reason_{{ rank }}_direction,
+    {% endfor -%}
+    levels.model_name,
+    levels.algorithm,
+    levels.model_version,
+    levels.feature_version,
+    levels.run_id,
+    levels.scored_at
+from levels
+inner join actions on levels.risk_level = actions.risk_level

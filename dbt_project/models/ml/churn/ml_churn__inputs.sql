@@ -1,0 +1,11 @@
+select
+    population.customer_id,
+    population.snapshot_date,
+    population.churn_type,
+    {% for feature in model_features() -%}
+    features.{{ feature }}{% if not loop.last %},{% endif %}
+    {% endfor %}
+from {{ ref('ml_churn__population') }} as population
+inner join {{ ref('customer_features') }} as features
+    on population.customer_id = features.customer_id and population.snapshot_date = features.snapshot_date
+inner join {{ ref('ml_run') }} as run on population.snapshot_date = run.snapshot_date

@@ -1,0 +1,14 @@
+with features as (select * from {{ ref('customer_features') }}),
+
+typed as (
+    select
+        customer_id,
+        snapshot_date,
+        is_sampled,
+        -- Who ordered in the year before can be lost; who did not is lost already.
+        case when recency_days < 365 then 'non_contractual' end as churn_type
+    from features
+)
+
+select * from typed
+where churn_type is not null
