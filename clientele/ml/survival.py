@@ -29,10 +29,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from clientele.ml import metrics, periods
 from clientele.ml.feature_table import Feature, Matrix, as_numbers, choose_features, matrix
 from clientele.ml.log_logistic import FIRST_DAYS, LogLogistic
+from clientele.ml.threads import single_threaded
 
 Vector = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -94,6 +96,11 @@ class Survival:
         return cls(EVENTS[state["event"]], LogLogistic.from_state(state["model"]))
 
 
+def followed(table: pa.Table) -> pa.Table:
+    """The rows of customers who could be watched at all: not those of the newest day itself."""
+    return table.filter(pc.or_(pc.greater(table["duration_days"], 0), table["is_observed"]))
+
+
 @dataclass
 class Durations:
     """Rows to learn from: matrix, snapshot, days to the event or to the newest day, and whether it came by then."""
@@ -107,15 +114,15 @@ class Durations:
     @classmethod
     def of(cls, table: pa.Table, names: Iterable[str]) -> Durations:
         """From snapshot_date, duration_days, is_observed and the columns `names`; without rows of no duration."""
+        table = followed(table)
         features = choose_features(table, names)
-        days, observed = as_numbers(table["duration_days"]), as_numbers(table["is_observed"]) > 0
-        kept = (days > 0) | ((days == 0) & observed)
         dates = table["snapshot_date"].to_numpy().astype("datetime64[D]")
-        return cls(matrix(table, features)[kept], dates[kept], days[kept], observed[kept], features)
+        observed = as_numbers(table["is_observed"]) > 0
+        return cls(matrix(table, features), dates, as_numbers(table["duration_days"]), observed, features)
 
     def as_of(self, day: date) -> Durations:
         """What was known when `day` began: the snapshots before it, censored then."""
-        before = self.snapshot_dates < np.datetime64(day)
+        before = self.before(day)
         known = (np.datetime64(day) - self.snapshot_dates[before]).astype(np.float64)
         return Durations(
             self.x[before],
@@ -124,6 +131,10 @@ class Durations:
             self.observed[before] & (self.days[before] < known),
             self.features,
         )
+
+    def before(self, day: date) -> Flags:
+        """The rows whose snapshot lies before `day`."""
+        return self.snapshot_dates < np.datetime64(day)
 
     def at(self, day: date) -> Durations:
         """The rows of one snapshot."""
@@ -160,6 +171,7 @@ class Candidate:
         return float(np.mean(values)) if values else np.nan
 
 
+@single_threaded
 def fit(
     table: pa.Table, names: Iterable[str], *, newest: date, event: Event = NEXT_PURCHASE, seed: int
 ) -> list[Candidate]:
@@ -183,13 +195,13 @@ def _candidate(durations: Durations, features: list[Feature], newest: date, even
     days = sorted(set(durations.snapshot_dates.tolist()))
     candidate = Candidate(model.algorithm, Survival(event, model), tuple(days), model.n_rows, message=model.message)
     candidate.importance = model.covariates.importance(model.coefficients)
-    for test in _test_days(days, newest):
+    for test in test_days(days, newest):
         past = durations.as_of(test).fit(features, seed)
         candidate.performance += _measure(past, durations.at(test), test, (newest - test).days)
     return candidate
 
 
-def _test_days(days: list[date], newest: date) -> list[date]:
+def test_days(days: list[date], newest: date) -> list[date]:
     """Snapshots to measure on, the latest first: those after the first that are known for the longest horizon."""
     for horizon in reversed(HORIZONS):
         chosen = list[date]()
