@@ -7,6 +7,7 @@ before, and `churn.contractual`, the end of every running subscription within th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -204,7 +205,7 @@ def _loss_of_champion(
         return _loss_of_recipe(champion, candidates, str(newest))
     at = rows.filter(pa.array(rows["snapshot_date"].to_numpy().astype("datetime64[D]") == newest))
     fitted = read(champion)
-    probability, *_ = fitted.score(matrix(at, fitted.model.features))
+    probability, *_ = fitted.score(matrix(at, fitted.model.features), newest.astype(date))
     loss = of_probabilities(probability, as_numbers(at["is_churned"]).astype(bool))["log_loss"]
     return loss, f"the champion's {loss:.4f} ({champion['model_version']})"
 
@@ -244,7 +245,7 @@ class Scorer:
 
     def _score(self, batch: pa.RecordBatch, version: Mapping[str, Any], fitted: Classifier) -> pa.RecordBatch:
         x = matrix(batch, fitted.model.features)
-        probability, lower, upper, effects = fitted.score(x)
+        probability, lower, upper, effects = fitted.score(x, self.run["snapshot_date"])
         columns: dict[str, Any] = {name: batch.column(name) for name in ("customer_id", "snapshot_date", "churn_type")}
         columns |= {
             "churn_probability": probability,

@@ -110,7 +110,7 @@ def test_reasons_and_the_average_customer_add_up_to_the_probability(fitted: pa.T
     scores = score(fitted)
     (champion,) = champion_of(fitted).to_pylist()
     model = churn.read(champion)
-    average = model.calibration.slope * model.model.intercept + model.calibration.offset
+    average = model.calibration.log_odds(model.model.intercept) + model.season.shift(RUN["snapshot_date"])
     effects = sum(scores[f"reason_{rank}_effect"].to_numpy() for rank in (1, 2, 3))
     assert expit(average + effects) == pytest.approx(scores["churn_probability"].to_numpy(), abs=1e-9)
 
