@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from clientele.ml import artifacts, registry
+from clientele.ml import registry
 from clientele.ml.classifier import (
     KINDS,
     LAST_RESORT,
@@ -28,6 +28,7 @@ from clientele.ml.classifier import (
     top_reasons,
 )
 from clientele.ml.feature_table import Feature, as_numbers, choose_features, matrix
+from clientele.ml.no_order import NoOrder
 
 # NO
 from clientele.ml.periods import fold_of, masks
@@ -65,14 +66,16 @@ SCORES = pa.schema(
 )
 
 
-def learners(churn_type: str, horizon: int) -> dict[str, Fit]:  # noqa: ARG001
+def learners(churn_type: str, horizon: int) -> dict[str, Fit]:
     """The algorithms that compete; a subscription has no purchases for the CLV model to count."""
-    return dict(LEARNERS)
+    if churn_type == "contractual":
+        return dict(LEARNERS)
+    return LEARNERS | {"clv_no_order": NoOrder.learner(horizon)}
 
 
 def kinds() -> Mapping[str, Any]:
     """How each kind of stored model is read."""
-    return KINDS
+    return {**KINDS, "clv_no_order": NoOrder.from_state}
 
 
 def model_name(churn_type: str) -> str:
@@ -135,7 +138,7 @@ def _fit_type(
             f"no customer has been watched for {horizon} days yet: a label needs a snapshot that lies so far back. "
             "Load older orders, or lower churn_horizon_days."
         )
-        return registry.rows([nothing], ["none"], None, reason, settings)
+        return registry.rows([nothing], ["none"], None, reason, settings, previous)
     examples = examples_of(rows)
     candidates = fit_candidates(examples, horizon, learners(churn_type, horizon), seed=settings.seed)
     versions = [_version(name, horizon, examples, candidate) for candidate in candidates]
@@ -145,7 +148,7 @@ def _fit_type(
     loss = {version.algorithm: version.mean("log_loss") for version in versions}
     chosen = registry.choose(versions, loss=loss, last_resort=LAST_RESORT)
     names = [registry.version_of(version, settings, [examples.x, examples.y]) for version in versions]
-    return registry.rows(versions, names, chosen, reason, settings)
+    return registry.rows(versions, names, chosen, reason, settings, previous)
 
 
 def _version(name: str, horizon: int, examples: Examples, candidate: Candidate) -> Version:
@@ -194,7 +197,7 @@ def _loss_of_champion(
     """Today's champion's log loss in the newest backtest, and a word on it; inf where it cannot be compared."""
     from clientele.ml.metrics import of_probabilities
 
-    champion = registry.champion(name, previous)
+    champion = registry.comparable_champion(name, previous)
     measured = [row["period"] for c in candidates for row in c.performance]
     if champion is None or not measured:
         return np.inf, "no champion yet"
@@ -220,9 +223,8 @@ def _loss_of_recipe(champion: Mapping[str, Any], candidates: list[Candidate], pe
 
 
 def read(version: Mapping[str, Any]) -> Classifier:
-    """The model of a registry row. Raises ArtifactError where its bytes were changed."""
-    name = f"{version['model_name']} {version['model_version']}"
-    return Classifier.from_state(artifacts.unpack(version["artifact"], version["artifact_sha256"], name=name), kinds())
+    """The model of a registry row. Raises ArtifactError, as registry.unpack."""
+    return Classifier.from_state(registry.unpack(version), kinds())
 
 
 class Scorer:

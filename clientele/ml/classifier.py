@@ -97,6 +97,13 @@ class Examples:
     fold: npt.NDArray[np.int64]
     groups: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
+    def columns(self, model: AdditiveModel) -> Matrix:
+        """`x` with the features of a model, which may have been fitted on some of them only."""
+        if model.features == self.features or not model.features:
+            return self.x
+        names = [feature.name for feature in self.features]
+        return self.x[:, [names.index(feature.name) for feature in model.features]]
+
     def bounded(self, mask: npt.NDArray[np.bool_], seed: int) -> npt.NDArray[np.intp]:
         """Places of at most MOST_ROWS rows of a mask, drawn with a seed, in their order."""
         at = np.flatnonzero(mask)
@@ -129,7 +136,7 @@ class Classifier:
     @classmethod
     def calibrated(cls, model: AdditiveModel, examples: Examples, rows: Labels, day: date) -> Classifier:
         """A model with the calibration of some rows, which were known at a day, and the season until then."""
-        score = _log_odds(model, model.contributions(examples.x))
+        score = _log_odds(model, model.contributions(examples.columns(model)))
         is_flat = isinstance(model, BaseRate)
         calibration = _flat(examples.y[rows]) if is_flat else Calibration.fit(score[rows], examples.y[rows])
         known = examples.snapshot_dates <= np.datetime64(day, "D")
@@ -272,7 +279,7 @@ class _Measured:
         at = np.flatnonzero(test)
         # How far bounds miss is asked of bounds that allow for nothing yet.
         classifier.calibration.spread = classifier.season.doubt = 0.0
-        probability, lower, upper, _ = classifier.score(examples.x[at], day)
+        probability, lower, upper, _ = classifier.score(examples.columns(classifier.model)[at], day)
         season, y = classifier.season, examples.y[at]
         missed, _ = level(logit(probability), y)
         groups = groups_of(probability, lower, upper, y)
@@ -281,7 +288,7 @@ class _Measured:
     def rows(self, examples: Examples, period: periods.Period, spread: float, doubt: float) -> list[dict[str, Any]]:
         """Metrics of all rows and of each group; bounds as widened by what other periods say."""
         self.classifier.calibration.spread, self.classifier.season.doubt = spread, doubt
-        _, lower, upper, _ = self.classifier.score(examples.x[self.at], max(period.test))
+        _, lower, upper, _ = self.classifier.score(examples.columns(self.classifier.model)[self.at], max(period.test))
         y = examples.y[self.at]
         inside = [group.is_inside for group in groups_of(self.probability, lower, upper, y)]
         common = {"period": period.test[-1].isoformat(), "protocol": period.protocol}
@@ -302,7 +309,7 @@ class _Measured:
 def _importance(examples: Examples, period: periods.Period, classifier: Classifier) -> dict[str, float]:
     """Mean absolute effect of each feature on the log-odds, on the rows it was calibrated with."""
     _, calibrate, _ = periods.masks(period, examples.snapshot_dates, examples.fold)
-    *_, effects = classifier.score(examples.x[np.flatnonzero(calibrate)], max(period.calibrate))
+    *_, effects = classifier.score(examples.columns(classifier.model)[np.flatnonzero(calibrate)], max(period.calibrate))
     sizes = np.abs(effects).mean(axis=0)
     return {f.name: float(s) for f, s in zip(classifier.model.features, sizes, strict=True)}
 
