@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clientele.ml import metrics, periods
+from clientele.ml.blend import AdditiveBlend
 from clientele.ml.boosting import AdditiveBoosting
 from clientele.ml.calibration import Calibration, Group, groups_of, logit, spread_of
 from clientele.ml.feature_table import Feature, Matrix
@@ -73,11 +74,13 @@ class BaseRate:
 LEARNERS: dict[str, Fit] = {
     "hist_gradient_boosting": AdditiveBoosting.fit,
     "logistic_regression": AdditiveLogistic.fit,
+    "blend": AdditiveBlend.fit,
     LAST_RESORT: BaseRate.fit,
 }
 KINDS: dict[str, Callable[[dict[str, Any]], AdditiveModel]] = {
     "additive_boosting": AdditiveBoosting.from_state,
     "additive_logistic": AdditiveLogistic.from_state,
+    "additive_blend": AdditiveBlend.from_state,
     LAST_RESORT: BaseRate.from_state,
 }
 
