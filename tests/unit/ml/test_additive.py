@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from clientele.ml.blend import AdditiveBlend
 from clientele.ml.boosting import AdditiveBoosting, BoostingOptions
 from clientele.ml.calibration import expit
 from clientele.ml.classifier import top_reasons
@@ -23,7 +24,7 @@ def rows(n: int = 4_000, seed: int = 2) -> tuple[np.ndarray, np.ndarray]:
     return x, rng.random(n) < expit(log_odds)
 
 
-@pytest.fixture(params=[AdditiveBoosting, AdditiveLogistic], ids=["boosting", "logistic"])
+@pytest.fixture(params=[AdditiveBoosting, AdditiveLogistic, AdditiveBlend], ids=["boosting", "logistic", "blend"])
 def learner(request: pytest.FixtureRequest) -> type:
     return request.param
 
@@ -80,6 +81,12 @@ def test_contributions_are_shapley_values(learner: type) -> None:
 def test_contributions_are_centred_on_the_training_rows(learner: type) -> None:
     x, y = rows()
     assert learner.fit(x, y, FEATURES).contributions(x).mean(axis=0) == pytest.approx(np.zeros(3), abs=1e-9)
+
+
+def test_the_blend_is_the_mean_of_both() -> None:
+    x, y = rows(500)
+    both = [one.fit(x, y, FEATURES).contributions(x) for one in (AdditiveBoosting, AdditiveLogistic)]
+    assert AdditiveBlend.fit(x, y, FEATURES).contributions(x) == pytest.approx((both[0] + both[1]) / 2)
 
 
 def test_unseen_values_and_missing_ones_are_scored(learner: type) -> None:
