@@ -22,7 +22,7 @@ from clientele.ml.threads import single_threaded
 Vector = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]
 
-MOST_ROWS = 50_000  # to learn from: more cost time and gain nothing that survives the next quarter
+MOST_ROWS = 30_000  # to learn from: more cost time and gain little that survives the next quarter
 FEWEST_OUTCOMES = 20  # of the rarer kind, to learn anything but the rate from
 INNER_FOLDS = 2  # of customers, each scored by a model that learnt from the others; 3 were no better
 LAST_RESORT = "base_rate"

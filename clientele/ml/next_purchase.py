@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from clientele.ml import periods
+from clientele.ml import classifier, periods
 from clientele.ml.boosting import AdditiveBoosting, BoostingOptions
 from clientele.ml.categories import CategoryMix, Counts
 from clientele.ml.classifier import LAST_RESORT, BaseRate, Classifier, Fit, fit_candidates
