@@ -1,7 +1,7 @@
 """Churn: the probability that a customer stops, with bounds and reasons.
 
 Two kinds, as two models: `churn.non_contractual`, no order within the horizon among customers who ordered in the year
-before, and `churn.contractual`, the end of every running subscription within the horizon.
+before, and `churn.contractual`, no subscription left at the end of the horizon among customers with a running one.
 """
 
 from __future__ import annotations
@@ -35,6 +35,12 @@ from clientele.ml.registry import Settings, Version
 
 CHURN_TYPES = ("non_contractual", "contractual")
 KEYS = ("customer_id", "snapshot_date", "churn_type", "is_churned", "is_sampled")
+NOTHING_WATCHED = {
+    "non_contractual": "no customer has been watched for {} days yet: a label needs a snapshot that lies so far back. "
+    "Load older orders, or lower churn_horizon_days.",
+    "contractual": "no subscriber has been watched for {} days yet, so subscribers get no score: a label needs a "
+    "snapshot that lies so far back. Load older subscriptions, or lower churn_horizon_days.",
+}
 GROUPS = ("customer_type", "country", "frequency_score")
 REASONS = 3
 
@@ -120,7 +126,7 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
     for churn_type in CHURN_TYPES:
         rows = training_set.filter(pa.compute.equal(training_set["churn_type"], churn_type))
         reason = registry.why_fit(model_name(churn_type), settings, previous)
-        if reason and (rows.num_rows or churn_type == CHURN_TYPES[0]):
+        if reason and (rows.num_rows or churn_type == CHURN_TYPES[0] or run["has_subscriptions"]):
             made += _fit_type(churn_type, rows, run, settings, reason, previous)
     return registry.table(made)
 
@@ -131,10 +137,7 @@ def _fit_type(
     horizon, name = run["churn_horizon_days"], model_name(churn_type)
     if not rows.num_rows:
         nothing = Version(name, LAST_RESORT, horizon)
-        nothing.message = (
-            f"no customer has been watched for {horizon} days yet: a label needs a snapshot that lies so far back. "
-            "Load older orders, or lower churn_horizon_days."
-        )
+        nothing.message = NOTHING_WATCHED[churn_type].format(horizon)
         return registry.rows([nothing], ["none"], None, reason, settings)
     examples = examples_of(rows)
     candidates = fit_candidates(examples, horizon, learners(churn_type, horizon), seed=settings.seed)
