@@ -51,17 +51,24 @@ class Calibration:
             slope, offset = 0.0, logit(y.mean())
         return cls(slope, offset, *_venn_abers(score, y.astype(np.float64)))
 
-    def probability(self, score: Vector) -> Vector:
-        """Calibrated probability of each log-odds score."""
-        return expit(self.slope * score + self.offset)
+    def log_odds(self, score: Vector) -> Vector:
+        """Calibrated log-odds of each score."""
+        return self.slope * score + self.offset
 
-    def bounds(self, score: Vector) -> tuple[Vector, Vector]:
-        """Lower and upper bound of the probability; they enclose `probability`."""
+    def probability(self, score: Vector, shift: float = 0.0) -> Vector:
+        """Calibrated probability of each score, moved by the log-odds of a season."""
+        return expit(self.log_odds(score) + shift)
+
+    def bounds(self, score: Vector, shift: float = 0.0, tolerance: float = 0.0) -> tuple[Vector, Vector]:
+        """Lower and upper bound of the probability; they enclose `probability`.
+
+        `tolerance` is by how many log-odds the shift of the season may be wrong.
+        """
         at = np.searchsorted((self.knots[1:] + self.knots[:-1]) / 2, score)
-        probability = self.probability(score)
-        lower = np.minimum(self.p0[at], probability)
-        upper = np.maximum(self.p1[at], probability)
-        return expit(logit(lower) - self.spread), expit(logit(upper) + self.spread)
+        probability = self.probability(score, shift)
+        wider = self.spread + tolerance
+        lower, upper = expit(logit(self.p0) + shift - wider)[at], expit(logit(self.p1) + shift + wider)[at]
+        return np.minimum(lower, probability), np.maximum(upper, probability)
 
     def to_state(self) -> dict[str, Any]:
         """As plain data, for an artifact."""
@@ -125,12 +132,19 @@ def groups_of(probability: Vector, lower: Vector, upper: Vector, y: npt.NDArray[
     ]
 
 
-def spread_of(groups: list[Group]) -> float:
-    """The log-odds by which bounds are to be widened to hold SPREAD_LEVEL of such groups (split conformal)."""
-    excess = np.sort([group.excess for group in groups])
-    if not excess.size:
-        return 0.0
-    return float(excess[min(len(excess) - 1, int(np.ceil((len(excess) + 1) * SPREAD_LEVEL)) - 1)])
+def spread_of(periods: list[list[Group]]) -> float:
+    """The log-odds by which bounds are to be widened to hold SPREAD_LEVEL of the groups of a period to come.
+
+    What misses one group of a period misses the others with it, so that periods, not groups, are what is exchangeable:
+    the widening that SPREAD_LEVEL of a period's groups need, and of those the one that SPREAD_LEVEL of the periods keep
+    to (split conformal; with fewer than nineteen, the largest).
+    """
+    needed = [_at_level(np.sort([group.excess for group in groups]), len(groups)) for groups in periods if groups]
+    return _at_level(np.sort(needed), len(needed) + 1) if needed else 0.0
+
+
+def _at_level(ascending: Vector, n: int) -> float:
+    return float(ascending[min(len(ascending), int(np.ceil(n * SPREAD_LEVEL))) - 1])
 
 
 def logit(probability: Any) -> Any:

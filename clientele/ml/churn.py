@@ -6,15 +6,15 @@ before, and `churn.contractual`, no subscription left at the end of the horizon 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from clientele.ml import artifacts, registry
+from clientele.ml import registry
 from clientele.ml.classifier import (
     KINDS,
     LAST_RESORT,
@@ -28,6 +28,7 @@ from clientele.ml.classifier import (
     top_reasons,
 )
 from clientele.ml.feature_table import Feature, as_numbers, choose_features, matrix
+from clientele.ml.no_order import NoOrder
 
 # NO
 from clientele.ml.periods import fold_of, masks
@@ -71,14 +72,16 @@ SCORES = pa.schema(
 )
 
 
-def learners(churn_type: str, horizon: int) -> dict[str, Fit]:  # noqa: ARG001
+def learners(churn_type: str, horizon: int) -> dict[str, Fit]:
     """The algorithms that compete; a subscription has no purchases for the CLV model to count."""
-    return dict(LEARNERS)
+    if churn_type == "contractual":
+        return dict(LEARNERS)
+    return LEARNERS | {"clv_no_order": NoOrder.learner(horizon)}
 
 
 def kinds() -> Mapping[str, Any]:
     """How each kind of stored model is read."""
-    return KINDS
+    return {**KINDS, "clv_no_order": NoOrder.from_state}
 
 
 def model_name(churn_type: str) -> str:
@@ -138,7 +141,7 @@ def _fit_type(
     if not rows.num_rows:
         nothing = Version(name, LAST_RESORT, horizon)
         nothing.message = NOTHING_WATCHED[churn_type].format(horizon)
-        return registry.rows([nothing], ["none"], None, reason, settings)
+        return registry.rows([nothing], ["none"], None, reason, settings, previous)
     examples = examples_of(rows)
     candidates = fit_candidates(examples, horizon, learners(churn_type, horizon), seed=settings.seed)
     versions = [_version(name, horizon, examples, candidate) for candidate in candidates]
@@ -148,7 +151,7 @@ def _fit_type(
     loss = {version.algorithm: version.mean("log_loss") for version in versions}
     chosen = registry.choose(versions, loss=loss, last_resort=LAST_RESORT)
     names = [registry.version_of(version, settings, [examples.x, examples.y]) for version in versions]
-    return registry.rows(versions, names, chosen, reason, settings)
+    return registry.rows(versions, names, chosen, reason, settings, previous)
 
 
 def _version(name: str, horizon: int, examples: Examples, candidate: Candidate) -> Version:
@@ -172,12 +175,14 @@ def _gates(version: Version, max_ece: float, today: tuple[float, str]) -> dict[s
     """Each gate with `passed` or `failed` and the numbers."""
     if not version.is_fitted:
         return {"fitted": f"failed: {version.message}"}
+    if version.algorithm == LAST_RESORT:
+        return {"fitted": "passed: it knows the rate alone, and serves only where nothing else may"}
     ece, auc, loss = version.mean("ece"), version.mean("auc"), _newest(version.performance, "log_loss")
-    gates = {"calibrated": _gate(not ece > max_ece, f"ECE {ece:.3f}, at most {max_ece}")}
-    if version.algorithm != LAST_RESORT:
-        gates["tells_customers_apart"] = _gate(auc > 0.5, f"AUC {auc:.3f}, above 0.5")
-        gates["not_worse_than_champion"] = _gate(not loss > today[0], f"log loss {loss:.4f}, {today[1]}")
-    return gates
+    return {
+        "calibrated": _gate(ece <= max_ece, f"ECE {ece:.3f}, at most {max_ece}"),
+        "tells_customers_apart": _gate(auc > 0.5, f"AUC {auc:.3f}, above 0.5"),  # noqa: PLR2004
+        "not_worse_than_champion": _gate(loss <= today[0], f"log loss {loss:.4f}, {today[1]}"),
+    }
 
 
 def _gate(is_open: bool, why: str) -> str:
@@ -195,7 +200,7 @@ def _loss_of_champion(
     """Today's champion's log loss in the newest backtest, and a word on it; inf where it cannot be compared."""
     from clientele.ml.metrics import of_probabilities
 
-    champion = registry.champion(name, previous)
+    champion = registry.comparable_champion(name, previous)
     measured = [row["period"] for c in candidates for row in c.performance]
     if champion is None or not measured:
         return np.inf, "no champion yet"
@@ -203,26 +208,26 @@ def _loss_of_champion(
         return np.inf, f"features changed since the champion {champion['model_version']}"
     newest = np.datetime64(max(measured), "D")
     if np.datetime64(champion["calibrated_on"], "D") + champion["horizon_days"] > newest:
-        # It learnt from the outcomes; what counts is how the same recipe did without them.
-        return _recorded_loss(champion, str(newest))
+        return _loss_of_recipe(champion, candidates, str(newest))
     at = rows.filter(pa.array(rows["snapshot_date"].to_numpy().astype("datetime64[D]") == newest))
     fitted = read(champion)
-    probability, *_ = fitted.score(matrix(at, fitted.model.features))
+    probability, *_ = fitted.score(matrix(at, fitted.model.features), newest.astype(date))
     loss = of_probabilities(probability, as_numbers(at["is_churned"]).astype(bool))["log_loss"]
     return loss, f"the champion's {loss:.4f} ({champion['model_version']})"
 
 
-def _recorded_loss(champion: Mapping[str, Any], period: str) -> tuple[float, str]:
-    for row in json.loads(champion["performance_json"]):
-        if row["period"] == period and row["group_name"] == "all":
-            return row["log_loss"], f"the champion's {row['log_loss']:.4f} ({champion['model_version']})"
-    return np.inf, f"the champion {champion['model_version']} was not measured on {period}"
+def _loss_of_recipe(champion: Mapping[str, Any], candidates: list[Candidate], period: str) -> tuple[float, str]:
+    """How the champion's algorithm did in this fit: what it would be without the outcomes it already knows."""
+    for candidate in candidates:
+        if candidate.algorithm == champion["algorithm"] and candidate.performance:
+            loss = _newest(candidate.performance, "log_loss")
+            return loss, f"the champion's algorithm {loss:.4f} (it knows the outcomes of {period} itself)"
+    return np.inf, f"the champion's algorithm {champion['algorithm']} could not be fitted"
 
 
 def read(version: Mapping[str, Any]) -> Classifier:
-    """The model of a registry row. Raises ArtifactError where its bytes were changed."""
-    name = f"{version['model_name']} {version['model_version']}"
-    return Classifier.from_state(artifacts.unpack(version["artifact"], version["artifact_sha256"], name=name), kinds())
+    """The model of a registry row. Raises ArtifactError, as registry.unpack."""
+    return Classifier.from_state(registry.unpack(version), kinds())
 
 
 class Scorer:
@@ -245,7 +250,7 @@ class Scorer:
 
     def _score(self, batch: pa.RecordBatch, version: Mapping[str, Any], fitted: Classifier) -> pa.RecordBatch:
         x = matrix(batch, fitted.model.features)
-        probability, lower, upper, effects = fitted.score(x)
+        probability, lower, upper, effects = fitted.score(x, self.run["snapshot_date"])
         columns: dict[str, Any] = {name: batch.column(name) for name in ("customer_id", "snapshot_date", "churn_type")}
         columns |= {
             "churn_probability": probability,

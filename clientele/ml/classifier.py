@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,12 +15,13 @@ from clientele.ml.boosting import AdditiveBoosting
 from clientele.ml.calibration import Calibration, Group, groups_of, logit, spread_of
 from clientele.ml.feature_table import Feature, Matrix
 from clientele.ml.logistic import AdditiveLogistic
+from clientele.ml.season import Season, doubt_of, level
 from clientele.ml.threads import single_threaded
 
 Vector = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]
 
-MOST_ROWS = 100_000  # to learn from: more cost time and gain nothing that survives the next quarter
+MOST_ROWS = 50_000  # to learn from: more cost time and gain nothing that survives the next quarter
 FEWEST_OUTCOMES = 20  # of the rarer kind, to learn anything but the rate from
 LAST_RESORT = "base_rate"
 
@@ -95,6 +97,13 @@ class Examples:
     fold: npt.NDArray[np.int64]
     groups: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
+    def columns(self, model: AdditiveModel) -> Matrix:
+        """`x` with the features of a model, which may have been fitted on some of them only."""
+        if model.features == self.features or not model.features:
+            return self.x
+        names = [feature.name for feature in self.features]
+        return self.x[:, [names.index(feature.name) for feature in model.features]]
+
     def bounded(self, mask: npt.NDArray[np.bool_], seed: int) -> npt.NDArray[np.intp]:
         """Places of at most MOST_ROWS rows of a mask, drawn with a seed, in their order."""
         at = np.flatnonzero(mask)
@@ -105,10 +114,11 @@ class Examples:
 
 @dataclass
 class Classifier:
-    """A fitted model with its calibration."""
+    """A fitted model with its calibration, and what it knows of the season."""
 
     model: AdditiveModel
     calibration: Calibration
+    season: Season
 
     @classmethod
     def fit(cls, examples: Examples, period: periods.Period, fit: Fit, seed: int) -> Classifier:
@@ -119,36 +129,43 @@ class Classifier:
         learn, calibrate, _ = periods.masks(period, examples.snapshot_dates, examples.fold)
         at = examples.bounded(learn, seed)
         y = examples.y[at]
-        if fit is not BaseRate.fit and min(y.sum(), (~y).sum()) < FEWEST_OUTCOMES:
+        if fit != BaseRate.fit and min(y.sum(), (~y).sum()) < FEWEST_OUTCOMES:
             raise ValueError(f"{int(y.sum())} of {len(y)} rows have the outcome, {FEWEST_OUTCOMES} of each are needed")
-        model = fit(examples.x[at], y, examples.features)
-        at = examples.bounded(calibrate, seed)
-        if fit is BaseRate.fit:
-            rate = logit((examples.y[at].sum() + 0.5) / (len(at) + 1))
-            half = 1 / np.sqrt(len(at) + 1)
-            flat = np.array([max(0.0, _rate(rate) - half)]), np.array([min(1.0, _rate(rate) + half)])
-            return cls(BaseRate([], rate), Calibration(0.0, rate, np.array([rate]), *flat))
-        return cls(model, Calibration.fit(_log_odds(model, model.contributions(examples.x[at])), examples.y[at]))
+        return cls.calibrated(fit(examples.x[at], y, examples.features), examples, calibrate, max(period.calibrate))
 
-    def score(self, x: Matrix) -> tuple[Vector, Vector, Vector, Vector]:
-        """Probability, lower and upper bound of each row, and what each feature adds to its calibrated log-odds."""
-        contributions = self.model.contributions(x)
+    @classmethod
+    def calibrated(cls, model: AdditiveModel, examples: Examples, rows: Labels, day: date) -> Classifier:
+        """A model with the calibration of some rows, which were known at a day, and the season until then."""
+        score = _log_odds(model, model.contributions(examples.columns(model)))
+        is_flat = isinstance(model, BaseRate)
+        calibration = _flat(examples.y[rows]) if is_flat else Calibration.fit(score[rows], examples.y[rows])
+        known = examples.snapshot_dates <= np.datetime64(day, "D")
+        log_odds, y = calibration.log_odds(score[known]), examples.y[known]
+        return cls(model, calibration, Season.fit(log_odds, y, examples.snapshot_dates[known], day))
+
+    def score(self, x: Matrix, day: date) -> tuple[Vector, Vector, Vector, Vector]:
+        """Probability, lower and upper bound of each row at a snapshot, and each feature's effect on its log-odds."""
+        contributions, shift = self.model.contributions(x), self.season.shift(day)
         score = _log_odds(self.model, contributions)
         return (
-            self.calibration.probability(score),
-            *self.calibration.bounds(score),
+            self.calibration.probability(score, shift),
+            *self.calibration.bounds(score, shift, self.season.tolerance(day)),
             contributions * self.calibration.slope,
         )
 
     def to_state(self) -> dict[str, Any]:
         """As plain data, for an artifact."""
-        return {"model": self.model.to_state(), "calibration": self.calibration.to_state()}
+        return {
+            "model": self.model.to_state(),
+            "calibration": self.calibration.to_state(),
+            "season": self.season.to_state(),
+        }
 
     @classmethod
     def from_state(cls, state: dict[str, Any], kinds: Mapping[str, Callable[..., AdditiveModel]] = KINDS) -> Classifier:
         """The classifier that `to_state` gave."""
         model = kinds[state["model"]["kind"]](state["model"])
-        return cls(model, Calibration.from_state(state["calibration"]))
+        return cls(model, Calibration.from_state(state["calibration"]), Season.from_state(state["season"]))
 
 
 @dataclass
@@ -181,11 +198,17 @@ def fit_candidates(
     if not days:
         return []
     shipped, tests = periods.shipped(days, horizon), periods.backtests(days, horizon)
-    return [_candidate(examples, name, fit, shipped, tests, seed) for name, fit in learners.items()]
+    return [_candidate(examples, name, fit, horizon, shipped, tests, seed) for name, fit in learners.items()]
 
 
 def _candidate(
-    examples: Examples, name: str, fit: Fit, shipped: periods.Period, tests: Sequence[periods.Period], seed: int
+    examples: Examples,
+    name: str,
+    fit: Fit,
+    horizon: int,
+    shipped: periods.Period,
+    tests: Sequence[periods.Period],
+    seed: int,
 ) -> Candidate:
     candidate = Candidate(name, None, shipped)
     try:
@@ -194,12 +217,41 @@ def _candidate(
     except ValueError as error:
         candidate.message = str(error)
         return candidate
-    classifier.calibration.spread = spread_of([group for _, one in measured for group in one.groups])
+    drifts = _drifts(examples, measured, horizon) or measured
+    in_use = max(shipped.calibrate) + timedelta(days=horizon)
+    knows = classifier.season.knows(in_use)
+    classifier.calibration.spread, classifier.season.doubt = _uncertainty(drifts, knows)
     for period, one in measured:
-        others = [group for _, other in measured if other is not one for group in other.groups]
-        candidate.performance += one.rows(examples, period, spread_of(others))
+        others = [drift for drift in drifts if drift[0].test != period.test]
+        candidate.performance += one.rows(examples, period, *_uncertainty(others, one.knows_season))
     candidate.classifier, candidate.importance = classifier, _importance(examples, shipped, classifier)
     return candidate
+
+
+def _drifts(
+    examples: Examples, measured: list[tuple[periods.Period, _Measured]], horizon: int
+) -> list[tuple[periods.Period, _Measured]]:
+    """What the oldest backtest's model, calibrated anew each month, said of the months that followed."""
+    if not measured or measured[-1][0].protocol != periods.OUT_OF_TIME:
+        return []
+    days = sorted(set(examples.snapshot_dates.astype("datetime64[D]").tolist()))
+    period, oldest = measured[-1]
+    drifts = []
+    for pair in periods.recalibrations(days, horizon, period.learn):
+        _, calibrate, test = periods.masks(pair, examples.snapshot_dates, examples.fold)
+        if examples.y[calibrate].all() or not examples.y[calibrate].any():
+            continue
+        again = Classifier.calibrated(oldest.classifier.model, examples, calibrate, max(pair.calibrate))
+        drifts.append((pair, _Measured.by(again, examples, test, max(pair.test))))
+    return drifts
+
+
+def _uncertainty(measured: list[tuple[periods.Period, _Measured]], knows_season: bool) -> tuple[float, float]:
+    """Spread of the bounds and doubt of the season, from what knew as much of the season, else from all."""
+    alike = [one for _, one in measured if one.knows_season == knows_season] or [one for _, one in measured]
+    seasons = [one for one in alike if one.knows_season]
+    doubt = doubt_of([one.shift for one in seasons], [one.missed for one in seasons])
+    return spread_of([one.groups for one in alike]), doubt
 
 
 @dataclass
@@ -210,21 +262,33 @@ class _Measured:
     classifier: Classifier
     probability: Vector
     groups: list[Group]
+    knows_season: bool
+    shift: float  # of the season, in log-odds
+    missed: float  # by the level after that shift, likewise
 
     @classmethod
     def of(cls, examples: Examples, period: periods.Period, fit: Fit, seed: int) -> _Measured:
         classifier = Classifier.fit(examples, period, fit, seed)
         *_, test = periods.masks(period, examples.snapshot_dates, examples.fold)
-        at = np.flatnonzero(test)
-        if not at.size:
+        if not test.any():
             raise ValueError(f"no customer was eligible at the snapshots to measure on ({period.test[0]})")
-        probability, lower, upper, _ = classifier.score(examples.x[at])
-        return cls(at, classifier, probability, groups_of(probability, lower, upper, examples.y[at]))
+        return cls.by(classifier, examples, test, max(period.test))
 
-    def rows(self, examples: Examples, period: periods.Period, spread: float) -> list[dict[str, Any]]:
+    @classmethod
+    def by(cls, classifier: Classifier, examples: Examples, test: Labels, day: date) -> _Measured:
+        at = np.flatnonzero(test)
+        # How far bounds miss is asked of bounds that allow for nothing yet.
+        classifier.calibration.spread = classifier.season.doubt = 0.0
+        probability, lower, upper, _ = classifier.score(examples.columns(classifier.model)[at], day)
+        season, y = classifier.season, examples.y[at]
+        missed, _ = level(logit(probability), y)
+        groups = groups_of(probability, lower, upper, y)
+        return cls(at, classifier, probability, groups, season.knows(day), season.shift(day), missed)
+
+    def rows(self, examples: Examples, period: periods.Period, spread: float, doubt: float) -> list[dict[str, Any]]:
         """Metrics of all rows and of each group; bounds as widened by what other periods say."""
-        self.classifier.calibration.spread = spread
-        _, lower, upper, _ = self.classifier.score(examples.x[self.at])
+        self.classifier.calibration.spread, self.classifier.season.doubt = spread, doubt
+        _, lower, upper, _ = self.classifier.score(examples.columns(self.classifier.model)[self.at], max(period.test))
         y = examples.y[self.at]
         inside = [group.is_inside for group in groups_of(self.probability, lower, upper, y)]
         common = {"period": period.test[-1].isoformat(), "protocol": period.protocol}
@@ -245,7 +309,7 @@ class _Measured:
 def _importance(examples: Examples, period: periods.Period, classifier: Classifier) -> dict[str, float]:
     """Mean absolute effect of each feature on the log-odds, on the rows it was calibrated with."""
     _, calibrate, _ = periods.masks(period, examples.snapshot_dates, examples.fold)
-    *_, effects = classifier.score(examples.x[np.flatnonzero(calibrate)])
+    *_, effects = classifier.score(examples.columns(classifier.model)[np.flatnonzero(calibrate)], max(period.calibrate))
     sizes = np.abs(effects).mean(axis=0)
     return {f.name: float(s) for f, s in zip(classifier.model.features, sizes, strict=True)}
 
@@ -269,5 +333,9 @@ def _log_odds(model: AdditiveModel, contributions: Vector) -> Vector:
     return model.intercept + contributions.sum(axis=1)
 
 
-def _rate(log_odds: float) -> float:
-    return float(1 / (1 + np.exp(-log_odds)))
+def _flat(y: Labels) -> Calibration:
+    """The rate for everyone, within the two standard errors that a rate has at most."""
+    rate, half = (y.sum() + 0.5) / (len(y) + 1), 1 / np.sqrt(len(y) + 1)
+    return Calibration(
+        0.0, logit(rate), np.zeros(1), np.array([max(0.0, rate - half)]), np.array([min(1.0, rate + half)])
+    )

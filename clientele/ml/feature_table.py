@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 Matrix = npt.NDArray[np.float64]
 
-MOST_CATEGORIES = 50  # of one column; rarer ones count as "other"
+MOST_CATEGORIES = 20  # of one column; rarer ones count as "other"
 FEWEST_ROWS = 30  # of a category; a smaller one says more about its rows than about the category
 
 

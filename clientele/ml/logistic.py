@@ -47,17 +47,17 @@ class AdditiveLogistic:
         columns, owner = _columns(x, features, middle)
         mean, scale = columns.mean(axis=0), columns.std(axis=0)
         scale[scale < 1e-9] = np.inf
-        regression = LogisticRegression(C=INVERSE_PENALTY, max_iter=500, random_state=seed)
+        regression = LogisticRegression(C=INVERSE_PENALTY, solver="newton-cholesky", random_state=seed)
         regression.fit((columns - mean) / scale, y)
         return cls(features, middle, mean, scale, regression.coef_[0], owner, float(regression.intercept_[0]))
 
     def contributions(self, x: Matrix) -> npt.NDArray[np.float64]:
         """What each feature adds to the log-odds of each row, against the mean of the training rows."""
         columns, owner = _columns(x, self.features, self.middle)
-        terms = (columns - self.mean) / self.scale * self.coefficients
+        weights = self.coefficients / self.scale
         out = np.zeros(x.shape, order="F")
         for column, feature in enumerate(owner):
-            out[:, feature] += terms[:, column]
+            out[:, feature] += (columns[:, column] - self.mean[column]) * weights[column]
         return out
 
     def to_state(self) -> dict[str, Any]:
@@ -89,4 +89,4 @@ def _columns(
         made.append(missing)
         columns += [column.astype(np.float64) for column in made]
         owner += [j] * len(made)
-    return np.column_stack(columns), np.array(owner)
+    return np.asfortranarray(np.stack(columns).T), np.array(owner)

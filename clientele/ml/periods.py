@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 MOST_BACKTESTS = 3
+OUT_OF_TIME = "out of time"
 Mask = npt.NDArray[np.bool_]
 
 
@@ -34,7 +35,7 @@ class Period:
         """How honest the measurement is, in words."""
         if self.test == self.calibrate:
             return "other customers, same time"
-        return "out of time" if self.learn != self.calibrate else "out of time, calibrated on other customers"
+        return OUT_OF_TIME if self.learn != self.calibrate else f"{OUT_OF_TIME}, calibrated on other customers"
 
 
 def backtests(snapshots: Sequence[date], horizon: int, most: int = MOST_BACKTESTS) -> list[Period]:
@@ -46,11 +47,26 @@ def backtests(snapshots: Sequence[date], horizon: int, most: int = MOST_BACKTEST
         if periods and test > periods[-1].test[0] - step:
             continue
         before = [day for day in known if day <= test - step]
-        if before:
-            periods.append(_of(before, (test,), step))
+        period = _of(before, (test,), step) if before else None
+        if period and (not periods or period.protocol == periods[0].protocol):
+            periods.append(period)
     if not periods and known:
         periods.append(Period(tuple(known), tuple(known), tuple(known)))
     return periods
+
+
+def recalibrations(snapshots: Sequence[date], horizon: int, learn: tuple[date, ...]) -> list[Period]:
+    """Every later snapshot that a model which learnt from `learn` can be calibrated on, with the one to measure on.
+
+    Their windows overlap: they tell how far a level moves from a calibration to its use, at the cost of one fit.
+    """
+    step, known = timedelta(days=horizon), sorted(snapshots)
+    pairs = []
+    for test in known:
+        before = [day for day in known if max(learn) + step <= day <= test - step]
+        if before:
+            pairs.append(Period(learn, (before[-1],), (test,)))
+    return pairs
 
 
 def shipped(snapshots: Sequence[date], horizon: int) -> Period:

@@ -1,4 +1,4 @@
-{%- set models = ['churn'] %}
+{%- set models = ['churn', 'segments'] %}
 with versions as (
     {%- for model in models %}
     select
@@ -21,6 +21,8 @@ select
     status,
     fit_reason,
     message,
+    recipe,
+    fit_number,
     fitted_for,
     horizon_days,
     feature_version,

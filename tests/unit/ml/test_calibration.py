@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from clientele.ml.calibration import Calibration, Group, expit, groups_of, logit, spread_of
+
+
+def drawn(n: int, seed: int = 1, shift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Scores that are twice too steep, and outcomes."""
+    rng = np.random.default_rng(seed)
+    log_odds = rng.normal(0, 1.2, n)
+    return 2 * log_odds, rng.random(n) < expit(log_odds + shift)
+
+
+def test_platt_undoes_a_slope() -> None:
+    score, y = drawn(20_000)
+    calibration = Calibration.fit(score, y)
+    assert calibration.slope == pytest.approx(0.5, abs=0.03)
+    assert calibration.offset == pytest.approx(0.0, abs=0.05)
+
+
+def test_bounds_enclose_the_probability_and_narrow_with_rows() -> None:
+    few, many = (Calibration.fit(*drawn(n)) for n in (200, 20_000))
+    score = np.linspace(-4, 4, 101)
+    for calibration in (few, many):
+        lower, upper = calibration.bounds(score)
+        assert (lower <= calibration.probability(score)).all()
+        assert (calibration.probability(score) <= upper).all()
+        assert ((lower >= 0) & (upper <= 1)).all()
+    widths = [np.subtract(*c.bounds(score)[::-1]).mean() for c in (few, many)]
+    assert widths[1] < widths[0] / 2
+
+
+def test_venn_abers_is_isotonic_regression_with_one_row_added() -> None:
+    """On so few rows that every row is a knot, against scikit-learn on the rows themselves."""
+    from sklearn.isotonic import IsotonicRegression
+
+    score, y = drawn(60, seed=5)
+    calibration = Calibration.fit(score, y)
+    for at in (0, 17, 40, 59):
+        for outcome, stored in ((0, calibration.p0), (1, calibration.p1)):
+            new = np.sort(score)[at]
+            fitted = IsotonicRegression().fit(np.append(score, new), np.append(y, outcome))
+            assert stored[at] == pytest.approx(fitted.predict([new])[0], abs=1e-9)
+
+
+def test_a_score_that_points_the_wrong_way_gives_the_rate() -> None:
+    score, y = drawn(2_000)
+    calibration = Calibration.fit(-score, y)
+    assert calibration.probability(np.array([-3.0, 3.0])) == pytest.approx(y.mean(), abs=1e-6)
+
+
+def test_one_class_is_an_error() -> None:
+    with pytest.raises(ValueError, match="one class"):
+        Calibration.fit(np.arange(10.0), np.ones(10, bool))
+
+
+def test_the_spread_holds_the_groups_of_a_period_to_come() -> None:
+    """Periods move as a whole, groups a little beside them; a new period is held as often as it says."""
+    rng = np.random.default_rng(3)
+
+    def period() -> list[Group]:
+        moved = rng.normal(0, 0.3)
+        return [Group(1_000, float(expit(moved + rng.normal(0, 0.05))), 0.5, 0.49, 0.51) for _ in range(20)]
+
+    held = []
+    for _ in range(200):
+        spread = spread_of([period() for _ in range(8)])
+        inside = [expit(logit(0.49) - spread) <= group.rate <= expit(logit(0.51) + spread) for group in period()]
+        held.append(np.mean(inside) >= 0.9)
+    assert 0.84 <= np.mean(held) <= 0.96  # the largest of 8 periods is passed by one in nine
+
+
+def test_bounds_that_held_need_no_spread() -> None:
+    assert spread_of([[Group(100, 0.5, 0.5, 0.4, 0.6)] * 20]) == 0
+    assert spread_of([]) == 0
+
+
+def test_groups_are_of_equal_size_and_in_the_order_of_the_probability() -> None:
+    probability = np.random.default_rng(0).random(1_000)
+    groups = groups_of(probability, probability, probability, probability > 0.5)
+    assert [group.size for group in groups] == [50] * 20
+    assert [group.probability for group in groups] == sorted(group.probability for group in groups)
+    assert groups[0].rate == 0
+    assert groups[-1].rate == 1
+
+
+def test_state_gives_the_same_answers() -> None:
+    calibration = Calibration.fit(*drawn(500))
+    calibration.spread = 0.3
+    again = Calibration.from_state(calibration.to_state())
+    score = np.linspace(-3, 3, 11)
+    assert (again.bounds(score)[0] == calibration.bounds(score)[0]).all()

@@ -1,0 +1,57 @@
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from clientele.ml.periods import Period, backtests, fold_of, masks, shipped
+
+MONTHS = [date(2024 + m // 12, m % 12 + 1, 1) for m in range(24)]
+
+
+def test_outcomes_learnt_from_were_known_when_the_test_began() -> None:
+    for horizon in (30, 90, 180):
+        found = backtests(MONTHS, horizon)
+        assert found
+        for period in found:
+            step = timedelta(days=horizon)
+            assert max(period.learn) + step <= min(period.calibrate)
+            assert max(period.calibrate) + step <= min(period.test)
+            assert period.protocol == "out of time"
+
+
+def test_tests_do_not_share_outcomes() -> None:
+    tests = [period.test[0] for period in backtests(MONTHS, 90)]
+    assert len(tests) == 3
+    assert tests[0] == MONTHS[-1]
+    assert all(later - earlier >= timedelta(days=90) for later, earlier in zip(tests, tests[1:], strict=False))
+
+
+def test_what_is_shipped_knows_the_newest_outcomes() -> None:
+    period = shipped(MONTHS, 90)
+    assert period.calibrate == (MONTHS[-1],)
+    assert max(period.learn) + timedelta(days=90) <= MONTHS[-1]
+
+
+def test_with_two_snapshots_customers_are_kept_apart_where_time_cannot() -> None:
+    (period,) = backtests([date(2024, 1, 1), date(2024, 4, 1)], 90)
+    assert period == Period((date(2024, 1, 1),), (date(2024, 1, 1),), (date(2024, 4, 1),))
+    assert period.protocol == "out of time, calibrated on other customers"
+
+
+def test_with_one_snapshot_nothing_is_called_out_of_time() -> None:
+    (period,) = backtests([date(2024, 1, 1)], 90)
+    assert period.protocol == "other customers, same time"
+    assert backtests([], 90) == []
+
+
+@pytest.mark.parametrize("days", [MONTHS, MONTHS[:2], MONTHS[:1]])
+def test_no_row_is_used_twice(days: list[date]) -> None:
+    customers = [f"C{n}" for n in range(300)]
+    dates = np.array([day for day in days for _ in customers], dtype="datetime64[D]")
+    fold = fold_of(customers * len(days))
+    for period in backtests(days, 28):
+        learn, calibrate, test = masks(period, dates, fold)
+        assert all(mask.any() for mask in (learn, calibrate, test))
+        assert not (learn & calibrate).any()
+        assert not (calibrate & test).any()
+        assert not (learn & test).any()
