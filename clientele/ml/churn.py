@@ -28,6 +28,7 @@ from clientele.ml.classifier import (
     top_reasons,
 )
 from clientele.ml.feature_table import Feature, as_numbers, choose_features, matrix
+from clientele.ml.metrics import auc_by_chance
 from clientele.ml.no_order import NoOrder
 
 # NO
@@ -178,9 +179,10 @@ def _gates(version: Version, max_ece: float, today: tuple[float, str]) -> dict[s
     if version.algorithm == LAST_RESORT:
         return {"fitted": "passed: it knows the rate alone, and serves only where nothing else may"}
     ece, auc, loss = version.mean("ece"), version.mean("auc"), _newest(version.performance, "log_loss")
+    chance = auc_by_chance([row for row in version.performance if row["group_name"] == "all"])
     return {
         "calibrated": _gate(ece <= max_ece, f"ECE {ece:.3f}, at most {max_ece}"),
-        "tells_customers_apart": _gate(auc > 0.5, f"AUC {auc:.3f}, above 0.5"),  # noqa: PLR2004
+        "tells_customers_apart": _gate(auc > chance, f"AUC {auc:.3f}, chance reaches {chance:.3f}"),
         "not_worse_than_champion": _gate(loss <= today[0], f"log loss {loss:.4f}, {today[1]}"),
     }
 
