@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -28,6 +31,20 @@ def of_probabilities(probability: Vector, y: npt.NDArray[np.bool_]) -> dict[str,
         "ece": expected_calibration_error(probability, y),
         "lift_10": lift(probability, y, share=0.1) if is_mixed else np.nan,
     }
+
+
+def auc_by_chance(performance: Sequence[Mapping[str, Any]]) -> float:
+    """The mean AUC over periods that a model without any skill stays below in 19 of 20 cases.
+
+    `performance` has n and base_rate of each period. The variance is that of Mann and Whitney's U where both classes
+    are alike. With 13 churned of 226 in one period it is 0.636, in each of three 0.578; nan if a period has one class.
+    """
+    variances = []
+    for row in performance:
+        positive = row["n"] * row["base_rate"]
+        negative = row["n"] - positive
+        variances.append((row["n"] + 1) / (12 * positive * negative) if positive and negative else np.nan)
+    return float(0.5 + 1.645 * np.sqrt(np.sum(variances)) / len(variances)) if variances else np.nan
 
 
 def expected_calibration_error(probability: Vector, y: npt.NDArray[np.bool_], groups: int = ECE_GROUPS) -> float:
