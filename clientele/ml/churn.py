@@ -27,7 +27,7 @@ from clientele.ml.classifier import (
     fit_candidates,
     top_reasons,
 )
-from clientele.ml.feature_table import Feature, as_numbers, choose_features, matrix
+from clientele.ml.feature_table import Feature, as_numbers, choose_features, matrix, usable
 from clientele.ml.metrics import auc_by_chance
 from clientele.ml.no_order import NoOrder
 
@@ -97,7 +97,7 @@ def examples_of(training_set: pa.Table, *, features: list[Feature] | None = None
     something are chosen.
     """
     if features is None:
-        features = choose_features(training_set, usable(training_set.schema))
+        features = choose_features(training_set, [name for name in usable(training_set.schema) if name not in KEYS])
     return Examples(
         x=matrix(training_set, features),
         y=as_numbers(training_set["is_churned"]).astype(bool),
@@ -110,15 +110,6 @@ def examples_of(training_set: pa.Table, *, features: list[Feature] | None = None
             if name in training_set.column_names
         },
     )
-
-
-def usable(schema: pa.Schema) -> list[str]:
-    """The columns a model can learn from: numbers, flags and texts that are no keys."""
-    return [
-        field.name
-        for field in schema
-        if field.name not in KEYS and not pa.types.is_temporal(field.type) and not pa.types.is_nested(field.type)
-    ]
 
 
 def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | None) -> pa.Table:

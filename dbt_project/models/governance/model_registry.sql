@@ -1,4 +1,4 @@
-{%- set models = ['churn', 'segments'] %}
+{%- set models = ['churn', 'clv', 'segments'] %}
 with versions as (
     {%- for model in models %}
     select
