@@ -97,12 +97,15 @@ def level(log_odds: Vector, y: npt.NDArray[np.bool_]) -> tuple[float, float]:
 def doubt_of(shifts: list[float], missed: list[float]) -> float:
     """How large misses were beside the changes themselves, 0 to 1: root mean squares of past days.
 
-    `shifts` were foretold, `missed` is what the level needed on top of them.
+    `shifts` were foretold, `missed` is what the level needed on top of them. One change of their mean size that was
+    missed in full is lent to them: a few months that share outcomes do not prove that seasons come back exactly.
     """
     if not shifts:
         return 1.0
-    change = np.sqrt(np.mean(np.square(np.add(shifts, missed))))
-    return float(min(1.0, np.sqrt(np.mean(np.square(missed))) / change)) if change > 0 else 1.0
+    misses = np.asarray(missed)
+    change, miss = np.mean((np.asarray(shifts) + misses) ** 2), np.mean(misses**2)
+    lent = 1 / (len(shifts) + 1)
+    return float(np.sqrt(min(1.0, (1 - lent) * miss / change + lent))) if change > 0 else 1.0
 
 
 def _day(day: date) -> int:

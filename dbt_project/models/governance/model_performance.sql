@@ -21,5 +21,9 @@ select
         {'name': 'bias', 'type': 'double'},
         {'name': 'gini', 'type': 'double'},
         {'name': 'bounds_coverage', 'type': 'double'},
+        {'name': 'silhouette', 'type': 'double'},
+        {'name': 'stability', 'type': 'double'},
+        {'name': 'agreement_with_last', 'type': 'double'},
+        {'name': 'noise_share', 'type': 'double'},
     ]) }}
 from {{ ref('model_registry') }}

@@ -1,4 +1,4 @@
-{%- set models = ['churn'] %}
+{%- set models = ['churn', 'segments'] %}
 with versions as (
     {%- for model in models %}
     select

@@ -8,4 +8,5 @@ select
     '{{ var("drifted_models") }}' as drifted_models,
     cast({{ var('model_max_age_days') }} as integer) as model_max_age_days,
     cast({{ var('model_max_ece') }} as double) as model_max_ece,
-    cast({{ checked_var('churn_horizon_days', 30, 180) }} as integer) as churn_horizon_days
+    cast({{ checked_var('churn_horizon_days', 30, 180) }} as integer) as churn_horizon_days,
+    '{{ var('segment_algorithm') }}' as segment_algorithm

@@ -1,0 +1,1 @@
+"""How good the models are, against hidden truth and public data."""

@@ -1,0 +1,71 @@
+"""What customers bought after past snapshots, as classifiers, times and categories learn from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clientele.ml import periods
+from clientele.ml.categories import Counts
+from clientele.ml.classifier import Examples
+from clientele.ml.survival import Durations, followed
+
+# A year to learn from and a quarter to measure on. Twice as many cost three times the time, and gained the demo company
+# 0.000 to 0.001 of log loss.
+MOST_SNAPSHOTS = 15
+GROUPS = ("customer_type", "country", "frequency_score")
+
+
+@dataclass
+class PurchaseHistory:
+    """Customers at past snapshots, in the order of time, with what they bought next."""
+
+    durations: Durations
+    fold: npt.NDArray[np.int64]
+    counts: Counts
+    bought: pa.Array
+    newest: date
+    groups: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, table: pa.Table, names: Iterable[str], newest: date) -> PurchaseHistory:
+        """From the columns that `fit` describes."""
+        table = followed(table)
+        table = table.take(pa.array(np.argsort(table["snapshot_date"].to_numpy(), kind="stable")))
+        return cls(
+            Durations.of(table, names),
+            periods.fold_of(table["customer_id"].to_pylist()),
+            Counts.of(table),
+            table["next_category"].cast(pa.string()).combine_chunks(),
+            newest,
+            {
+                name: table[name].cast(pa.string()).fill_null("unknown").to_numpy(zero_copy_only=False)
+                for name in GROUPS
+                if name in table.column_names
+            },
+        )
+
+    def as_of(self, day: date) -> PurchaseHistory:
+        """What was known when `day` began."""
+        before, past = self.durations.before(day), self.durations.as_of(day)
+        bought = pc.if_else(pa.array(past.observed), self.bought.filter(pa.array(before)), None)
+        groups = {name: values[before] for name, values in self.groups.items()}
+        return PurchaseHistory(past, self.fold[before], self.counts.of_customers(before), bought, day, groups)
+
+    def examples(self, horizon: int) -> Examples:
+        """Whether they bought within `horizon` days, at the last MOST_SNAPSHOTS for which that is known."""
+        dates, of = self.durations.snapshot_dates, self.durations
+        known = dates[dates <= np.datetime64(self.newest - timedelta(days=horizon))]
+        days = np.unique(known)[-MOST_SNAPSHOTS:]
+        # One slice, as rows are in the order of time: nothing is copied.
+        rows = slice(int(np.searchsorted(known, days[0])) if days.size else 0, len(known))
+        bought = of.observed[rows] & (of.days[rows] < horizon)
+        groups = {name: values[rows] for name, values in self.groups.items()}
+        return Examples(of.x[rows], bought, of.features, dates[rows], self.fold[rows], groups)

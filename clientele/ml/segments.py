@@ -1,0 +1,144 @@
+"""Segments as versions in the registry: fitted when asked or old, with the last version's ids, and put to use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import numpy as np
+import pyarrow as pa
+
+from clientele.ml import artifacts, registry, segment_fit
+from clientele.ml.feature_table import Feature, matrix
+from clientele.ml.registry import Settings, Version
+from clientele.ml.segment_clusters import STABLE
+from clientele.ml.segment_fit import Algorithm, SegmentOptions
+from clientele.ml.segment_model import PLACES, Segments
+
+NAME = "segments"
+KEYS = ("customer_id", "snapshot_date")
+PROTOCOL = "bootstrap samples of one snapshot"  # what stands in for time: segments forecast nothing
+SCORES = pa.schema(
+    [
+        PLACES.field("customer_id"),
+        ("snapshot_date", pa.date32()),
+        *[field for field in PLACES if field.name != "customer_id"],
+        ("model_name", pa.string()),
+        ("algorithm", pa.string()),
+        ("model_version", pa.string()),
+        ("feature_version", pa.string()),
+        ("run_id", pa.string()),
+        ("scored_at", pa.timestamp("us")),
+    ]
+)
+
+
+def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | None) -> pa.Table:
+    """A new version of the segments, as a row of registry.FIT_SCHEMA; none where the last one serves.
+
+    `training_set` has customer_id, snapshot_date and the columns to tell customers by, `run` is the row of ml_run,
+    `previous` the registry's rows of this model. Raises ValueError for an algorithm that is not known.
+    """
+    settings, algorithm = Settings.of(run), run["segment_algorithm"]
+    if algorithm not in get_args(Algorithm):
+        raise ValueError(f"the var segment_algorithm is {algorithm}: choose {' or '.join(get_args(Algorithm))}")
+    columns = [name for name in training_set.column_names if name not in KEYS]
+    reason = _why_fit(settings, algorithm, columns, previous)
+    if not reason:
+        return registry.table([])
+    version = Version(NAME, algorithm, horizon_days=0, features=columns, n_rows=training_set.num_rows)
+    if not training_set.num_rows:
+        version.message = "no customers at the newest snapshot: load customers first"
+        return registry.table(registry.rows([version], ["none"], None, reason, settings))
+    version.learnt = (settings.snapshot_date,)
+    name = registry.version_of(version, settings, _data(training_set, columns))
+    champion = registry.champion(NAME, previous)
+    last = read(champion) if champion else None
+    if last and champion and champion["model_version"] == name:
+        fitted = last  # made of the very same rows
+    else:
+        options = SegmentOptions(algorithm=algorithm, seed=settings.seed % 2**32)
+        fitted = segment_fit.fit(training_set, columns, last=last, next_id=_next_id(previous), options=options)
+    _describe(version, fitted, settings)
+    version.gates = _gates(fitted, is_first=last is None)
+    is_promoted = all(gate.startswith("passed") for gate in version.gates.values())
+    return registry.table(registry.rows([version], [name], version if is_promoted else None, reason, settings))
+
+
+def read(version: Mapping[str, Any]) -> Segments:
+    """The segments of a registry row. Raises ArtifactError where its bytes were changed."""
+    name = f"{version['model_name']} {version['model_version']}"
+    return Segments.from_state(artifacts.unpack(version["artifact"], version["artifact_sha256"], name=name))
+
+
+class Scorer:
+    """Gives batches of customers their segments, by the champion; nobody gets one while there is none."""
+
+    def __init__(self, champions: pa.Table, run: Mapping[str, Any]) -> None:
+        rows = champions.to_pylist()
+        self.segments = read(rows[0]) if rows else None
+        self.constant = {name: rows[0][name] for name in ("model_name", "algorithm", "model_version")} if rows else {}
+        self.constant |= {name: run[name] for name in ("feature_version", "run_id", "scored_at")}
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Rows of SCORES for the customers of a batch, in its order."""
+        if self.segments is None:
+            return pa.RecordBatch.from_pylist([], schema=SCORES)
+        placed = self.segments.score(batch)
+        columns = {name: placed.column(name) for name in PLACES.names}
+        columns["snapshot_date"] = batch.column("snapshot_date").cast(pa.date32())
+        for name, value in self.constant.items():
+            columns[name] = pa.repeat(pa.scalar(value, SCORES.field(name).type), placed.num_rows)
+        return pa.RecordBatch.from_arrays([columns[name] for name in SCORES.names], schema=SCORES)
+
+
+def _why_fit(settings: Settings, algorithm: str, columns: list[str], previous: pa.Table | None) -> str | None:
+    """As registry.why_fit, and where nothing scores yet or the vars ask for something else than the last version is."""
+    if previous is None or registry.champion(NAME, previous) is None:
+        return "first"
+    rows = previous.to_pylist()
+    newest = max(row["fitted_for"] for row in rows)
+    last = [row for row in rows if row["fitted_for"] == newest]  # several, where the vars changed within a day
+    if all(row["algorithm"] != algorithm for row in last):
+        return "algorithm changed"
+    if all(json.loads(row["features_json"]) != columns for row in last):
+        return "columns changed"
+    return registry.why_fit(NAME, settings, previous)
+
+
+def _data(training_set: pa.Table, columns: list[str]) -> list[Any]:
+    ids = "\n".join(training_set["customer_id"].cast(pa.string()).to_pylist()).encode()
+    return [np.frombuffer(ids, dtype=np.uint8), matrix(training_set, [Feature(name) for name in columns])]
+
+
+def _next_id(previous: pa.Table | None) -> int:
+    """One above every id that any version ever gave, promoted or not: one may still be pinned by hand."""
+    rows = previous.to_pylist() if previous is not None else []
+    measured = [row for version in rows for row in json.loads(version["performance_json"])]
+    return max((row["next_id"] for row in measured if "next_id" in row), default=1)
+
+
+def _describe(version: Version, fitted: Segments, settings: Settings) -> None:
+    """What the registry says of a fitted version: measured as a whole and by segment."""
+    report = fitted.report
+    version.state, version.message = fitted.to_state(), report["note"] or ""
+    version.importance = report["separation"]
+    common = {"period": settings.snapshot_date, "protocol": PROTOCOL}
+    numbers = {name: report[name] for name in ("silhouette", "stability", "agreement_with_last", "noise_share")}
+    whole = {"group_name": "all", "group_value": "all", "n": report["n_customers"]}
+    version.performance = [common | whole | numbers | {"next_id": fitted.next_id}]
+    for row in report["segments"]:
+        group = {"group_name": "segment", "group_value": str(row["segment_id"]), "n": row["n_customers"]}
+        version.performance.append(common | group | {"silhouette": row["silhouette"]})
+
+
+def _gates(fitted: Segments, *, is_first: bool) -> dict[str, str]:
+    """A first version is better than none; after it a doubtful one takes nobody's segment away."""
+    k, stability = fitted.report["k"], fitted.report["stability"]
+    gates = {"tells_customers_apart": (k > 1, f"{k} segments")}
+    if stability is not None:
+        gates["stable"] = (stability >= STABLE, f"adjusted Rand index {stability:.2f} between bootstrap samples")
+    if is_first:
+        return {"first": "passed: " + ", ".join(["nothing to compare with", *(why for _, why in gates.values())])}
+    return {name: f"{'passed' if is_open else 'failed'}: {why}" for name, (is_open, why) in gates.items()}
