@@ -142,7 +142,7 @@ def build(
             home,
             select=select,
             full_refresh=full_refresh or is_changed,
-            trains=bool(refit or select or is_changed or full_refresh or models_without_champion(home)),
+            trains=bool(refit or select or is_changed or full_refresh or models_to_fit(home)),
             variables=pinned,
         )
         report = _run(command, home, progress or _unseen)
@@ -157,22 +157,29 @@ def fitted_models() -> list[str]:
     return sorted(path.stem.removeprefix("ml_").removesuffix("__fit") for path in fits)
 
 
-def models_without_champion(home: Path) -> list[str]:
-    """Models that nothing can score with yet: they were never fitted, or no version could be put to use."""
+def models_to_fit(home: Path) -> list[str]:
+    """Models that nothing can score with: never fitted, no version could be put to use, or stored another way."""
+    from clientele.ml.registry import RECIPE
+
     path = home / "build.duckdb"
     if not path.exists():
         return fitted_models()
     with duckdb.connect(str(path), read_only=True) as connection:
-        there = {
-            row[0]
-            for row in connection.execute("select table_name from duckdb_tables where schema_name = 'ml'").fetchall()
-        }
+        there = connection.execute(
+            "select table_name from duckdb_columns where schema_name = 'ml' and column_name = 'recipe'"
+        ).fetchall()
         return [
             model
             for model in fitted_models()
-            if f"ml_{model}__fit" not in there
-            or not connection.execute(f"select count(*) from ml.ml_{model}__fit where is_promoted").fetchall()[0][0]
+            if (f"ml_{model}__fit",) not in there or not _has_champion(connection, model, RECIPE)
         ]
+
+
+def _has_champion(connection: duckdb.DuckDBPyConnection, model: str, recipe: int) -> bool:
+    rows = connection.execute(
+        f"select max_by(recipe, fit_number) from ml.ml_{model}__fit where is_promoted group by model_name"
+    ).fetchall()
+    return bool(rows) and all(row[0] == recipe for row in rows)
 
 
 def _run(command: list[str], home: Path, progress: Progress) -> BuildReport:

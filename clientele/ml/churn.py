@@ -1,7 +1,7 @@
 """Churn: the probability that a customer stops, with bounds and reasons.
 
 Two kinds, as two models: `churn.non_contractual`, no order within the horizon among customers who ordered in the year
-before, and `churn.contractual`, the end of every running subscription within the horizon.
+before, and `churn.contractual`, no subscription left at the end of the horizon among customers with a running one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from clientele.ml import artifacts, registry
+from clientele.ml import registry
 from clientele.ml.classifier import (
     KINDS,
     LAST_RESORT,
@@ -28,6 +28,8 @@ from clientele.ml.classifier import (
     top_reasons,
 )
 from clientele.ml.feature_table import Feature, as_numbers, choose_features, matrix
+from clientele.ml.metrics import auc_by_chance
+from clientele.ml.no_order import NoOrder
 
 # NO
 from clientele.ml.periods import fold_of, masks
@@ -35,6 +37,12 @@ from clientele.ml.registry import Settings, Version
 
 CHURN_TYPES = ("non_contractual", "contractual")
 KEYS = ("customer_id", "snapshot_date", "churn_type", "is_churned", "is_sampled")
+NOTHING_WATCHED = {
+    "non_contractual": "no customer has been watched for {} days yet: a label needs a snapshot that lies so far back. "
+    "Load older orders, or lower churn_horizon_days.",
+    "contractual": "no subscriber has been watched for {} days yet, so subscribers get no score: a label needs a "
+    "snapshot that lies so far back. Load older subscriptions, or lower churn_horizon_days.",
+}
 GROUPS = ("customer_type", "country", "frequency_score")
 REASONS = 3
 
@@ -65,14 +73,16 @@ SCORES = pa.schema(
 )
 
 
-def learners(churn_type: str, horizon: int) -> dict[str, Fit]:  # noqa: ARG001
+def learners(churn_type: str, horizon: int) -> dict[str, Fit]:
     """The algorithms that compete; a subscription has no purchases for the CLV model to count."""
-    return dict(LEARNERS)
+    if churn_type == "contractual":
+        return dict(LEARNERS)
+    return LEARNERS | {"clv_no_order": NoOrder.learner(horizon)}
 
 
 def kinds() -> Mapping[str, Any]:
     """How each kind of stored model is read."""
-    return KINDS
+    return {**KINDS, "clv_no_order": NoOrder.from_state}
 
 
 def model_name(churn_type: str) -> str:
@@ -120,7 +130,7 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
     for churn_type in CHURN_TYPES:
         rows = training_set.filter(pa.compute.equal(training_set["churn_type"], churn_type))
         reason = registry.why_fit(model_name(churn_type), settings, previous)
-        if reason and (rows.num_rows or churn_type == CHURN_TYPES[0]):
+        if reason and (rows.num_rows or churn_type == CHURN_TYPES[0] or run["has_subscriptions"]):
             made += _fit_type(churn_type, rows, run, settings, reason, previous)
     return registry.table(made)
 
@@ -131,11 +141,8 @@ def _fit_type(
     horizon, name = run["churn_horizon_days"], model_name(churn_type)
     if not rows.num_rows:
         nothing = Version(name, LAST_RESORT, horizon)
-        nothing.message = (
-            f"no customer has been watched for {horizon} days yet: a label needs a snapshot that lies so far back. "
-            "Load older orders, or lower churn_horizon_days."
-        )
-        return registry.rows([nothing], ["none"], None, reason, settings)
+        nothing.message = NOTHING_WATCHED[churn_type].format(horizon)
+        return registry.rows([nothing], ["none"], None, reason, settings, previous)
     examples = examples_of(rows)
     candidates = fit_candidates(examples, horizon, learners(churn_type, horizon), seed=settings.seed)
     versions = [_version(name, horizon, examples, candidate) for candidate in candidates]
@@ -145,7 +152,7 @@ def _fit_type(
     loss = {version.algorithm: version.mean("log_loss") for version in versions}
     chosen = registry.choose(versions, loss=loss, last_resort=LAST_RESORT)
     names = [registry.version_of(version, settings, [examples.x, examples.y]) for version in versions]
-    return registry.rows(versions, names, chosen, reason, settings)
+    return registry.rows(versions, names, chosen, reason, settings, previous)
 
 
 def _version(name: str, horizon: int, examples: Examples, candidate: Candidate) -> Version:
@@ -172,9 +179,10 @@ def _gates(version: Version, max_ece: float, today: tuple[float, str]) -> dict[s
     if version.algorithm == LAST_RESORT:
         return {"fitted": "passed: it knows the rate alone, and serves only where nothing else may"}
     ece, auc, loss = version.mean("ece"), version.mean("auc"), _newest(version.performance, "log_loss")
+    chance = auc_by_chance([row for row in version.performance if row["group_name"] == "all"])
     return {
         "calibrated": _gate(ece <= max_ece, f"ECE {ece:.3f}, at most {max_ece}"),
-        "tells_customers_apart": _gate(auc > 0.5, f"AUC {auc:.3f}, above 0.5"),  # noqa: PLR2004
+        "tells_customers_apart": _gate(auc > chance, f"AUC {auc:.3f}, chance reaches {chance:.3f}"),
         "not_worse_than_champion": _gate(loss <= today[0], f"log loss {loss:.4f}, {today[1]}"),
     }
 
@@ -194,7 +202,7 @@ def _loss_of_champion(
     """Today's champion's log loss in the newest backtest, and a word on it; inf where it cannot be compared."""
     from clientele.ml.metrics import of_probabilities
 
-    champion = registry.champion(name, previous)
+    champion = registry.comparable_champion(name, previous)
     measured = [row["period"] for c in candidates for row in c.performance]
     if champion is None or not measured:
         return np.inf, "no champion yet"
@@ -220,9 +228,8 @@ def _loss_of_recipe(champion: Mapping[str, Any], candidates: list[Candidate], pe
 
 
 def read(version: Mapping[str, Any]) -> Classifier:
-    """The model of a registry row. Raises ArtifactError where its bytes were changed."""
-    name = f"{version['model_name']} {version['model_version']}"
-    return Classifier.from_state(artifacts.unpack(version["artifact"], version["artifact_sha256"], name=name), kinds())
+    """The model of a registry row. Raises ArtifactError, as registry.unpack."""
+    return Classifier.from_state(registry.unpack(version), kinds())
 
 
 class Scorer:

@@ -22,7 +22,7 @@ from clientele.ml.threads import single_threaded
 Vector = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]
 
-MOST_ROWS = 50_000  # to learn from: more cost time and gain nothing that survives the next quarter
+MOST_ROWS = 30_000  # to learn from: more cost time and gain little that survives the next quarter
 FEWEST_OUTCOMES = 20  # of the rarer kind, to learn anything but the rate from
 INNER_FOLDS = 2  # of customers, each scored by a model that learnt from the others; 3 were no better
 LAST_RESORT = "base_rate"
@@ -101,6 +101,13 @@ class Examples:
     fold: npt.NDArray[np.int64]
     groups: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
+    def columns(self, model: AdditiveModel) -> Matrix:
+        """`x` with the features of a model, which may have been fitted on some of them only."""
+        if model.features == self.features or not model.features:
+            return self.x
+        names = [feature.name for feature in self.features]
+        return self.x[:, [names.index(feature.name) for feature in model.features]]
+
     def bounded(self, mask: npt.NDArray[np.bool_], seed: int) -> npt.NDArray[np.intp]:
         """Places of at most MOST_ROWS rows of a mask, drawn with a seed, in their order."""
         at = np.flatnonzero(mask)
@@ -147,7 +154,7 @@ class Classifier:
 
         `unseen` are the log-odds of these rows, where the model's own would be of customers that it knows.
         """
-        score = _log_odds(model, model.contributions(examples.x))
+        score = _log_odds(model, model.contributions(examples.columns(model)))
         if isinstance(model, BaseRate):
             calibration = _flat(examples.y[rows])
         else:
@@ -285,7 +292,7 @@ class _Measured:
         at = np.flatnonzero(test)
         # How far bounds miss is asked of bounds that allow for nothing yet.
         classifier.calibration.spread = classifier.season.doubt = 0.0
-        probability, lower, upper, _ = classifier.score(examples.x[at], day)
+        probability, lower, upper, _ = classifier.score(examples.columns(classifier.model)[at], day)
         season, y = classifier.season, examples.y[at]
         missed, _ = level(logit(probability), y)
         groups = groups_of(probability, lower, upper, y)
@@ -294,7 +301,7 @@ class _Measured:
     def rows(self, examples: Examples, period: periods.Period, spread: float, doubt: float) -> list[dict[str, Any]]:
         """Metrics of all rows and of each group; bounds as widened by what other periods say."""
         self.classifier.calibration.spread, self.classifier.season.doubt = spread, doubt
-        _, lower, upper, _ = self.classifier.score(examples.x[self.at], max(period.test))
+        _, lower, upper, _ = self.classifier.score(examples.columns(self.classifier.model)[self.at], max(period.test))
         y = examples.y[self.at]
         inside = [group.is_inside for group in groups_of(self.probability, lower, upper, y)]
         common = {"period": period.test[-1].isoformat(), "protocol": period.protocol}
@@ -315,7 +322,7 @@ class _Measured:
 def _importance(examples: Examples, period: periods.Period, classifier: Classifier) -> dict[str, float]:
     """Mean absolute effect of each feature on the log-odds, on the rows it was calibrated with."""
     _, calibrate, _ = periods.masks(period, examples.snapshot_dates, examples.fold)
-    *_, effects = classifier.score(examples.x[np.flatnonzero(calibrate)], max(period.calibrate))
+    *_, effects = classifier.score(examples.columns(classifier.model)[np.flatnonzero(calibrate)], max(period.calibrate))
     sizes = np.abs(effects).mean(axis=0)
     return {f.name: float(s) for f, s in zip(classifier.model.features, sizes, strict=True)}
 
@@ -342,7 +349,7 @@ def _unseen_scores(examples: Examples, learn: npt.NDArray[np.intp], rows: Labels
         others = learn[part[learn] != unseen]
         model = fit(examples.x[others], examples.y[others], examples.features)
         at = np.flatnonzero(rows & (part == unseen))
-        score[at] = _log_odds(model, model.contributions(examples.x[at]))
+        score[at] = _log_odds(model, model.contributions(examples.columns(model)[at]))
     return score[rows]
 
 

@@ -20,6 +20,8 @@ FIT_SCHEMA = pa.schema(
         ("model_name", pa.string()),
         ("model_version", pa.string()),
         ("algorithm", pa.string()),
+        ("recipe", pa.int32()),
+        ("fit_number", pa.int64()),
         ("fitted_for", pa.date32()),
         ("fit_reason", pa.string()),
         ("status", pa.string()),
@@ -40,6 +42,8 @@ FIT_SCHEMA = pa.schema(
         ("artifact_sha256", pa.string()),
     ]
 )
+# Raised whenever stored models are read, or features are made into columns, in another way than before.
+RECIPE = 1
 PROMOTED, CHALLENGER, FAILED = "promoted", "challenger", "failed"
 
 
@@ -98,14 +102,16 @@ class Settings:
 
 def why_fit(model_name: str, settings: Settings, previous: pa.Table | None) -> str | None:
     """The reason to fit in this run, or None where the last version serves."""
-    rows = _of_model(model_name, previous)
-    if not rows:
+    serving = champion(model_name, previous)
+    if serving is None:
         return "first"
+    if serving["recipe"] != RECIPE:
+        return "recipe changed"
     if _names(model_name, settings.refit):
         return "asked"
     if _names(model_name, settings.drifted):
         return "drifted"
-    last = max(rows, key=lambda row: row["fitted_for"])
+    last = max(_of_model(model_name, previous), key=lambda row: row["fit_number"])
     if last["feature_version"] != settings.feature_version:
         return "features changed"
     if (settings.snapshot_date - last["fitted_for"]).days >= settings.max_age_days:
@@ -116,7 +122,27 @@ def why_fit(model_name: str, settings: Settings, previous: pa.Table | None) -> s
 def champion(model_name: str, previous: pa.Table | None) -> dict[str, Any] | None:
     """The row of the version promoted last."""
     promoted = [row for row in _of_model(model_name, previous) if row["is_promoted"]]
-    return max(promoted, key=lambda row: row["fitted_for"]) if promoted else None
+    return max(promoted, key=lambda row: row["fit_number"]) if promoted else None
+
+
+def comparable_champion(model_name: str, previous: pa.Table | None) -> dict[str, Any] | None:
+    """The version promoted last, if it can still be read."""
+    serving = champion(model_name, previous)
+    return serving if serving and serving["recipe"] == RECIPE else None
+
+
+def unpack(version: Mapping[str, Any]) -> dict[str, Any]:
+    """The state of a registry row's model.
+
+    Raises ArtifactError where its bytes were changed, or where it was stored in a way that is not read any more.
+    """
+    name = f"{version['model_name']} {version['model_version']}"
+    if version["recipe"] != RECIPE:
+        raise artifacts.ArtifactError(
+            f"{name} was fitted by recipe {version['recipe']}, this is recipe {RECIPE}: fit anew with "
+            "`clientele train`, and take it out of the seed model_pins if it is pinned there."
+        )
+    return artifacts.unpack(version["artifact"], version["artifact_sha256"], name=name)
 
 
 def version_of(version: Version, settings: Settings, data: Sequence[Any]) -> str:
@@ -126,8 +152,8 @@ def version_of(version: Version, settings: Settings, data: Sequence[Any]) -> str
     """
     digest = hashlib.sha256()
     recipe = [
-        version.model_name, version.algorithm, version.horizon_days, list(version.features), settings.feature_version,
-        settings.seed, [str(day) for day in (*version.learnt, *version.calibrated)],
+        RECIPE, version.model_name, version.algorithm, version.horizon_days, list(version.features),
+        settings.feature_version, settings.seed, [str(day) for day in (*version.learnt, *version.calibrated)],
     ]  # fmt: skip
     digest.update(json.dumps(recipe).encode())
     for array in data:
@@ -148,10 +174,15 @@ def choose(versions: list[Version], *, loss: Mapping[str, float], last_resort: s
 
 
 def rows(
-    versions: list[Version], names: Sequence[str], chosen: Version | None, reason: str, settings: Settings
+    versions: list[Version],
+    names: Sequence[str],
+    chosen: Version | None,
+    reason: str,
+    settings: Settings,
+    previous: pa.Table | None,
 ) -> list[dict[str, Any]]:
-    """The rows of FIT_SCHEMA, one a version; `names` are their content hashes."""
-    made = []
+    """The rows of FIT_SCHEMA, one a version; `names` are their content hashes, `previous` the rows so far."""
+    made, number = [], 1 + max((row["fit_number"] for row in _rows(previous)), default=0)
     for version, name in zip(versions, names, strict=True):
         artifact = artifacts.pack(version.state) if version.state is not None else None
         made.append(
@@ -159,6 +190,8 @@ def rows(
                 "model_name": version.model_name,
                 "model_version": name,
                 "algorithm": version.algorithm,
+                "recipe": RECIPE,
+                "fit_number": number,
                 "fitted_for": settings.snapshot_date,
                 "fit_reason": reason,
                 "status": PROMOTED if version is chosen else CHALLENGER if version.is_fitted else FAILED,
@@ -203,9 +236,11 @@ def _finite(value: Any) -> Any:
 
 
 def _of_model(model_name: str, previous: pa.Table | None) -> list[dict[str, Any]]:
-    if previous is None:
-        return []
-    return [row for row in previous.to_pylist() if row["model_name"] == model_name]
+    return [row for row in _rows(previous) if row["model_name"] == model_name]
+
+
+def _rows(previous: pa.Table | None) -> list[dict[str, Any]]:
+    return previous.to_pylist() if previous is not None else []
 
 
 def _names(model_name: str, asked: str) -> bool:

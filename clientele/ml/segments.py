@@ -9,7 +9,7 @@ from typing import Any, get_args
 import numpy as np
 import pyarrow as pa
 
-from clientele.ml import artifacts, registry, segment_fit
+from clientele.ml import registry, segment_fit
 from clientele.ml.feature_table import Feature, matrix
 from clientele.ml.registry import Settings, Version
 from clientele.ml.segment_clusters import STABLE
@@ -50,10 +50,10 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
     version = Version(NAME, algorithm, horizon_days=0, features=columns, n_rows=training_set.num_rows)
     if not training_set.num_rows:
         version.message = "no customers at the newest snapshot: load customers first"
-        return registry.table(registry.rows([version], ["none"], None, reason, settings))
+        return registry.table(registry.rows([version], ["none"], None, reason, settings, previous))
     version.learnt = (settings.snapshot_date,)
     name = registry.version_of(version, settings, _data(training_set, columns))
-    champion = registry.champion(NAME, previous)
+    champion = registry.comparable_champion(NAME, previous)
     last = read(champion) if champion else None
     if last and champion and champion["model_version"] == name:
         fitted = last  # made of the very same rows
@@ -63,13 +63,14 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
     _describe(version, fitted, settings)
     version.gates = _gates(fitted, is_first=last is None)
     is_promoted = all(gate.startswith("passed") for gate in version.gates.values())
-    return registry.table(registry.rows([version], [name], version if is_promoted else None, reason, settings))
+    return registry.table(
+        registry.rows([version], [name], version if is_promoted else None, reason, settings, previous)
+    )
 
 
 def read(version: Mapping[str, Any]) -> Segments:
-    """The segments of a registry row. Raises ArtifactError where its bytes were changed."""
-    name = f"{version['model_name']} {version['model_version']}"
-    return Segments.from_state(artifacts.unpack(version["artifact"], version["artifact_sha256"], name=name))
+    """The segments of a registry row. Raises ArtifactError, as registry.unpack."""
+    return Segments.from_state(registry.unpack(version))
 
 
 class Scorer:
@@ -95,16 +96,13 @@ class Scorer:
 
 def _why_fit(settings: Settings, algorithm: str, columns: list[str], previous: pa.Table | None) -> str | None:
     """As registry.why_fit, and where nothing scores yet or the vars ask for something else than the last version is."""
-    if previous is None or registry.champion(NAME, previous) is None:
-        return "first"
-    rows = previous.to_pylist()
-    newest = max(row["fitted_for"] for row in rows)
-    last = [row for row in rows if row["fitted_for"] == newest]  # several, where the vars changed within a day
-    if all(row["algorithm"] != algorithm for row in last):
+    reason = registry.why_fit(NAME, settings, previous)
+    if reason or previous is None:
+        return reason
+    last = max(previous.to_pylist(), key=lambda row: row["fit_number"])
+    if last["algorithm"] != algorithm:
         return "algorithm changed"
-    if all(json.loads(row["features_json"]) != columns for row in last):
-        return "columns changed"
-    return registry.why_fit(NAME, settings, previous)
+    return "columns changed" if json.loads(last["features_json"]) != columns else None
 
 
 def _data(training_set: pa.Table, columns: list[str]) -> list[Any]:

@@ -14,7 +14,7 @@ ranked as (
         *,
         row_number() over (
             partition by model_name
-            order by is_pinned desc, fitted_for desc, model_version asc
+            order by is_pinned desc, fit_number desc
         ) as place
     from versions
     where (is_pinned or is_promoted) and artifact is not null
@@ -24,6 +24,8 @@ select
     model_name,
     model_version,
     algorithm,
+    recipe,
+    fit_number,
     is_pinned,
     fitted_for,
     calibrated_on,

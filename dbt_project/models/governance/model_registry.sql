@@ -21,6 +21,8 @@ select
     status,
     fit_reason,
     message,
+    recipe,
+    fit_number,
     fitted_for,
     horizon_days,
     feature_version,

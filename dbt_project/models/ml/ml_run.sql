@@ -2,6 +2,11 @@ select
     '{{ invocation_id }}' as run_id,
     cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp) as scored_at,
     cast('{{ newest_full_snapshot() }}' as date) as snapshot_date,
+    (
+        select coverage.has_subscriptions
+        from {{ ref('int_core__coverage') }} as coverage
+        where coverage.snapshot_date = cast('{{ newest_full_snapshot() }}' as date)
+    ) as has_subscriptions,
     '{{ feature_version() }}' as feature_version,
     cast({{ var('seed') }} as bigint) as seed,
     '{{ var("refit_models") }}' as refit_models,
