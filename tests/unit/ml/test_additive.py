@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from clientele.ml.blend import AdditiveBlend
-from clientele.ml.boosting import AdditiveBoosting, BoostingOptions
+from clientele.ml.boosting import AdditiveBoosting, BoostingOptions, fit_trees
 from clientele.ml.calibration import expit
 from clientele.ml.classifier import top_reasons
 from clientele.ml.feature_table import Feature
@@ -41,20 +41,11 @@ def test_terms_add_up_to_a_score_that_tells_customers_apart(learner: type) -> No
 
 
 def test_the_table_of_steps_says_what_the_trees_say() -> None:
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
     x, y = rows(1_000)
     options = BoostingOptions(iterations=50)
     model = AdditiveBoosting.fit(x, y, FEATURES, options)
-    trees = HistGradientBoostingClassifier(
-        learning_rate=options.learning_rate, max_iter=50, max_leaf_nodes=options.leaves, min_samples_leaf=20,
-        l2_regularization=options.l2, interaction_cst="no_interactions", categorical_features=[False, False, True],
-        early_stopping=False, random_state=options.seed,
-    )  # fmt: skip
-    codes = x.copy()
-    for j in (0, 1):
-        codes[:, j] = np.where(np.isnan(x[:, j]), np.nan, np.searchsorted(model.steps[j], x[:, j], side="right"))
-    told = trees.fit(codes, y).decision_function(codes)
+    codes = model.binned(x)
+    told = fit_trees(codes, y, FEATURES, options).decision_function(codes)
     assert model.intercept + model.contributions(x).sum(axis=1) == pytest.approx(told, abs=1e-9)
 
 
