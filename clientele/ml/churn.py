@@ -27,7 +27,7 @@ from clientele.ml.classifier import (
     fit_candidates,
     top_reasons,
 )
-from clientele.ml.feature_table import Feature, as_numbers, choose_features, matrix
+from clientele.ml.feature_table import Feature, as_numbers, choose_features, learnable, matrix
 from clientele.ml.no_order import NoOrder
 
 # NO
@@ -107,11 +107,7 @@ def examples_of(training_set: pa.Table, *, features: list[Feature] | None = None
 
 def usable(schema: pa.Schema) -> list[str]:
     """The columns a model can learn from: numbers, flags and texts that are no keys."""
-    return [
-        field.name
-        for field in schema
-        if field.name not in KEYS and not pa.types.is_temporal(field.type) and not pa.types.is_nested(field.type)
-    ]
+    return learnable(schema, KEYS)
 
 
 def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | None) -> pa.Table:
