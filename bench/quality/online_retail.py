@@ -58,7 +58,9 @@ def simpler(train: pa.Table, test: pa.Table) -> dict[str, Vector]:
 
     def logistic() -> Any:
         as_log = FunctionTransformer(lambda x: np.sign(x) * np.log1p(np.abs(x)))
-        return make_pipeline(SimpleImputer(strategy="median"), as_log, StandardScaler(), LogisticRegression(max_iter=2000))
+        return make_pipeline(
+            SimpleImputer(strategy="median"), as_log, StandardScaler(), LogisticRegression(max_iter=2000)
+        )
 
     features = [f for f in churn.examples_of(train).features if not f.is_category]
     models: dict[str, tuple[Callable[[], Any], list[str]]] = {
@@ -80,7 +82,9 @@ def measure(options: Options) -> Section:
     """Ours by month and by the train cut alone, and the simpler models by the same rows."""
     with connect(options.data_set("online_retail")) as con:
         monthly, test = customers(con, SNAPSHOTS), customers(con, [TEST])
-    newest = monthly.filter(pa.array(monthly["snapshot_date"].to_numpy().astype("datetime64[D]") == np.datetime64(TRAIN)))
+    newest = monthly.filter(
+        pa.array(monthly["snapshot_date"].to_numpy().astype("datetime64[D]") == np.datetime64(TRAIN))
+    )
     options.say("online_retail: ours")
     best, by_month = ours(monthly, test, options.seed)
     best_of_one, of_one = ours(newest, test, options.seed)
@@ -106,7 +110,9 @@ def _section(
         Target("AUC in September", scores[first]["auc"], at_least=AUC, digits=3),
         Target("Brier score in September", scores[first]["brier"], at_most=BRIER, digits=3),
     ]
-    section.tables = [[["model", *METRICS.values()], *([n, *(f"{s[m]:.4f}" for m in METRICS)] for n, s in scores.items())]]
+    section.tables = [
+        [["model", *METRICS.values()], *([n, *(f"{s[m]:.4f}" for m in METRICS)] for n, s in scores.items())]
+    ]
     section.tables.append([["ours against", "AUC", "Brier"]])
     for name in list(told)[1:]:
         found = differences(told[first], told[name], y, seed=options.seed)

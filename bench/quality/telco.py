@@ -66,7 +66,9 @@ def ours(table: pa.Table, y: npt.NDArray[np.bool_], splits: Splits, seed: int) -
     return predicted, chosen
 
 
-def of_peers(table: pa.Table, y: npt.NDArray[np.bool_], splits: Splits, options: Options) -> tuple[Predicted, dict[str, str]]:
+def of_peers(
+    table: pa.Table, y: npt.NDArray[np.bool_], splits: Splits, options: Options
+) -> tuple[Predicted, dict[str, str]]:
     """Predictions of the peers in the same folds, and their versions."""
     folder = options.scratch("telco")
     numbers = np.zeros((len(y), len(splits)), dtype=bool)
@@ -89,7 +91,10 @@ def measure(options: Options) -> Section:
     options.say("telco: ours in ten folds")
     predicted, chosen = ours(table, y, splits, options.seed)
     section = Section("telco", "Churn of a telephone company's customers (Telco)")
-    names = {"champion": "**ours**: the champion of each fold", **{n: f"ours: {n}" for n in predicted if n != "champion"}}
+    names = {
+        "champion": "**ours**: the champion of each fold",
+        **{n: f"ours: {n}" for n in predicted if n != "champion"},
+    }
     options.say("telco: LightGBM and CatBoost in the same folds")
     try:
         told, section.versions = of_peers(table, y, splits, options)
@@ -99,7 +104,9 @@ def measure(options: Options) -> Section:
         section.notes.append(f"The peers did not run: {error}")
     scores = {name: _scores(rows, y, splits) for name, rows in predicted.items()}
     section.tables.append(_table(scores, names))
-    section.results = {name: dict(zip(METRICS, rows.mean(axis=0).tolist(), strict=True)) for name, rows in scores.items()}
+    section.results = {
+        name: dict(zip(METRICS, rows.mean(axis=0).tolist(), strict=True)) for name, rows in scores.items()
+    }
     found = [scores[name][:, 0].mean() for name in PEERS if name in scores]
     if found:
         ahead = scores["champion"][:, 0].mean() - max(found)
