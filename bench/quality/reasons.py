@@ -80,9 +80,9 @@ def measure(options: Options) -> Section:
     section.results = {"agreement": pairs, "seconds_per_1000": {k: s / ROWS * 1_000 for k, s in seconds.items()}}
     section.targets = _targets(pairs, found["differs_by"])
     section.notes = [
-        f"{ROWS} customers of Online Retail, {len(of.features)} features, {len(of.y):,} training rows; the trees that SHAP"
-        f" explains give the same log-odds as ours, to {found['differs_by']:.0e}.",
-        "Top 1 and top 3: share of customers for whom the same feature, the same three in any order, move the score most.",
+        f"{ROWS} customers of Online Retail, {len(of.features)} features, {len(of.y):,} training rows; the trees that"
+        f" SHAP explains give the same log-odds as ours, to {found['differs_by']:.0e}.",
+        "Top 1, top 3: share of customers whose score the same feature, the same three in any order, move most.",
     ]
     return section
 

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from bench.quality import peers
 from bench.quality.estimator import champion
 from bench.quality.page import Options, Section, Target
-from clientele.ml import metrics
+from clientele.ml import churn, metrics
 from clientele.ml.classifier import Examples
 from clientele.ml.feature_table import choose_features, matrix
 from clientele.ml.periods import fold_of
@@ -57,11 +57,11 @@ def ours(table: pa.Table, y: npt.NDArray[np.bool_], splits: Splits, seed: int) -
             matrix(rows, features), y[learn], features,
             np.full(len(learn), np.datetime64(DAY)), fold_of([str(place) for place in learn]),
         )  # fmt: skip
-        best, candidates = champion(examples, 30, seed=seed)
+        best, candidates = champion(examples, 30, churn.learners("contractual", 30), seed=seed)
         chosen[best.algorithm] += 1
-        x = matrix(table.take(test), features)
         for name, candidate in {"champion": best, **candidates}.items():
             assert candidate.classifier is not None
+            x = matrix(table.take(test), candidate.classifier.model.features)
             predicted.setdefault(name, []).append(candidate.classifier.score(x, DAY)[0])
     return predicted, chosen
 
@@ -116,7 +116,7 @@ def measure(options: Options) -> Section:
 
 
 def _scores(rows: list[npt.NDArray[np.float64]], y: npt.NDArray[np.bool_], splits: Splits) -> npt.NDArray[np.float64]:
-    """(folds, metrics)"""
+    """One row a fold, one column a metric."""
     measured = [metrics.of_probabilities(p, y[test]) for p, (_, test) in zip(rows, splits, strict=True)]
     return np.array([[one[metric] for metric in METRICS] for one in measured])
 
@@ -132,8 +132,8 @@ def _table(scores: dict[str, npt.NDArray[np.float64]], names: dict[str, str]) ->
 def _notes(chosen: Counter[str]) -> list[str]:
     champions = ", ".join(f"{name} in {n}" for name, n in chosen.most_common())
     return [
-        "Mean ± standard deviation over RepeatedStratifiedKFold, 5 folds x 2, seed 42, rows in the order of the file, ids"
-        " left out; IBM's sample data, 7,043 customers.",
+        "Mean ± standard deviation over RepeatedStratifiedKFold, 5 folds x 2, seed 42, rows in the order of the file,"
+        " ids left out; IBM's sample data (Apache-2.0), 7,043 customers.",
         f"The champion is chosen and calibrated within each fold's training rows: {champions}.",
-        "Peers get categories as categories (LightGBM's category type, CatBoost's cat_features) and are not calibrated.",
+        "Peers get categories as categories (LightGBM's type, CatBoost's cat_features) and are not calibrated.",
     ]
