@@ -99,7 +99,7 @@ def measure(options: Options) -> Section:
     found = segments.against_truth(home / "build.duckdb", folder / "exports" / "truth")
     section.tables.append([["segments", "figure"], *([name, f"{value:.3f}"] for name, value in found.items())])
     section.notes = [
-        f"{CUSTOMERS:,} customers, seed {SEED}, {YEARS} years to {END}; snapshot {SNAPSHOT}, built with the default vars.",
+        f"{CUSTOMERS:,} customers, seed {SEED}, {YEARS} years to {END}; built as of {SNAPSHOT} with the default vars.",
         f"Values are discounted at {discount:.0%} a year, realised ones by the same factor.",
         "Adjusted Rand indices: 1 the same groups, 0 as by chance; see bench/quality/segments.py for the types.",
     ]
