@@ -94,21 +94,22 @@ def _page(sections: list[Section]) -> str:
         "Written by `make bench` (`python -m bench`), not by hand.", "",
         f"Machine: {machine()}.", "",
         f"Versions: Python {platform.python_version()}, {versions}.", "",
-        *_table(rows),
+        *table(rows),
     ]  # fmt: skip
     for section in sections:
         lines += [
             "", f"## {section.part}. {section.title}", "",
             f"`{section.command}`, {section.measured_at}; others took {section.others_share:.0%} of the processors.",
         ]  # fmt: skip
-        for table in section.tables:
-            lines += ["", *_table(table)]
+        for rows in section.tables:
+            lines += ["", *table(rows)]
         lines += [""] if section.notes else []
         lines += [f"- {note}" for note in section.notes]
     return "\n".join(lines) + "\n"
 
 
-def _table(rows: list[list[str]]) -> list[str]:
+def table(rows: list[list[str]]) -> list[str]:
+    """Lines of a Markdown table; the first row is its header."""
     header, *body = rows
     return [f"| {' | '.join(row)} |" for row in [header, ["---"] * len(header), *body]]
 

@@ -18,7 +18,7 @@ CHANNELS = ("web", "app", "store")  # var order_channels
 # Entities that the generated lake lacks: their features are null for everyone.
 LANDED = {
     **{"orders": True, "order_items": False, "returns": False},
-    **{"sessions": True, "campaign_touches": False, "consents": False},
+    **{"sessions": True, "campaign_touches": False, "consents": False, "subscriptions": False},
 }
 SESSION_SUMS = {
     "session_duration_s": "duration_s",
@@ -76,6 +76,9 @@ COLUMNS = {
     **dict.fromkeys(over_windows("n_sent", "n_opened", "n_clicked"), "bigint"),
     **dict.fromkeys(["sent_recency_days", "click_recency_days", "open_90d_share", "click_90d_share"], "double"),
     "is_unsubscribed": "boolean",
+    **{"is_subscriber": "boolean", "n_subscriptions_running": "bigint", "mrr": MONEY, "seats": "bigint"},
+    **{"subscription_tenure_days": "double", "contract_days_left": "double", "has_notice": "boolean"},
+    **{"n_subscriptions_ended": "bigint", "last_subscription_ended_days": "double"},
     **{
         "recency_score": "integer",
         "frequency_score": "integer",

@@ -8,6 +8,7 @@ with a chance that is beta(a, b) over customers.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -157,6 +158,7 @@ class LogLikelihood:
         return float(value), np.array(gradient)
 
 
+@lru_cache(maxsize=1_000)
 def beta_nodes(a: float, b: float, n: int = NODES) -> tuple[Vector, Vector]:
     """Nodes in (0, 1) and weights, adding up to 1, of Gauss-Jacobi quadrature for the mean over a beta(a, b).
 

@@ -1,7 +1,7 @@
 """Churn: the probability that a customer stops, with bounds and reasons.
 
 Two kinds, as two models: `churn.non_contractual`, no order within the horizon among customers who ordered in the year
-before, and `churn.contractual`, the end of every running subscription within the horizon.
+before, and `churn.contractual`, no subscription left at the end of the horizon among customers with a running one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from clientele.ml.classifier import (
     fit_candidates,
     top_reasons,
 )
-from clientele.ml.feature_table import Feature, as_numbers, choose_features, learnable, matrix
+from clientele.ml.feature_table import Feature, as_numbers, choose_features, matrix, usable
+from clientele.ml.metrics import auc_by_chance
 from clientele.ml.no_order import NoOrder
 
 # NO
@@ -36,6 +37,12 @@ from clientele.ml.registry import Settings, Version
 
 CHURN_TYPES = ("non_contractual", "contractual")
 KEYS = ("customer_id", "snapshot_date", "churn_type", "is_churned", "is_sampled")
+NOTHING_WATCHED = {
+    "non_contractual": "no customer has been watched for {} days yet: a label needs a snapshot that lies so far back. "
+    "Load older orders, or lower churn_horizon_days.",
+    "contractual": "no subscriber has been watched for {} days yet, so subscribers get no score: a label needs a "
+    "snapshot that lies so far back. Load older subscriptions, or lower churn_horizon_days.",
+}
 GROUPS = ("customer_type", "country", "frequency_score")
 REASONS = 3
 
@@ -90,7 +97,7 @@ def examples_of(training_set: pa.Table, *, features: list[Feature] | None = None
     something are chosen.
     """
     if features is None:
-        features = choose_features(training_set, usable(training_set.schema))
+        features = choose_features(training_set, [name for name in usable(training_set.schema) if name not in KEYS])
     return Examples(
         x=matrix(training_set, features),
         y=as_numbers(training_set["is_churned"]).astype(bool),
@@ -105,11 +112,6 @@ def examples_of(training_set: pa.Table, *, features: list[Feature] | None = None
     )
 
 
-def usable(schema: pa.Schema) -> list[str]:
-    """The columns a model can learn from: numbers, flags and texts that are no keys."""
-    return learnable(schema, KEYS)
-
-
 def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | None) -> pa.Table:
     """New versions of the churn models, as rows of registry.FIT_SCHEMA; none where the last ones serve.
 
@@ -119,7 +121,7 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
     for churn_type in CHURN_TYPES:
         rows = training_set.filter(pa.compute.equal(training_set["churn_type"], churn_type))
         reason = registry.why_fit(model_name(churn_type), settings, previous)
-        if reason and (rows.num_rows or churn_type == CHURN_TYPES[0]):
+        if reason and (rows.num_rows or churn_type == CHURN_TYPES[0] or run["has_subscriptions"]):
             made += _fit_type(churn_type, rows, run, settings, reason, previous)
     return registry.table(made)
 
@@ -130,10 +132,7 @@ def _fit_type(
     horizon, name = run["churn_horizon_days"], model_name(churn_type)
     if not rows.num_rows:
         nothing = Version(name, LAST_RESORT, horizon)
-        nothing.message = (
-            f"no customer has been watched for {horizon} days yet: a label needs a snapshot that lies so far back. "
-            "Load older orders, or lower churn_horizon_days."
-        )
+        nothing.message = NOTHING_WATCHED[churn_type].format(horizon)
         return registry.rows([nothing], ["none"], None, reason, settings, previous)
     examples = examples_of(rows)
     candidates = fit_candidates(examples, horizon, learners(churn_type, horizon), seed=settings.seed)
@@ -171,9 +170,10 @@ def _gates(version: Version, max_ece: float, today: tuple[float, str]) -> dict[s
     if version.algorithm == LAST_RESORT:
         return {"fitted": "passed: it knows the rate alone, and serves only where nothing else may"}
     ece, auc, loss = version.mean("ece"), version.mean("auc"), _newest(version.performance, "log_loss")
+    chance = auc_by_chance([row for row in version.performance if row["group_name"] == "all"])
     return {
         "calibrated": _gate(ece <= max_ece, f"ECE {ece:.3f}, at most {max_ece}"),
-        "tells_customers_apart": _gate(auc > 0.5, f"AUC {auc:.3f}, above 0.5"),  # noqa: PLR2004
+        "tells_customers_apart": _gate(auc > chance, f"AUC {auc:.3f}, chance reaches {chance:.3f}"),
         "not_worse_than_champion": _gate(loss <= today[0], f"log loss {loss:.4f}, {today[1]}"),
     }
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 Matrix = npt.NDArray[np.float64]
 
+KEYS = ("customer_id", "snapshot_date")
 MOST_CATEGORIES = 20  # of one column; rarer ones count as "other"
 FEWEST_ROWS = 30  # of a category; a smaller one says more about its rows than about the category
 
@@ -42,16 +43,6 @@ class Feature:
         return cls(state["name"], tuple(state["categories"]))
 
 
-def learnable(schema: pa.Schema, keys: Iterable[str]) -> list[str]:
-    """The columns a model can learn from: numbers, flags and texts that are not among the `keys`."""
-    left_out = set(keys)
-    return [
-        field.name
-        for field in schema
-        if field.name not in left_out and not pa.types.is_temporal(field.type) and not pa.types.is_nested(field.type)
-    ]
-
-
 def choose_features(table: pa.Table, names: Iterable[str]) -> list[Feature]:
     """The columns that hold something to learn from: not all null, more than one value."""
     chosen = []
@@ -71,6 +62,15 @@ def choose_features(table: pa.Table, names: Iterable[str]) -> list[Feature]:
             if finite.size and (finite.min() < finite.max() or finite.size < values.size):
                 chosen.append(Feature(name))
     return chosen
+
+
+def usable(schema: pa.Schema) -> list[str]:
+    """The columns that can be learnt from: numbers, flags and texts, but not the keys of a snapshot."""
+    return [
+        field.name
+        for field in schema
+        if field.name not in KEYS and not pa.types.is_temporal(field.type) and not pa.types.is_nested(field.type)
+    ]
 
 
 def matrix(table: pa.Table | pa.RecordBatch, features: list[Feature]) -> Matrix:

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from clientele.ml.histories import distinct_rows
-from clientele.ml.likelihood import in_one_thread, maximise
+from clientele.ml.likelihood import maximise
+from clientele.ml.threads import one_blas_thread
 
 Vector = npt.NDArray[np.float64]
 
@@ -56,7 +57,7 @@ class GammaGamma:
             return cls._of_all(unit, f"own mean of each customer: {n:g} buyers whose values differ too little")
         first, of = distinct_rows(x, z)
         x, z, weight = x[first], z[first] / unit, np.bincount(of, weight).astype(np.float64)
-        with in_one_thread():
+        with one_blas_thread():
             best = maximise(
                 lambda parameters: log_likelihood(x, z, weight, parameters),
                 np.array([2.0, 3.0, 2.0]), n=n, least=np.array([1e-6, LEAST_Q, 1e-6]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,13 +80,6 @@ def polish(function: LogLikelihood, rough: Maximum, *, n: float) -> Maximum:
             return Maximum(np.exp(at), covariance, float(-value * n), True, (), "converged", iterations)
         at = np.clip(at - np.clip(n * rough.covariance @ slope, -1, 1), -FURTHEST, FURTHEST)
     return maximise(function, rough.parameters, n=n)
-
-
-def in_one_thread() -> AbstractContextManager[object]:
-    """Within it sums have one order, so that the last digit does not depend on the number of cores."""
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(1, user_api="blas")
 
 
 def _loss(function: LogLikelihood, n: float) -> LogLikelihood:

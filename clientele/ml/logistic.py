@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from clientele.ml.feature_table import Feature, Matrix
 
-INVERSE_PENALTY = 0.1  # scikit-learn's C, on standardised columns
+INVERSE_PENALTY = 0.05  # scikit-learn's C, on standardised columns
 
 
 @dataclass

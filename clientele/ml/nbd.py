@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from clientele.ml.histories import Histories
-from clientele.ml.likelihood import Maximum, in_one_thread, maximise
+from clientele.ml.likelihood import Maximum, maximise
+from clientele.ml.threads import one_blas_thread
 
 Vector = npt.NDArray[np.float64]
 
@@ -73,7 +74,7 @@ def fit_with_dropout(
         return _standing_in(cells, pooled(cells), few, names)
     unit = float(cells.age.max()) or 1.0
     scaled = cells.in_units_of(unit)
-    with in_one_thread():
+    with one_blas_thread():
         simple = fit(scaled)
         full = fit_full(scaled, simple.parameters)
     has_dropout = full.converged and full.log_likelihood >= simple.log_likelihood + LEAST_GAIN

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from clientele.ml import metrics, next_purchase, registry
 from clientele.ml.classifier import LAST_RESORT
-from clientele.ml.feature_table import as_numbers, learnable, matrix
+from clientele.ml.feature_table import as_numbers, matrix, usable
 from clientele.ml.next_purchase import Candidate, NextPurchase
 from clientele.ml.purchase_dates import HORIZONS, LIMIT_DAYS
 from clientele.ml.purchase_history import PurchaseHistory
@@ -47,7 +47,7 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
     reason = registry.why_fit(NAME, settings, previous)
     if not reason:
         return registry.table([])
-    names = learnable(training_set.schema, KEYS)
+    names = _features(training_set)
     candidates = next_purchase.fit(training_set, names, newest=settings.snapshot_date, seed=settings.seed)
     if not candidates:
         message = "no customer has been followed for a day yet: load older orders"
@@ -64,6 +64,10 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
     data = _data(PurchaseHistory.of(training_set, names, settings.snapshot_date))
     ids = [registry.version_of(version, settings, data) for version in versions]
     return registry.table(registry.rows(versions, ids, chosen, reason, settings, previous))
+
+
+def _features(rows: pa.Table) -> list[str]:
+    return [name for name in usable(rows.schema) if name not in KEYS]
 
 
 def _version(candidate: Candidate) -> Version:

@@ -1,7 +1,9 @@
-"""Which snapshots a model learns from, is calibrated on and is measured on: always in this order of time.
+"""Which snapshots a model learns from, is calibrated on and is measured on.
 
-A label needs `horizon` days after its snapshot, so each step lies at least that far behind the next: at the snapshot
-that is measured, the outcomes the model learnt from were known.
+A label needs `horizon` days after its snapshot, so what is learnt from lies at least that far behind what is measured:
+at the snapshot that is measured, all those outcomes were known. A model learns from every one of them, up to the newest
+snapshot, on which it is calibrated by models that did not know the customers: a model that left out the newest would be
+a whole horizon older than it has to be.
 """
 
 from __future__ import annotations
@@ -21,21 +23,20 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Period:
-    """Snapshots to learn from, to calibrate on and, in a backtest, to measure on.
+    """Snapshots to learn from, the one to calibrate on and, in a backtest, the one to measure on.
 
-    Where two of them are the same snapshots, there was no more history, and their customers are kept apart instead.
+    Where there is no history before the test, it is the same snapshots with other customers.
     """
 
     learn: tuple[date, ...]
     calibrate: tuple[date, ...]
     test: tuple[date, ...]
+    horizon: int
 
     @property
     def protocol(self) -> str:
         """How honest the measurement is, in words."""
-        if self.test == self.calibrate:
-            return "other customers, same time"
-        return OUT_OF_TIME if self.learn != self.calibrate else f"{OUT_OF_TIME}, calibrated on other customers"
+        return "other customers, same time" if self.test == self.learn else OUT_OF_TIME
 
 
 def backtests(snapshots: Sequence[date], horizon: int, most: int = MOST_BACKTESTS) -> list[Period]:
@@ -46,51 +47,54 @@ def backtests(snapshots: Sequence[date], horizon: int, most: int = MOST_BACKTEST
             break
         if periods and test > periods[-1].test[0] - step:
             continue
-        before = [day for day in known if day <= test - step]
-        period = _of(before, (test,), step) if before else None
-        if period and (not periods or period.protocol == periods[0].protocol):
-            periods.append(period)
+        before = tuple(day for day in known if day <= test - step)
+        if before:
+            periods.append(Period(before, before[-1:], (test,), horizon))
     if not periods and known:
-        periods.append(Period(tuple(known), tuple(known), tuple(known)))
+        periods.append(Period(tuple(known), (known[-1],), tuple(known), horizon))
     return periods
 
 
-def recalibrations(snapshots: Sequence[date], horizon: int, learn: tuple[date, ...]) -> list[Period]:
-    """Every later snapshot that a model which learnt from `learn` can be calibrated on, with the one to measure on.
+def recalibrations(snapshots: Sequence[date], period: Period) -> list[Period]:
+    """Snapshots to calibrate a model on that learnt up to a horizon before a period's newest, each with its test.
 
     Their windows overlap: they tell how far a level moves from a calibration to its use, at the cost of one fit.
     """
-    step, known = timedelta(days=horizon), sorted(snapshots)
-    pairs = []
+    step, known = timedelta(days=period.horizon), sorted(snapshots)
+    learn, pairs = tuple(day for day in period.learn if day <= period.learn[-1] - step), []
     for test in known:
-        before = [day for day in known if max(learn) + step <= day <= test - step]
+        before = [day for day in known if learn and learn[-1] + step <= day <= test - step]
         if before:
-            pairs.append(Period(learn, (before[-1],), (test,)))
+            pairs.append(Period(learn, (before[-1],), (test,), period.horizon))
     return pairs
 
 
 def shipped(snapshots: Sequence[date], horizon: int) -> Period:
     """What a model that is put to use learns from: the same recipe, one horizon later, with nothing left to test on."""
-    return _of(sorted(snapshots), (), timedelta(days=horizon))
+    known = tuple(sorted(snapshots))
+    return Period(known, known[-1:], (), horizon)
 
 
-def _of(known: list[date], test: tuple[date, ...], step: timedelta) -> Period:
-    calibrate = known[-1]
-    learn = tuple(day for day in known if day <= calibrate - step)
-    return Period(learn or (calibrate,), (calibrate,), test)
+def masks(
+    period: Period, snapshot_dates: npt.NDArray[np.datetime64], fold: npt.NDArray[np.int64], *, apart: bool = False
+) -> tuple[Mask, ...]:
+    """Rows to learn from, calibrate on and test on; `fold` (0 to 5, by customer) keeps apart what time does not.
 
-
-def masks(period: Period, snapshot_dates: npt.NDArray[np.datetime64], fold: npt.NDArray[np.int64]) -> tuple[Mask, ...]:
-    """Rows to learn from, calibrate on and test on; `fold` (0 to 5, by customer) keeps apart what time does not."""
+    With `apart` no row is both learnt from and calibrated on, for models that are not calibrated by others of their
+    kind: what is learnt from then ends a horizon before, or, where nothing is so old, is of other customers.
+    """
     learn, calibrate, test = (
         np.isin(snapshot_dates, np.array(days, dtype="datetime64[D]"))
         for days in (period.learn, period.calibrate, period.test)
     )
-    if period.test == period.calibrate and period.test:
-        return learn & (fold < 3), calibrate & (fold == 3), test & (fold > 3)
-    if period.learn == period.calibrate:
-        return learn & (fold < 4), calibrate & (fold >= 4), test
-    return learn, calibrate, test
+    if period.test == period.learn:
+        learn, calibrate, test = learn & (fold < 4), calibrate & (fold < 4), test & (fold >= 4)
+    if not apart:
+        return learn, calibrate, test
+    older = learn & (snapshot_dates <= np.datetime64(period.calibrate[-1], "D") - period.horizon)
+    if older.any():
+        return older, calibrate, test
+    return learn & (fold % 2 == 0), calibrate & (fold % 2 == 1), test
 
 
 def fold_of(customer_ids: Sequence[str]) -> npt.NDArray[np.int64]:

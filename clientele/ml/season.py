@@ -2,8 +2,10 @@
 
 A model calibrated in summer is told of Christmas by the last one: the level of a snapshot is the log-odds by which the
 model's probabilities have to be moved to meet the realised rate, and between the calibration snapshot and the day that
-is scored it is taken to change as it did a year before (a seasonal naive forecast of the level). Levels are noisy in a
-small company, so the change is shrunk by the share of their variance that is no sampling noise.
+is scored it is taken to change as it did a year before (a seasonal naive forecast of the level). Where nothing is known
+of a year ago, the level is taken to go back to the mean of past ones, of which a horizon ago counts half: not all of a
+move lasts. Levels are noisy in a small company, so the change is shrunk by the share of their variance that is no
+sampling noise.
 """
 
 from __future__ import annotations
@@ -30,11 +32,17 @@ class Season:
     days: npt.NDArray[np.int64]
     levels: Vector
     calibrated_on: int
+    horizon: int
     doubt: float = 1.0  # by which part of itself a change was missed in the past; 1 while nothing is known of that
 
     @classmethod
     def fit(
-        cls, log_odds: Vector, y: npt.NDArray[np.bool_], snapshot_dates: npt.NDArray[np.datetime64], calibrated_on: date
+        cls,
+        log_odds: Vector,
+        y: npt.NDArray[np.bool_],
+        snapshot_dates: npt.NDArray[np.datetime64],
+        calibrated_on: date,
+        horizon: int,
     ) -> Season:
         """From calibrated log-odds and outcomes of all snapshots whose outcomes were known at the calibration."""
         day_of = snapshot_dates.astype("datetime64[D]").astype(np.int64)
@@ -45,7 +53,7 @@ class Season:
             noise.append(variance)
         spread = np.var(levels) if len(levels) > 1 else 0.0
         kept = max(0.0, 1 - np.mean(noise) / spread) if spread > 0 else 0.0
-        return cls(days, np.array(levels) * kept, _day(calibrated_on))
+        return cls(days, np.array(levels) * kept, _day(calibrated_on), horizon)
 
     def knows(self, day: date) -> bool:
         """Whether there are levels of a year ago to tell the day by."""
@@ -53,9 +61,10 @@ class Season:
         return bool(self.days.size) and first >= self.days[0] - TOLERANCE and last <= self.days[-1]
 
     def shift(self, day: date) -> float:
-        """Log-odds to add at a snapshot; 0 where nothing is known of a year ago."""
+        """Log-odds to add at a snapshot."""
         if not self.knows(day):
-            return 0.0
+            weights = 0.5 ** ((self.calibrated_on - self.days) / self.horizon)
+            return float(np.average(self.levels, weights=weights) - self.levels[-1])
         now, then = np.interp([_day(day) - YEAR, self.calibrated_on - YEAR], self.days, self.levels)
         return float(now - then)
 

@@ -7,6 +7,7 @@ fit of 1 s took 40 s on two busy cores.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -26,3 +27,10 @@ def single_threaded(function: Callable[Given, Result]) -> Callable[Given, Result
             return function(*args, **kwargs)
 
     return limited
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Within it a sum has one order, so that its last digit does not depend on the number of cores."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1, user_api="blas")

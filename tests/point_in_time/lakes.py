@@ -25,6 +25,7 @@ FEATURE_ENTITIES = [
     "returns",
     "sessions",
     "campaign_touches",
+    "subscriptions",
     # Only their coverage is a feature yet.
     "loans",
     "support_tickets",
@@ -165,6 +166,12 @@ def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]
                 if name == "order_items":
                     owner["order_id"] = f"orders-{customer}-{draw.randrange(0, 12)}"
                 add(name, {contract[name].key[0]: f"{name}-{customer}-{n}"} | owner, draw.choice(moments))
+    # Of their own draws: with them among the others, those would fall elsewhere.
+    own = random.Random(f"subscriptions {seed}")
+    for customer in ids:
+        for n in range(own.randrange(0, 8)):
+            key = {"subscription_id": f"subscriptions-{customer}-{n}", "customer_id": customer}
+            rows["subscriptions"] += _versions(contract["subscriptions"], key, own.choice(moments), snapshot, own)
     return rows
 
 
@@ -250,8 +257,19 @@ def write_landings(connection: duckdb.DuckDBPyConnection, folder: Path, entities
     connection.execute(f"copy ({' union all '.join(selects)}) to '{folder}/landings.parquet'")
 
 
+def _without_hindsight(entity: Entity, snapshot: date) -> str:
+    """Columns of a file: a first version dated back to its clock loses what it says of the time after the snapshot."""
+    is_honest = f"supersedes_loaded_at is not null or loaded_at > {entity.clock}"
+    replaced = [
+        f"case when {is_honest} or {name} < timestamp '{snapshot} 00:00:00' then {name} end as {name}"
+        for name, column in entity.columns.items()
+        if column.data_type == "timestamp" and name not in (entity.clock, *entity.key)
+    ]
+    return f"* replace ({', '.join(replaced)})" if replaced and not entity.clock_is_planned else "*"
+
+
 def cut_lake(source: Path, target: Path, snapshot: date) -> None:
-    """Copy a lake without anything that was not known at the snapshot: neither later events nor later landings."""
+    """Copy a lake without anything not known at the snapshot: later events, later landings, and hindsight."""
     contract = load_contract()
     shutil.copytree(source / "lake" / "raw" / "batch=0", target / "lake" / "raw" / "batch=0")
     connection = duckdb.connect()
@@ -265,7 +283,7 @@ def cut_lake(source: Path, target: Path, snapshot: date) -> None:
             entity = contract[file.stem]
             happened = "true" if entity.clock_is_planned else f"{entity.clock} < timestamp '{snapshot} 00:00:00'"
             connection.execute(
-                f"copy (select * from read_parquet('{file}') where {happened}"
+                f"copy (select {_without_hindsight(entity, snapshot)} from read_parquet('{file}') where {happened}"
                 f" and loaded_at < timestamp '{snapshot} 00:00:00' + interval 6 hour)"
                 f" to '{folder}/{file.name}'"
             )

@@ -1,6 +1,7 @@
 """Features counted a second time, by hand: plain Python over the rows of a lake, one customer and snapshot at a time.
 
-It shares no code with the models, so that a wrong bound in both is unlikely. It covers every window of every source.
+It shares no code with the models, so that a wrong bound in both is unlikely. It covers every window of every source,
+and what runs and ends.
 """
 
 from __future__ import annotations
@@ -106,6 +107,55 @@ def consents_at(home: Path, snapshot: date) -> dict[str, bool]:
     return running
 
 
+def _days(earlier: datetime, later: datetime) -> float:
+    return (later - earlier) / timedelta(days=1)
+
+
+def _replaced_another(home: Path) -> set[tuple[str, datetime]]:
+    """Key and arrival of the versions of subscriptions that took over from one that had been seen."""
+    rows = sorted(_read(home, "subscriptions"), key=lambda row: row["loaded_at"])
+    seen: dict[str, datetime] = {}
+    replaced = set()
+    for row in rows:
+        at = max(row["loaded_at"], row["started_at"] + GRACE)
+        if at > min(seen.get(row["subscription_id"], datetime.max), at):
+            replaced.add((row["subscription_id"], row["loaded_at"]))
+        seen[row["subscription_id"]] = min(seen.get(row["subscription_id"], datetime.max), at)
+    return replaced
+
+
+def subscriptions_at(home: Path, snapshot: date) -> dict[str, dict]:
+    """customer_id -> what feat_subscriptions says but for money, for the customers of the snapshot."""
+    at, replaced = midnight(snapshot), _replaced_another(home)
+    held: dict[str, list[dict]] = defaultdict(list)
+    for row in known_versions(home, "subscriptions", "started_at", "subscription_id", snapshot):
+        held[row["customer_id"]].append(row)
+    features = {}
+    for customer in known_versions(home, "customers", "registered_at", "customer_id", snapshot):
+        rows = held[customer["customer_id"]]
+        ends = [min(row["cancelled_at"] or datetime.max, row["contract_ends_at"] or datetime.max) for row in rows]
+        running = [row for row, end in zip(rows, ends, strict=True) if end >= at]
+        terms = [
+            row["contract_ends_at"]
+            for row in running
+            if row["contract_ends_at"] and row["loaded_at"] > row["started_at"]
+        ]
+        ended = [end for end in ends if end < at]
+        features[customer["customer_id"]] = {
+            "is_subscriber": bool(running),
+            "n_subscriptions_running": len(running),
+            "seats": sum(row["seats"] for row in running),
+            "subscription_tenure_days": _days(min(row["started_at"] for row in running), at) if running else None,
+            "contract_days_left": _days(at, min(terms)) if terms else None,
+            "has_notice": any(
+                row["cancelled_at"] and (row["subscription_id"], row["loaded_at"]) in replaced for row in running
+            ),
+            "n_subscriptions_ended": len(ended),
+            "last_subscription_ended_days": _days(max(ended), at) if ended else None,
+        }
+    return features
+
+
 def write(home: Path, path: Path, snapshots: list[date]) -> None:
     """Write the oracle's features into a DuckDB file, as features.<group> like those of the warehouse."""
     with duckdb.connect(str(path)) as connection:
@@ -126,6 +176,12 @@ def write(home: Path, path: Path, snapshots: list[date]) -> None:
                     {"customer_id": row["customer_id"], "snapshot_date": day, "has_marketing_consent": agreed}
                 )
         _write_table(connection, "feat_profile", profiles)
+        subscribed = [
+            {"customer_id": customer, "snapshot_date": day} | values
+            for day in snapshots
+            for customer, values in subscriptions_at(home, day).items()
+        ]
+        _write_table(connection, "feat_subscriptions", subscribed)
 
 
 def _write_table(connection: duckdb.DuckDBPyConnection, group: str, rows: list[dict]) -> None:

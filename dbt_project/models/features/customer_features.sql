@@ -13,7 +13,9 @@ select
     spine.is_sampled,
     spine.lake_batch,
     '{{ feature_version() }}' as feature_version,
-    {% for column in ['orders', 'order_items', 'returns', 'sessions', 'campaign_touches', 'consents'] -%}
+    {% for column in [
+        'orders', 'order_items', 'returns', 'sessions', 'campaign_touches', 'consents', 'subscriptions',
+    ] -%}
     coverage.has_{{ column }},
     {% endfor -%}
     {% for group, columns in groups.items() -%}

@@ -1,4 +1,4 @@
-{%- set models = ['churn', 'next_purchase', 'segments', 'survival'] %}
+{%- set models = ['churn', 'clv', 'next_purchase', 'segments', 'survival'] %}
 with versions as (
     {%- for model in models %}
     select

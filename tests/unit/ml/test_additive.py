@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from clientele.ml.boosting import AdditiveBoosting, BoostingOptions
+from clientele.ml.blend import AdditiveBlend
+from clientele.ml.boosting import AdditiveBoosting, BoostingOptions, fit_trees
 from clientele.ml.calibration import expit
 from clientele.ml.classifier import top_reasons
 from clientele.ml.feature_table import Feature
@@ -23,7 +24,7 @@ def rows(n: int = 4_000, seed: int = 2) -> tuple[np.ndarray, np.ndarray]:
     return x, rng.random(n) < expit(log_odds)
 
 
-@pytest.fixture(params=[AdditiveBoosting, AdditiveLogistic], ids=["boosting", "logistic"])
+@pytest.fixture(params=[AdditiveBoosting, AdditiveLogistic, AdditiveBlend], ids=["boosting", "logistic", "blend"])
 def learner(request: pytest.FixtureRequest) -> type:
     return request.param
 
@@ -40,20 +41,11 @@ def test_terms_add_up_to_a_score_that_tells_customers_apart(learner: type) -> No
 
 
 def test_the_table_of_steps_says_what_the_trees_say() -> None:
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
     x, y = rows(1_000)
     options = BoostingOptions(iterations=50)
     model = AdditiveBoosting.fit(x, y, FEATURES, options)
-    trees = HistGradientBoostingClassifier(
-        learning_rate=options.learning_rate, max_iter=50, max_leaf_nodes=options.leaves, min_samples_leaf=20,
-        l2_regularization=options.l2, interaction_cst="no_interactions", categorical_features=[False, False, True],
-        early_stopping=False, random_state=options.seed,
-    )  # fmt: skip
-    codes = x.copy()
-    for j in (0, 1):
-        codes[:, j] = np.where(np.isnan(x[:, j]), np.nan, np.searchsorted(model.steps[j], x[:, j], side="right"))
-    told = trees.fit(codes, y).decision_function(codes)
+    codes = model.binned(x)
+    told = fit_trees(codes, y, FEATURES, options).decision_function(codes)
     assert model.intercept + model.contributions(x).sum(axis=1) == pytest.approx(told, abs=1e-9)
 
 
@@ -80,6 +72,12 @@ def test_contributions_are_shapley_values(learner: type) -> None:
 def test_contributions_are_centred_on_the_training_rows(learner: type) -> None:
     x, y = rows()
     assert learner.fit(x, y, FEATURES).contributions(x).mean(axis=0) == pytest.approx(np.zeros(3), abs=1e-9)
+
+
+def test_the_blend_is_the_mean_of_both() -> None:
+    x, y = rows(500)
+    both = [one.fit(x, y, FEATURES).contributions(x) for one in (AdditiveBoosting, AdditiveLogistic)]
+    assert AdditiveBlend.fit(x, y, FEATURES).contributions(x) == pytest.approx((both[0] + both[1]) / 2)
 
 
 def test_unseen_values_and_missing_ones_are_scored(learner: type) -> None:

@@ -17,7 +17,7 @@ MONTHS = [date(2024 + m // 12, m % 12 + 1, 1) for m in range(24)]
 RUN = {
     "run_id": "a-run", "scored_at": datetime(2026, 3, 15), "snapshot_date": date(2026, 3, 15), "feature_version": "f1",
     "seed": 42, "refit_models": "", "drifted_models": "", "model_max_age_days": 30, "model_max_ece": 0.15,
-    "churn_horizon_days": 90,
+    "churn_horizon_days": 90, "has_subscriptions": False,
 }  # fmt: skip
 
 
@@ -164,6 +164,42 @@ def test_thirty_customers_in_one_month() -> None:
     probability = score(table)["churn_probability"].to_numpy()
     assert 0 < probability[0] < 1
     assert set(score(table)["reason_1"].to_pylist()) == {None}
+
+
+def subscribers(table: pa.Table) -> pa.Table:
+    at = table.schema.get_field_index("churn_type")
+    return table.set_column(at, "churn_type", pa.array(["contractual"] * table.num_rows))
+
+
+def test_subscribers_have_a_model_of_their_own() -> None:
+    both = pa.concat_tables([training_set(), subscribers(training_set(seed=8))])
+    champions = champion_of(churn.fit(both, RUN, None))
+    assert champions["model_name"].to_pylist() == ["churn.non_contractual", "churn.contractual"]
+    customers = [training_set(customers=50, months=[date(2026, 3, 15)])] * 2
+    scores = score(champions, pa.concat_tables([customers[0], subscribers(customers[1])]))
+    assert scores["model_name"].to_pylist() == [f"churn.{kind}" for kind in scores["churn_type"].to_pylist()]
+    assert pc.value_counts(scores["churn_type"]).to_pylist() == [
+        {"values": "non_contractual", "counts": 50}, {"values": "contractual", "counts": 50},
+    ]  # fmt: skip
+
+
+def test_subscribers_whom_nobody_watched_yet_are_told_of_and_not_scored() -> None:
+    found = churn.fit(training_set(), RUN | {"has_subscriptions": True}, None)
+    (row,) = (row for row in found.to_pylist() if row["model_name"] == "churn.contractual")
+    assert row["status"] == "failed"
+    assert "no subscriber has been watched for 90 days yet" in row["message"]
+    assert score(found, subscribers(training_set(customers=5, months=MONTHS[:1]))).num_rows == 0
+
+
+def test_a_model_that_chance_could_have_made_leaves_the_rate() -> None:
+    """Features that tell nothing, and few outcomes: some AUC lies above a half all the same."""
+    rng = np.random.default_rng(4)
+    table = training_set(customers=220)
+    churned = pa.array(rng.random(table.num_rows) < 0.06)
+    found = rows(churn.fit(table.set_column(3, "is_churned", churned), RUN, None))
+    gates = {name: json.loads(row["gates_json"]).get("tells_customers_apart", "") for name, row in found.items()}
+    assert any(float(gate.split("AUC ")[1].split(",")[0]) > 0.5 for gate in gates.values() if gate), gates
+    assert found["base_rate"]["status"] == "promoted", gates
 
 
 def test_features_that_hold_nothing_at_all() -> None:

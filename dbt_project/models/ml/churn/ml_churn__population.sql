@@ -5,8 +5,11 @@ typed as (
         customer_id,
         snapshot_date,
         is_sampled,
-        -- Who ordered in the year before can be lost; who did not is lost already.
-        case when recency_days < 365 then 'non_contractual' end as churn_type
+        -- Who ordered in the year before can be lost; who did not, and does not subscribe, is lost already.
+        case
+            when is_subscriber then 'contractual'
+            when recency_days < 365 then 'non_contractual'
+        end as churn_type
     from features
 )
 

@@ -1,0 +1,47 @@
+"""``python -m bench.quality``: how good the models are, written to quality.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from pathlib import Path
+
+from bench.quality import online_retail, page, reasons, speed_churn, telco
+
+PARTS = {
+    "telco": telco.measure,
+    "online_retail": online_retail.measure,
+    "reasons": reasons.measure,
+    "speed_churn": speed_churn.measure,
+}  # what each is about is said by its module
+PAGE = Path(__file__).resolve().parent.parent / "quality.md"
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__)
+    parser.add_argument("--part", choices=[*PARTS, "all"], default="all", help="one part alone; others keep their figures")
+    parser.add_argument("--out", type=Path, default=PAGE, help="the page to write, with its figures as .json beside it")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Measure the chosen parts; write the page after each, so that a later failure loses nothing."""
+    chosen, options, failed = arguments(), page.Options(), False
+    for part in PARTS if chosen.part == "all" else [chosen.part]:
+        try:
+            section = page.measured(PARTS[part], options)
+        except Exception:
+            traceback.print_exc()
+            options.say(f"{part}: failed, its figures stay as they were")
+            failed = True
+            continue
+        page.write([section], chosen.out, list(PARTS))
+        for target in section.targets:
+            options.say(f"{target.what}: {target.measured:.{target.digits}f}, {target.bound}: {section.verdict(target)}")
+    options.say(f"written to {chosen.out}")
+    return int(failed)
+
+
+sys.exit(main())

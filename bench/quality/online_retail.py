@@ -1,0 +1,128 @@
+"""Churn without a contract on UCI Online Retail: learnt by June, told for September, beside simpler models.
+
+No order in the 90 days after the cut, among customers who ordered in the year before. Nothing of the time after the
+train cut's 90 days is looked at before the test: algorithms compete at the train cut, as in the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from bench.quality.bootstrap import differences
+from bench.quality.estimator import champion
+from bench.quality.online_retail_data import connect, customers
+from bench.quality.page import Options, Section, Target
+from clientele.ml import churn, metrics
+from clientele.ml.classifier import Candidate
+from clientele.ml.feature_table import as_numbers, matrix
+from clientele.ml.threads import single_threaded
+
+TRAIN, TEST, HORIZON = date(2011, 6, 12), date(2011, 9, 10), 90
+SNAPSHOTS = [TRAIN - timedelta(days=30 * age) for age in range(4)]  # the oldest 90 days before, for the backtest
+AUC, BRIER = 0.745, 0.208
+METRICS = {"auc": "AUC", "brier": "Brier", "log_loss": "log loss", "ece": "ECE, 15 groups"}
+RFM = ["recency_days", "n_orders_lifetime", "spend_lifetime"]
+Vector = npt.NDArray[np.float64]
+
+
+def outcome(table: pa.Table) -> npt.NDArray[np.bool_]:
+    """Who did not order within the horizon."""
+    return as_numbers(table["is_churned"]).astype(bool)
+
+
+def ours(train: pa.Table, test: pa.Table, seed: int) -> tuple[Candidate, dict[str, tuple[Vector, Vector, Vector]]]:
+    """The champion, and of each algorithm (also `champion`) probability, lower and upper bound of the test customers."""
+    examples = churn.examples_of(train)
+    best, candidates = champion(examples, HORIZON, seed=seed)
+    x, told = matrix(test, examples.features), {}
+    for name, candidate in {"champion": best, **candidates}.items():
+        assert candidate.classifier is not None
+        told[name] = candidate.classifier.score(x, TEST)[:3]
+    return best, told
+
+
+@single_threaded
+def simpler(train: pa.Table, test: pa.Table) -> dict[str, Vector]:
+    """Probabilities of the test customers by the models that ours is to beat."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+    def logistic() -> Any:
+        as_log = FunctionTransformer(lambda x: np.sign(x) * np.log1p(np.abs(x)))
+        return make_pipeline(SimpleImputer(strategy="median"), as_log, StandardScaler(), LogisticRegression(max_iter=2000))
+
+    features = [f for f in churn.examples_of(train).features if not f.is_category]
+    models: dict[str, tuple[Callable[[], Any], list[str]]] = {
+        "recency alone": (logistic, RFM[:1]),
+        "RFM, logistic": (logistic, RFM),
+        "window features, logistic": (logistic, [f.name for f in features]),
+        "HistGradientBoosting, default": (
+            lambda: HistGradientBoostingClassifier(random_state=42), [f.name for f in features],
+        ),
+    }  # fmt: skip
+    told = {}
+    for name, (made, names) in models.items():
+        of = [f for f in features if f.name in names]
+        told[name] = made().fit(matrix(train, of), outcome(train)).predict_proba(matrix(test, of))[:, 1]
+    return told
+
+
+def measure(options: Options) -> Section:
+    """Ours by month and by the train cut alone, and the simpler models by the same rows."""
+    with connect(options.data_set("online_retail")) as con:
+        monthly, test = customers(con, SNAPSHOTS), customers(con, [TEST])
+    newest = monthly.filter(pa.array(monthly["snapshot_date"].to_numpy().astype("datetime64[D]") == np.datetime64(TRAIN)))
+    options.say("online_retail: ours")
+    best, by_month = ours(monthly, test, options.seed)
+    best_of_one, of_one = ours(newest, test, options.seed)
+    options.say("online_retail: simpler models")
+    told = {f"**ours**, four snapshots: {best.algorithm}": by_month["champion"][0]}
+    told |= {f"ours: {name}": p for name, (p, *_) in by_month.items() if name != "champion"}
+    told |= {f"ours, train cut alone: {best_of_one.algorithm}": of_one["champion"][0]}
+    told |= {f"{name}, train cut": p for name, p in simpler(newest, test).items()}
+    told |= {f"{name}, four snapshots": p for name, p in simpler(monthly, test).items()}
+    return _section(told, by_month["champion"], outcome(test), best, [len(newest), len(monthly), len(test)], options)
+
+
+def _section(
+    told: dict[str, Vector], bounds: tuple[Vector, Vector, Vector], y: npt.NDArray[np.bool_], best: Candidate,
+    sizes: list[int], options: Options,
+) -> Section:  # fmt: skip
+    from clientele.ml.calibration import groups_of
+
+    scores = {name: metrics.of_probabilities(p, y) for name, p in told.items()}
+    first = next(iter(told))
+    section = Section("online_retail", "Churn of a gift shop's customers, out of time (Online Retail)")
+    section.targets = [
+        Target("AUC in September", scores[first]["auc"], at_least=AUC, digits=3),
+        Target("Brier score in September", scores[first]["brier"], at_most=BRIER, digits=3),
+    ]
+    section.tables = [[["model", *METRICS.values()], *([n, *(f"{s[m]:.4f}" for m in METRICS)] for n, s in scores.items())]]
+    section.tables.append([["ours against", "AUC", "Brier"]])
+    for name in list(told)[1:]:
+        found = differences(told[first], told[name], y, seed=options.seed)
+        section.tables[1].append([name, *(f"{d:+.4f} ({low:+.4f} to {high:+.4f})" for d, low, high in found.values())])
+    inside = [group.is_inside for group in groups_of(*bounds, y)]
+    section.results = {"champion": scores[first], "groups_inside": sum(inside), "groups": len(inside), "models": scores}
+    section.notes = _notes(best, sizes, inside)
+    return section
+
+
+def _notes(best: Candidate, sizes: list[int], inside: list[bool]) -> list[str]:
+    return [
+        f"UCI Online Retail (CC BY 4.0). {sizes[0]:,} customers at the train cut of {TRAIN}, {sizes[1]:,} rows of four"
+        f" snapshots 30 days apart up to it, {sizes[2]:,} customers at the test cut of {TEST}; the first outcomes after the"
+        " train cut end when the test begins.",
+        f"The champion ({best.algorithm}) won the backtest: learnt at {SNAPSHOTS[-1]}, measured at {TRAIN}.",
+        "Differences in brackets: 95 % of 1,000 draws of the test customers.",
+        f"In {sum(inside)} of {len(inside)} groups by score the realised rate lies within the group's mean bounds.",
+    ]

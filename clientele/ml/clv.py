@@ -1,0 +1,256 @@
+"""Customer lifetime value: what customers bring within 90 and 365 days, with bounds, measured out of time.
+
+A model learns from older snapshots whose outcomes are known; its level, its mixture and its bounds come from a later
+one, and it is measured on the last. What is put to use is the same recipe one horizon later. See `value_model` for what
+value is, `purchase_value` and `two_part` for the models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from clientele.ml import metrics, periods
+from clientele.ml.bg_nbd import BgNbd
+from clientele.ml.feature_table import Feature, as_numbers, choose_features
+from clientele.ml.pareto_nbd import ParetoNbd
+from clientele.ml.purchase_value import Customers, PurchaseValue, RecentSpend
+from clientele.ml.threads import single_threaded
+from clientele.ml.two_part import Blend, TwoPartBoosting, ValueModel
+from clientele.ml.value_model import Fitted, Horizon, NoOrders, worth
+
+Vector = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+
+HORIZONS = (90, 365)
+LAST_RESORT = "recent_spend"
+GROUPS = ("customer_type", "country", "frequency_score")
+PARTS = 10  # of equal size by predicted value, in which coverage is reported too
+
+
+@dataclass
+class Candidate:
+    """One algorithm: how it did in past periods, and what is put to use if it is chosen; None says why in `message`."""
+
+    algorithm: str
+    fitted: Fitted | None = None
+    performance: list[dict[str, Any]] = field(default_factory=list)
+    message: str = ""
+    learnt: tuple[date, ...] = ()
+    calibrated: tuple[date, ...] = ()
+    n_rows: int = 0
+
+    def mean(self, metric: str, horizon: int | None = None) -> float:
+        """A metric over all customers, averaged over the periods; nan where nothing was measured."""
+        values = [
+            row[metric]
+            for row in self.performance
+            if row["group_name"] == "all" and horizon in (None, row["horizon"]) and np.isfinite(row[metric])
+        ]
+        return float(np.mean(values)) if values else np.nan
+
+    def say(self, words: str) -> None:
+        """Add to the message."""
+        self.message = "; ".join(part for part in (self.message, words) if part)
+
+    @property
+    def loss(self) -> float:
+        """Tweedie deviance left over against a common mean, averaged over periods within each horizon, then these."""
+        horizons = sorted({row["horizon"] for row in self.performance})
+        return float(np.mean([1 - self.mean("d2", horizon) for horizon in horizons])) if horizons else np.nan
+
+
+def choose(candidates: Sequence[Candidate]) -> Candidate | None:
+    """The candidate to put to use: the smallest out-of-time `loss` of those that rank no worse than last year's spend.
+
+    The loss is a proper score of expected values, which asks for order and level together. The absolute error would not
+    do alone: it is least for predictions of the median, which is 0 for most customers. Where nothing could be measured
+    it is the first purchase model, as fitted ones are listed with the more likely one first.
+    """
+    fitted = [candidate for candidate in candidates if candidate.fitted]
+    rule = next((candidate for candidate in fitted if candidate.algorithm == LAST_RESORT), None)
+    if rule is None:
+        return fitted[0] if fitted else None
+    if not np.isfinite(rule.loss):
+        return next((c for c in fitted if c is not rule), rule)
+    better = [c for c in fitted if c.loss <= rule.loss and c.mean("gini") >= rule.mean("gini")]
+    return min(better, key=lambda candidate: candidate.loss)
+
+
+@dataclass(frozen=True)
+class _Data:
+    """All that is learnt from: customers at their snapshots, and per horizon what they spent next (nan: not known)."""
+
+    customers: Customers
+    realised: Mapping[int, Vector]
+    fold: npt.NDArray[np.int64]
+    features: list[Feature]
+    level: float
+    seed: int
+
+    @property
+    def dates(self) -> npt.NDArray[np.datetime64]:
+        return self.customers.snapshot_dates
+
+    def snapshots(self, horizon: int) -> list[date]:
+        """Those whose outcomes are known."""
+        return np.unique(self.dates[~np.isnan(self.realised[horizon])]).tolist()
+
+    def rows(self, period: periods.Period, horizon: int) -> list[Rows]:
+        """To learn from, to calibrate on and to measure on."""
+        known = ~np.isnan(self.realised[horizon])
+        return [np.flatnonzero(mask & known) for mask in periods.masks(period, self.dates, self.fold, apart=True)]
+
+
+@single_threaded
+def fit(
+    table: pa.Table,
+    features: Iterable[str],
+    *,
+    seed: int,
+    gross_margin_share: float = 1.0,
+    annual_discount_rate: float = 0.0,
+    interval: float = 0.9,
+    horizons: Sequence[int] = HORIZONS,
+) -> list[Candidate]:
+    """Every algorithm, measured in past periods and fitted for use; the likelier purchase model comes first.
+
+    `table` has one row per customer per snapshot: customer_id, snapshot_date, the columns of customer_features and, per
+    horizon, spend_next_<days>d: net spend within the horizon, null where it has not passed. `features` are the columns
+    that may be learnt from; those that hold nothing are left out. `interval` is the share of customers whose value is
+    to lie within the bounds. Never fails for lack of data: see `message`. No rows give no candidates.
+    """
+    if not table.num_rows:
+        return []
+    data = _Data(
+        customers=Customers.of(table),
+        realised={days: as_numbers(table[f"spend_next_{days}d"]) for days in horizons},
+        fold=periods.fold_of(table["customer_id"].to_pylist()),
+        features=choose_features(table, features),
+        level=interval,
+        seed=seed,
+    )
+    first, second = _purchase_models(data, np.flatnonzero(data.dates == data.dates.max()))
+    names = (first.kind, second.kind, "two_part_boosting", "blend", LAST_RESORT)
+    candidates = {name: Candidate(name) for name in names}
+    for days in horizons:
+        _measure(candidates, data, days, worth(days, gross_margin_share, annual_discount_rate))
+    unmeasured: dict[str, ValueModel] = {
+        first.kind: first,
+        second.kind: second,
+        LAST_RESORT: RecentSpend.fit(data.customers),
+    }
+    for name, made in _shipped(candidates, data, horizons, unmeasured).items():
+        candidates[name].fitted = Fitted(name, made, first, gross_margin_share, annual_discount_rate, interval)
+    for model in (first, second):
+        candidates[model.kind].say(model.message)
+    return list(candidates.values())
+
+
+def _measure(candidates: Mapping[str, Candidate], data: _Data, days: int, worth: float) -> None:
+    """Add the performance in past periods."""
+    for period in periods.backtests(data.snapshots(days), days):
+        learn, calibrate, test = data.rows(period, days)
+        if not min(map(len, (learn, calibrate, test))):
+            continue
+        models, _ = _models(data, learn, calibrate, days)
+        known, customers = data.customers.take(calibrate), data.customers.take(test)
+        for name, model in models.items():
+            fitted = Horizon.fit(days, model, known, data.realised[days][calibrate], data.level)
+            value, lower, upper = fitted.score(customers, data.level)
+            common = {"period": period.test[-1].isoformat(), "protocol": period.protocol, "horizon": days}
+            amounts = (amount * worth for amount in (value, lower, upper, data.realised[days][test]))
+            candidates[name].performance += [common | row for row in _performance(customers, *amounts)]
+
+
+def _performance(
+    customers: Customers, value: Vector, lower: Vector, upper: Vector, realised: Vector
+) -> Iterable[dict[str, Any]]:
+    """Metrics of all, of each group of customers, and of tenths by predicted value."""
+    groups = {"all": np.full(len(value), "all")}
+    for name in GROUPS:
+        if name in customers.table.schema.names:
+            texts = customers.table.column(name).cast(pa.string()).fill_null("unknown")
+            groups[name] = texts.to_numpy(zero_copy_only=False)
+    place = np.argsort(np.argsort(value, kind="stable"), kind="stable")
+    groups["value_tenth"] = (place * PARTS // len(value) + 1).astype(str)
+    for name, of in groups.items():
+        for group in sorted(set(of.tolist())):
+            rows = of == group
+            yield {
+                "group_name": name,
+                "group_value": str(group),
+                "bounds_coverage": metrics.interval_coverage(lower[rows], upper[rows], realised[rows]),
+                **metrics.of_values(value[rows], realised[rows]),
+            }
+
+
+def _shipped(
+    candidates: Mapping[str, Candidate], data: _Data, horizons: Sequence[int], unmeasured: Mapping[str, ValueModel]
+) -> dict[str, list[Horizon]]:
+    """What is put to use, by algorithm: a horizon whose outcomes are not known yet borrows the longest one's model.
+
+    An algorithm that cannot be fitted is left out. `unmeasured` are the models that do without any outcome.
+    """
+    made = {days: _fitted(candidates, data, days) for days in horizons if data.snapshots(days)}
+    shipped = dict[str, list[Horizon]]()
+    for name, candidate in candidates.items():
+        if any(name not in fitted for fitted in made.values()):
+            continue
+        if not made and name not in unmeasured:
+            candidate.say("no window has passed yet to learn from")
+            continue
+        nothing = Horizon(0, unmeasured.get(name, unmeasured[LAST_RESORT]), None, NoOrders.fit(np.empty(0), data.level))
+        longest = made[max(made)][name] if made else nothing
+        for days in set(horizons) - set(made):
+            candidate.say(f"{days} days: no window has passed yet, the bounds are assumed")
+        borrowed = replace(longest, intervals=None)
+        shipped[name] = [made[d][name] if d in made else replace(borrowed, days=d) for d in horizons]
+    return shipped
+
+
+def _fitted(candidates: Mapping[str, Candidate], data: _Data, days: int) -> dict[str, Horizon]:
+    """One horizon of the models to put to use."""
+    period = periods.shipped(data.snapshots(days), days)
+    learn, calibrate, _ = data.rows(period, days)
+    models, failed = _models(data, learn, calibrate, days)
+    for name, candidate in candidates.items():
+        candidate.say(f"{days} days: {failed[name]}" if name in failed else "")
+        candidate.learnt, candidate.calibrated = period.learn, period.calibrate
+        candidate.n_rows = max(candidate.n_rows, len(np.union1d(learn, calibrate)))
+    known = data.customers.take(calibrate), data.realised[days][calibrate]
+    return {name: Horizon.fit(days, model, *known, data.level) for name, model in models.items()}
+
+
+def _models(data: _Data, learn: Rows, calibrate: Rows, days: int) -> tuple[dict[str, ValueModel], dict[str, str]]:
+    """Every algorithm fitted, and why one could not be."""
+    customers, realised = data.customers, data.realised[days]
+    known, outcome = customers.take(calibrate), realised[calibrate]
+    both = np.union1d(learn, calibrate)
+    base, other = _purchase_models(data, both[data.dates[both] == data.dates[calibrate].max()])
+    models: dict[str, ValueModel] = {m.kind: m.levelled(known, days, outcome) for m in (base, other)}
+    models[LAST_RESORT] = RecentSpend.fit(known)
+    try:
+        two_part = TwoPartBoosting.fit(
+            customers.take(learn), realised[learn], data.features, base, horizon=days, seed=data.seed
+        )
+    except ValueError as error:
+        return models, dict.fromkeys(("two_part_boosting", "blend"), str(error))
+    parts = [two_part, models[base.kind], models[LAST_RESORT]]
+    blend = Blend.fit(parts, known, outcome, horizon=days)
+    return models | {"two_part_boosting": two_part, "blend": blend}, {}
+
+
+def _purchase_models(data: _Data, rows: Rows) -> tuple[PurchaseValue, PurchaseValue]:
+    """Both on the histories of one snapshot, the likelier first: they have as many parameters."""
+    customers = data.customers.take(rows)
+    bg_nbd, pareto_nbd = (PurchaseValue.fit(customers, model, seed=data.seed) for model in (BgNbd, ParetoNbd))
+    if pareto_nbd.purchases.log_likelihood > bg_nbd.purchases.log_likelihood:
+        return pareto_nbd, bg_nbd
+    return bg_nbd, pareto_nbd

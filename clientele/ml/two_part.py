@@ -1,0 +1,180 @@
+"""How much a customer will spend, in two parts: whether at all, and how much then; and the mixture of several models.
+
+Two-part models (Cragg 1971; Duan et al. 1983) suit amounts that are mostly 0. Both parts are gradient boosted trees
+with interactions. Trees cannot tell a customer who spends more than any before, so the second learns the ratio to what
+the purchase model expects of a customer who buys: the gamma deviance of a ratio is that of the amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from clientele.ml.feature_table import Feature, Matrix
+from clientele.ml.metrics import tweedie_deviance
+from clientele.ml.purchase_value import Customers, PurchaseValue, RecentSpend
+
+Vector = npt.NDArray[np.float64]
+
+MOST_ROWS = 30_000  # to learn from
+FEWEST_OF_EACH = 50  # rows with and without spend
+ITERATIONS, LEARNING_RATE, LEAVES, ROWS_IN_LEAF, L2 = 120, 0.06, 12, 60, 5.0
+WHOLE_YEAR = 12  # months, of which each must have been seen for the season to be learnt
+
+
+class ValueModel(Protocol):
+    """Expected net spend of customers."""
+
+    def value(self, customers: Customers, horizon: float) -> Vector:
+        """Within `horizon` days; what it says of customers without orders does not count."""
+        ...
+
+    def to_state(self) -> dict[str, Any]:
+        """As plain data."""
+        ...
+
+
+@dataclass(frozen=True)
+class TwoPartBoosting:
+    """P(spends at all within `horizon` days) x spend of one who does; both scikit-learn estimators.
+
+    Categories are split by how frequent they are, as their codes are in that order.
+    """
+
+    features: list[Feature]
+    base: PurchaseValue
+    horizon: float
+    has_season: bool
+    whether: Any
+    how_much: Any
+
+    @classmethod
+    def fit(
+        cls, customers: Customers, realised: Vector, features: list[Feature], base: PurchaseValue, *, horizon: float,
+        seed: int,
+    ) -> TwoPartBoosting:  # fmt: skip
+        """Learn from customers with orders and their net spend.
+
+        Raises ValueError where too few have spent, or have not.
+        """
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+        rows = np.flatnonzero(customers.has_orders)
+        spends = int((realised[rows] > 0).sum())
+        if min(spends, rows.size - spends) < FEWEST_OF_EACH:
+            raise ValueError(f"{spends} of {rows.size} rows have spend, {FEWEST_OF_EACH} of each are needed")
+        if rows.size > MOST_ROWS:
+            rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))
+        known, realised = customers.take(rows), realised[rows]
+        months = np.unique(known.snapshot_dates.astype("datetime64[M]").astype(int) % 12)
+        model = cls(features, base, horizon, len(months) == WHOLE_YEAR, None, None)
+        x, expected = model._inputs(known)
+        options = {
+            "max_iter": ITERATIONS,
+            "learning_rate": LEARNING_RATE,
+            "max_leaf_nodes": LEAVES,
+            "l2_regularization": L2,
+            "min_samples_leaf": min(ROWS_IN_LEAF, max(5, rows.size // 50)),
+            "early_stopping": False,
+            "random_state": seed,
+        }
+        paid = realised > 0
+        whether = HistGradientBoostingClassifier(**options).fit(x, paid)
+        how_much = HistGradientBoostingRegressor(loss="gamma", **options).fit(x[paid], (realised / expected)[paid])
+        return cls(features, base, horizon, model.has_season, whether, how_much)
+
+    def value(self, customers: Customers, horizon: float) -> Vector:
+        """Expected net spend; for another horizon than its own extended as the purchase model says."""
+        x, expected = self._inputs(customers)
+        value = self.whether.predict_proba(x)[:, 1] * self.how_much.predict(x) * expected
+        if horizon == self.horizon:
+            return value
+        own, other = (self.base.value(customers, days) for days in (self.horizon, horizon))
+        return value * other / np.maximum(own, np.finfo(float).tiny)
+
+    def _inputs(self, customers: Customers) -> tuple[Matrix, Vector]:
+        """The features with what the purchase model says, and the spend it expects of one who buys."""
+        history, purchases = customers.histories, self.base.purchases
+        value = self.base.value(customers, self.horizon)
+        nothing = purchases.probability_of_no_purchase(history, self.horizon)
+        smallest = 1e-3 * self.base.spend.mean_value + 1e-9
+        expected = np.maximum(value / np.maximum(1 - nothing, 1e-9), smallest)
+        # Spent so far at the pace of the company's first year, against that: a share, whatever the currency.
+        pace = np.maximum(customers.spend, 0) * self.horizon / np.maximum(history.age, 30.0)
+        columns = [value, nothing, purchases.p_alive(history), expected, pace / (pace + expected)]
+        if self.has_season:
+            year = customers.snapshot_dates.astype("datetime64[Y]")
+            turn = 2 * np.pi * (customers.snapshot_dates - year).astype(float) / 365.25
+            columns += [np.sin(turn), np.cos(turn)]
+        return np.column_stack([customers.matrix(self.features), *columns]), expected
+
+    def to_state(self) -> dict[str, Any]:
+        """As plain data and scikit-learn estimators, for an artifact."""
+        return {
+            "kind": "two_part_boosting",
+            "features": [feature.to_state() for feature in self.features],
+            "base": self.base.to_state(),
+            **{name: getattr(self, name) for name in ("horizon", "has_season", "whether", "how_much")},
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> TwoPartBoosting:
+        """The model that `to_state` gave."""
+        features = [Feature.from_state(feature) for feature in state["features"]]
+        rest = (state[name] for name in ("horizon", "has_season", "whether", "how_much"))
+        return cls(features, PurchaseValue.from_state(state["base"]), *rest)
+
+
+@dataclass(frozen=True)
+class Blend:
+    """A weighted mean of models (stacking with weights that add up to 1: Breiman 1996, Stacked Regressions)."""
+
+    models: Sequence[ValueModel]
+    weights: Sequence[float]
+
+    @classmethod
+    def fit(cls, models: Sequence[ValueModel], customers: Customers, realised: Vector, *, horizon: float) -> Blend:
+        """The weights with the least Tweedie deviance on rows that the models have not learnt from."""
+        from scipy.optimize import minimize
+
+        rows = np.flatnonzero(customers.has_orders)
+        known, realised = customers.take(rows), realised[rows]
+        values = np.column_stack([model.value(known, horizon) for model in models])
+
+        def weights(logs: Vector) -> Vector:
+            return np.exp(logs - logs.max()) / np.exp(logs - logs.max()).sum()
+
+        found = minimize(lambda logs: tweedie_deviance(values @ weights(logs), realised), np.zeros(len(models)))
+        return cls(models, weights(np.clip(found.x, -20, 20)).tolist())
+
+    def value(self, customers: Customers, horizon: float) -> Vector:
+        """Expected net spend of each customer within `horizon` days."""
+        out = np.zeros(len(customers))
+        for model, weight in zip(self.models, self.weights, strict=True):
+            out += weight * model.value(customers, horizon)
+        return out
+
+    def to_state(self) -> dict[str, Any]:
+        """As plain data and scikit-learn estimators, for an artifact."""
+        return {"kind": "blend", "models": [m.to_state() for m in self.models], "weights": list(self.weights)}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Blend:
+        """The model that `to_state` gave."""
+        return cls([model_from_state(model) for model in state["models"]], state["weights"])
+
+
+def model_from_state(state: dict[str, Any]) -> ValueModel:
+    """Any of the models by its kind."""
+    kinds: dict[str, Any] = {
+        "bg_nbd_gamma_gamma": PurchaseValue,
+        "pareto_nbd_gamma_gamma": PurchaseValue,
+        "two_part_boosting": TwoPartBoosting,
+        "blend": Blend,
+        "recent_spend": RecentSpend,
+    }
+    return kinds[state["kind"]].from_state(state)

@@ -1,0 +1,146 @@
+"""A fitted customer lifetime value: a model of net spend per horizon with its bounds, and what a unit of it is worth.
+
+Value is net spend (orders less refunds) x the gross margin share, discounted. The flow is taken to be even within the
+horizon, so that its present value is its sum times `present_share`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from clientele.ml.purchase_value import Customers, PurchaseValue
+from clientele.ml.two_part import ValueModel, model_from_state
+from clientele.ml.value_intervals import Intervals, assumed_bounds
+
+Vector = npt.NDArray[np.float64]
+
+HAS_ORDERS, MEAN_OF_SUCH, NOTHING_KNOWN = "orders", "no orders yet: mean of such customers", "no orders yet: 0"
+
+
+def present_share(horizon: float, annual_discount_rate: float) -> float:
+    """Present value of an even flow of 1 over `horizon` days. 365 days at 10 % give 0.954."""
+    growth = np.log1p(annual_discount_rate) * horizon / 365
+    return float(-np.expm1(-growth) / growth) if growth > 0 else 1.0
+
+
+def worth(horizon: float, gross_margin_share: float, annual_discount_rate: float) -> float:
+    """Value of a unit of net spend within `horizon` days."""
+    return gross_margin_share * present_share(horizon, annual_discount_rate)
+
+
+@dataclass(frozen=True)
+class NoOrders:
+    """Customers who have not ordered yet: share that spent within the horizon, mean and upper bound of spend."""
+
+    share: float
+    mean: float
+    upper: float
+    is_known: bool
+
+    @classmethod
+    def fit(cls, realised: Vector, level: float) -> NoOrders:
+        """From such customers of the calibration snapshot."""
+        if not realised.size:
+            return cls(0.0, 0.0, 0.0, False)
+        mean = max(0.0, float(realised.mean()))
+        return cls(float((realised > 0).mean()), mean, max(mean, float(np.quantile(realised, level))), True)
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """A fitted model of one horizon. Without `intervals` no outcome was known, and bounds are assumed."""
+
+    days: int
+    model: ValueModel
+    intervals: Intervals | None
+    no_orders: NoOrders
+
+    @classmethod
+    def fit(cls, days: int, model: ValueModel, customers: Customers, realised: Vector, level: float) -> Horizon:
+        """Bounds from customers whose net spend is known and was not learnt from."""
+        has = customers.has_orders
+        no_orders = NoOrders.fit(realised[~has], level)
+        try:
+            intervals = Intervals.fit(model.value(customers, days)[has], realised[has], level=level)
+        except ValueError:
+            intervals = None
+        return cls(days, model, intervals, no_orders)
+
+    def score(self, customers: Customers, level: float) -> tuple[Vector, Vector, Vector]:
+        """Net spend with its lower and upper bound."""
+        value = np.maximum(self.model.value(customers, self.days), 0.0)
+        if self.intervals is None:
+            lower, upper = assumed_bounds(value, level=level)
+        else:
+            lower, upper = self.intervals.bounds(value)
+        has, none = customers.has_orders, self.no_orders
+        return np.where(has, value, none.mean), np.where(has, lower, 0.0), np.where(has, upper, none.upper)
+
+    def to_state(self) -> dict[str, Any]:
+        """As plain data and scikit-learn estimators, for an artifact."""
+        return {
+            "days": self.days,
+            "model": self.model.to_state(),
+            "intervals": self.intervals.to_state() if self.intervals else None,
+            "no_orders": dict(vars(self.no_orders)),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Horizon:
+        """The horizon that `to_state` gave."""
+        intervals = Intervals.from_state(state["intervals"]) if state["intervals"] else None
+        return cls(state["days"], model_from_state(state["model"]), intervals, NoOrders(**state["no_orders"]))
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What scores customers: a value model for each horizon, and the purchase model for what it alone can say."""
+
+    algorithm: str
+    horizons: list[Horizon]
+    purchases: PurchaseValue
+    gross_margin_share: float
+    annual_discount_rate: float
+    interval: float
+
+    def score(self, batch: pa.RecordBatch | pa.Table) -> dict[str, npt.NDArray[Any]]:
+        """Columns by name, in the order of the batch; none holds nan.
+
+        For each horizon `clv_90d` with `_lower` and `_upper`, `expected_purchases_90d` and
+        `no_purchase_probability_90d`; `p_alive`, `expected_spend` (on one order, before refunds) and `value_basis`.
+        A customer without orders is taken like such customers of the past: p_alive is the share who then bought.
+        """
+        customers, out = Customers.of(batch), dict[str, npt.NDArray[Any]]()
+        has, model = customers.has_orders, self.purchases
+        for horizon in self.horizons:
+            days, none = horizon.days, horizon.no_orders
+            unit = worth(days, self.gross_margin_share, self.annual_discount_rate)
+            value, lower, upper = (v * unit for v in horizon.score(customers, self.interval))
+            out |= {f"clv_{days}d": value, f"clv_{days}d_lower": lower, f"clv_{days}d_upper": upper}
+            expected = model.purchases.expected_purchases(customers.histories, days)
+            nothing = model.purchases.probability_of_no_purchase(customers.histories, days)
+            out[f"expected_purchases_{days}d"] = np.where(has, expected, none.share)
+            out[f"no_purchase_probability_{days}d"] = np.where(has, nothing, 1 - none.share)
+        out["p_alive"] = np.where(has, model.purchases.p_alive(customers.histories), self.horizons[-1].no_orders.share)
+        spend = np.maximum(model.spend.expected_spend(customers.n_orders, customers.mean_order), 0.0)
+        out["expected_spend"] = np.where(has, spend, model.spend.mean_value)
+        known = all(horizon.no_orders.is_known for horizon in self.horizons)
+        out["value_basis"] = np.where(has, HAS_ORDERS, MEAN_OF_SUCH if known else NOTHING_KNOWN)
+        return out
+
+    def to_state(self) -> dict[str, Any]:
+        """As plain data and scikit-learn estimators, for an artifact."""
+        state = dict(vars(self))
+        state["horizons"] = [horizon.to_state() for horizon in self.horizons]
+        return state | {"purchases": self.purchases.to_state()}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Fitted:
+        """The model that `to_state` gave."""
+        horizons = [Horizon.from_state(horizon) for horizon in state["horizons"]]
+        return cls(**state | {"horizons": horizons, "purchases": PurchaseValue.from_state(state["purchases"])})
