@@ -42,16 +42,6 @@ class Feature:
         return cls(state["name"], tuple(state["categories"]))
 
 
-def learnable(schema: pa.Schema, keys: Iterable[str]) -> list[str]:
-    """The columns a model can learn from: numbers, flags and texts that are not among the `keys`."""
-    left_out = set(keys)
-    return [
-        field.name
-        for field in schema
-        if field.name not in left_out and not pa.types.is_temporal(field.type) and not pa.types.is_nested(field.type)
-    ]
-
-
 def choose_features(table: pa.Table, names: Iterable[str]) -> list[Feature]:
     """The columns that hold something to learn from: not all null, more than one value."""
     chosen = []

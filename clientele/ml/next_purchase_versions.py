@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 
 from clientele.ml import metrics, next_purchase, registry
 from clientele.ml.classifier import LAST_RESORT
-from clientele.ml.feature_table import as_numbers, learnable, matrix
+from clientele.ml.feature_table import as_numbers, matrix, usable
 from clientele.ml.next_purchase import Candidate, NextPurchase
 from clientele.ml.purchase_dates import HORIZONS, LIMIT_DAYS
-from clientele.ml.purchase_history import PurchaseHistory
+from clientele.ml.purchase_history import PurchaseHistory, drawn
 from clientele.ml.registry import Settings, Version, gate
 from clientele.ml.score_rows import STAMP, stamped
 
@@ -34,6 +34,7 @@ SCORES = pa.schema(
         *STAMP,
     ]
 )
+MOST_ROWS = 12_000  # of the training set: three horizons are measured in three periods each, and cost grows with rows
 NewestDays = dict[int, date]  # by horizon, the last snapshot that was measured on
 
 
@@ -47,8 +48,8 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
     reason = registry.why_fit(NAME, settings, previous)
     if not reason:
         return registry.table([])
-    names = learnable(training_set.schema, KEYS)
-    candidates = next_purchase.fit(training_set, names, newest=settings.snapshot_date, seed=settings.seed)
+    rows, names = drawn(training_set, MOST_ROWS), _features(training_set)
+    candidates = next_purchase.fit(rows, names, newest=settings.snapshot_date, seed=settings.seed)
     if not candidates:
         message = "no customer has been followed for a day yet: load older orders"
         candidates = [Candidate(LAST_RESORT, None, message=message)]
@@ -56,14 +57,18 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
         versions = [_version(candidate) for candidate in candidates[:1]]
         return registry.table(registry.rows(versions, ["none"], None, reason, settings, previous))
     versions = [_version(candidate) for candidate in candidates]
-    to_beat = _loss_to_beat(previous, settings, training_set, candidates)
+    to_beat = _loss_to_beat(previous, settings, rows, candidates)
     for version in versions:
         version.gates = _gates(version, settings.max_ece, to_beat)
     loss = {candidate.algorithm: candidate.log_loss for candidate in candidates}
     chosen = registry.choose(versions, loss=loss, last_resort=LAST_RESORT)
-    data = _data(PurchaseHistory.of(training_set, names, settings.snapshot_date))
+    data = _data(PurchaseHistory.of(rows, names, settings.snapshot_date))
     ids = [registry.version_of(version, settings, data) for version in versions]
     return registry.table(registry.rows(versions, ids, chosen, reason, settings, previous))
+
+
+def _features(rows: pa.Table) -> list[str]:
+    return [name for name in usable(rows.schema) if name not in KEYS]
 
 
 def _version(candidate: Candidate) -> Version:

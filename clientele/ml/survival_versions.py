@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clientele.ml import registry, survival
-from clientele.ml.feature_table import as_numbers, learnable, matrix
+from clientele.ml.feature_table import as_numbers, matrix, usable
 from clientele.ml.log_logistic import AFT, RATE_ONLY
 from clientele.ml.registry import Settings, Version, gate
 from clientele.ml.score_rows import STAMP, stamped
@@ -57,7 +57,7 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
 def _fit_type(
     churn_type: str, rows: pa.Table, settings: Settings, reason: str, previous: pa.Table | None
 ) -> list[dict[str, Any]]:
-    name, names = model_name(churn_type), learnable(rows.schema, KEYS)
+    name, names = model_name(churn_type), _features(rows)
     event = EVENTS[churn_type]
     candidates = survival.fit(rows, names, newest=settings.snapshot_date, event=event, seed=settings.seed)
     if not candidates:
@@ -73,6 +73,10 @@ def _fit_type(
     data = Durations.of(rows, names)
     ids = [registry.version_of(version, settings, [data.x, data.days, data.observed]) for version in versions]
     return registry.rows(versions, ids, chosen, reason, settings, previous)
+
+
+def _features(rows: pa.Table) -> list[str]:
+    return [name for name in usable(rows.schema) if name not in KEYS]
 
 
 def _version(name: str, candidate: Candidate) -> Version:
