@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from clientele.ml import metrics, next_purchase, registry
 from clientele.ml.classifier import LAST_RESORT
-from clientele.ml.feature_table import as_numbers, matrix, usable
+from clientele.ml.feature_table import as_numbers, learnable, matrix
 from clientele.ml.next_purchase import Candidate, NextPurchase
 from clientele.ml.purchase_dates import HORIZONS, LIMIT_DAYS
 from clientele.ml.purchase_history import PurchaseHistory, drawn
@@ -68,7 +68,7 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
 
 
 def _features(rows: pa.Table) -> list[str]:
-    return [name for name in usable(rows.schema) if name not in KEYS]
+    return learnable(rows.schema, KEYS)
 
 
 def _version(candidate: Candidate) -> Version:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clientele.ml import registry, survival
-from clientele.ml.feature_table import as_numbers, matrix, usable
+from clientele.ml.feature_table import as_numbers, learnable, matrix
 from clientele.ml.log_logistic import AFT, RATE_ONLY
 from clientele.ml.registry import Settings, Version, gate
 from clientele.ml.score_rows import STAMP, stamped
@@ -76,7 +76,7 @@ def _fit_type(
 
 
 def _features(rows: pa.Table) -> list[str]:
-    return [name for name in usable(rows.schema) if name not in KEYS]
+    return learnable(rows.schema, KEYS)
 
 
 def _version(name: str, candidate: Candidate) -> Version:
