@@ -22,7 +22,7 @@ from clientele.ml.feature_table import Feature, as_numbers, choose_features
 from clientele.ml.pareto_nbd import ParetoNbd
 from clientele.ml.purchase_value import Customers, PurchaseValue, RecentSpend
 from clientele.ml.threads import single_threaded
-from clientele.ml.two_part import Blend, TwoPartBoosting, ValueModel
+from clientele.ml.two_part import MOST_ROWS, Blend, TwoPartBoosting, ValueModel
 from clientele.ml.value_model import Fitted, Horizon, NoOrders, worth
 
 Vector = npt.NDArray[np.float64]
@@ -243,14 +243,14 @@ class _Models:
         models[LAST_RESORT] = recent
         values = {name: model.value(known, days) for name, model in models.items()}
 
-        def two_part(rows: Rows) -> TwoPartBoosting:
+        def two_part(rows: Rows, most_rows: int) -> TwoPartBoosting:
             return TwoPartBoosting.fit(
                 customers.take(rows), realised[rows], data.features, base=base, recent=recent, horizon=days,
-                seed=data.seed,
+                seed=data.seed, most_rows=most_rows,
             )  # fmt: skip
 
         try:
-            models[BOOSTING] = two_part(learn)
+            models[BOOSTING] = two_part(learn, MOST_ROWS)
             values[BOOSTING] = _unseen(data, two_part, learn, calibrate, days)
         except ValueError as error:
             models.pop(BOOSTING, None)
@@ -266,12 +266,14 @@ class _Models:
         return Horizon.fit(days, self.fitted[name], self.values[name], realised, has_orders, level=data.level)
 
 
-def _unseen(data: _Data, fit: Callable[[Rows], TwoPartBoosting], learn: Rows, calibrate: Rows, days: int) -> Vector:
+def _unseen(
+    data: _Data, fit: Callable[[Rows, int], TwoPartBoosting], learn: Rows, calibrate: Rows, days: int
+) -> Vector:
     """Values of the calibration rows by models that learnt from the other half of the customers."""
     values = np.empty(len(calibrate))
     for half in (0, 1):
         others = calibrate[data.fold[calibrate] % 2 != half]
-        model = fit(learn[data.fold[learn] % 2 == half])
+        model = fit(learn[data.fold[learn] % 2 == half], MOST_ROWS // 2)
         values[data.fold[calibrate] % 2 != half] = model.value(data.customers.take(others), days)
     return values
 
