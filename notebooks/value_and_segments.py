@@ -113,10 +113,10 @@ def _(tenths_data):
         .mark_bar()
         .encode(
             alt.X("tenth:O", title="Tenth of customers by foretold value, 10 the highest"),
-            alt.Y("mean_spend", title=f"Mean spend less refunds within the window, {currency} per customer"),
+            alt.Y("mean_spend", title=f"Mean net spend, {currency} per customer"),
             alt.XOffset("spend"),
             alt.Color("spend", title="Spend"),
-            alt.Row("window", title="Window"),
+            alt.Row("window", title="Window from the snapshot").sort(["90 days", "365 days"]),
             tooltip=["period", "tenth", "spend", alt.Tooltip("mean_spend", format=",.2f"), "n"],
         )
         .properties(title="Value foretold and realised, out of time", width=520, height=220)
@@ -132,7 +132,7 @@ def _():
     mo.stop(_values is None or not _values["clv_365d"].sum(), mo.md(f"No lifetime values in `{home}` yet."))
     concentration_data = concentration(_values["clv_365d"].to_numpy())
     _x = alt.X("customers", title="Share of customers, the most valuable first").axis(format="%")
-    _y = alt.Y("value", title="Share of the value of the next 365 days").axis(format="%")
+    _y = alt.Y("value", title="Share of the value of the next 365 days").axis(format="%").scale(domain=[0, 1])
     _equal = alt.Chart(pd.DataFrame({"customers": [0, 1], "value": [0, 1]})).mark_line(strokeDash=[4, 4], color="gray")
     concentration_chart = (alt.Chart(concentration_data).mark_line().encode(_x, _y) + _equal.encode(_x, _y)).properties(
         title="Who holds the value", width=450, height=350
