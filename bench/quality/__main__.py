@@ -7,13 +7,14 @@ import sys
 import traceback
 from pathlib import Path
 
-from bench.quality import online_retail, page, reasons, speed_churn, telco
+from bench.quality import online_retail, page, reasons, speed_churn, telco, truth
 
 PARTS = {
     "telco": telco.measure,
     "online_retail": online_retail.measure,
     "reasons": reasons.measure,
     "speed_churn": speed_churn.measure,
+    "truth": truth.measure,
 }  # what each is about is said by its module
 PAGE = Path(__file__).resolve().parent.parent / "quality.md"
 
@@ -21,7 +22,9 @@ PAGE = Path(__file__).resolve().parent.parent / "quality.md"
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__)
-    parser.add_argument("--part", choices=[*PARTS, "all"], default="all", help="one part alone; others keep their figures")
+    parser.add_argument(
+        "--part", choices=[*PARTS, "all"], default="all", help="one part alone; others keep their figures"
+    )
     parser.add_argument("--out", type=Path, default=PAGE, help="the page to write, with its figures as .json beside it")
     return parser.parse_args()
 
@@ -39,7 +42,9 @@ def main() -> int:
             continue
         page.write([section], chosen.out, list(PARTS))
         for target in section.targets:
-            options.say(f"{target.what}: {target.measured:.{target.digits}f}, {target.bound}: {section.verdict(target)}")
+            options.say(
+                f"{target.what}: {target.measured:.{target.digits}f}, {target.bound}: {section.verdict(target)}"
+            )
     options.say(f"written to {chosen.out}")
     return int(failed)
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from clientele.ml.classifier import LAST_RESORT, Candidate, Examples, fit_candidates
+from collections.abc import Mapping
+
+from clientele.ml.classifier import LAST_RESORT, Candidate, Examples, Fit, fit_candidates
 
 
-def champion(examples: Examples, horizon: int, *, seed: int) -> tuple[Candidate, dict[str, Candidate]]:
-    """The candidate with the smallest log loss in the backtests, and all of them by name.
+def champion(
+    examples: Examples, horizon: int, learners: Mapping[str, Fit], *, seed: int
+) -> tuple[Candidate, dict[str, Candidate]]:
+    """The candidate with the smallest log loss in the backtests, and by name all that could be fitted.
 
     Nothing but the examples is looked at: they end a horizon before anything that is measured here.
     """
-    candidates = {candidate.algorithm: candidate for candidate in fit_candidates(examples, horizon, seed=seed)}
-    able = [one for name, one in candidates.items() if name != LAST_RESORT and one.classifier]
+    candidates = {
+        one.algorithm: one for one in fit_candidates(examples, horizon, learners, seed=seed) if one.classifier
+    }
+    able = [one for name, one in candidates.items() if name != LAST_RESORT]
     return min(able, key=lambda candidate: candidate.mean("log_loss")), candidates

@@ -34,10 +34,10 @@ create table days as
 select
     customer_id,
     day,
-    cast(sum(amount) as double) as spend,
-    cast(sum(units) filter (not is_return) as double) as units,
-    cast(count(distinct product_id) filter (not is_return) as double) as products,
-    cast(coalesce(-sum(amount) filter (is_return), 0) as double) as refund,
+    sum(amount) as spend,
+    sum(units) filter (not is_return) as units,
+    count(distinct product_id) filter (not is_return) as products,
+    coalesce(-sum(amount) filter (is_return), 0) as refund,
     count(distinct invoice) filter (is_return) as n_returns,
     min(country) as country
 from lines

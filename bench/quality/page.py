@@ -43,7 +43,9 @@ class Options:
     def data_set(self, name: str) -> Path:
         """The folder of a public data set. Raises FileNotFoundError that says where it was looked for."""
         if not (self.data / name).is_dir():
-            raise FileNotFoundError(f"no folder {name} in {self.data}; CLIENTELE_REAL_DATA names the folder of data sets")
+            raise FileNotFoundError(
+                f"no folder {name} in {self.data}; CLIENTELE_REAL_DATA names the folder of data sets"
+            )
         return self.data / name
 
 

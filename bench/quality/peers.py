@@ -29,5 +29,7 @@ def run(script: str, *arguments: str | Path, say: Callable[[str], None]) -> dict
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
-        raise RuntimeError(f"{script}: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'no error told'}")
+        raise RuntimeError(
+            f"{script}: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'no error told'}"
+        )
     return json.loads(done.stdout.splitlines()[-1])

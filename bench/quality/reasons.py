@@ -80,9 +80,9 @@ def measure(options: Options) -> Section:
     section.results = {"agreement": pairs, "seconds_per_1000": {k: s / ROWS * 1_000 for k, s in seconds.items()}}
     section.targets = _targets(pairs, found["differs_by"])
     section.notes = [
-        f"{ROWS} customers of Online Retail, {len(of.features)} features, {len(of.y):,} training rows; the trees that SHAP"
-        f" explains give the same log-odds as ours, to {found['differs_by']:.0e}.",
-        "Top 1 and top 3: share of customers for whom the same feature, the same three in any order, move the score most.",
+        f"{ROWS} customers of Online Retail, {len(of.features)} features, {len(of.y):,} training rows; the trees that"
+        f" SHAP explains give the same log-odds as ours, to {found['differs_by']:.0e}.",
+        "Top 1, top 3: share of customers whose score the same feature, the same three in any order, move most.",
     ]
     return section
 
@@ -90,7 +90,11 @@ def measure(options: Options) -> Section:
 def _shap(of: Explained, ours: Vector, options: Options) -> tuple[dict[str, Vector], dict[str, float]]:
     folder, names = options.scratch("reasons"), [feature.name for feature in of.features]
     log_odds = of.model.intercept + ours.sum(axis=1)
-    for name, x, more in (("learn", of.learn, {"y": of.y}), ("rows", of.x, {"log_odds": log_odds}), ("background", of.background, {})):
+    for name, x, more in (
+        ("learn", of.learn, {"y": of.y}),
+        ("rows", of.x, {"log_odds": log_odds}),
+        ("background", of.background, {}),
+    ):
         columns = dict(zip(names, of.model.binned(x).T, strict=True))
         pq.write_table(pa.table(columns | more), folder / f"{name}.parquet")
     options.say("reasons: SHAP")
@@ -121,12 +125,20 @@ def _agreements(pairs: dict[str, dict[str, dict[str, float]]]) -> list[list[str]
 
 def _seconds(seconds: dict[str, float]) -> list[list[str]]:
     names = {"ours": "ours", **KINDS}
-    return [["one thread", "seconds per 1,000 customers"], *([names[k], f"{s / ROWS * 1_000:.4f}"] for k, s in seconds.items())]
+    return [
+        ["one thread", "seconds per 1,000 customers"],
+        *([names[k], f"{s / ROWS * 1_000:.4f}"] for k, s in seconds.items()),
+    ]
 
 
 def _targets(pairs: dict[str, dict[str, dict[str, float]]], trees_differ_by: float) -> list[Target]:
     exact = pairs["ours against the same background"]["interventional"]
     return [
         Target("the trees SHAP explains differ by, log-odds", trees_differ_by, at_most=1e-9, digits=10),
-        Target("reasons differ from SHAP's of the same background by, log-odds", exact["differs_by"], at_most=1e-6, digits=10),
+        Target(
+            "reasons differ from SHAP's of the same background by, log-odds",
+            exact["differs_by"],
+            at_most=1e-6,
+            digits=10,
+        ),
     ]

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from bench.quality import peers
 from bench.quality.estimator import champion
 from bench.quality.page import Options, Section, Target
-from clientele.ml import metrics
+from clientele.ml import churn, metrics
 from clientele.ml.classifier import Examples
 from clientele.ml.feature_table import choose_features, matrix
 from clientele.ml.periods import fold_of
@@ -57,16 +57,18 @@ def ours(table: pa.Table, y: npt.NDArray[np.bool_], splits: Splits, seed: int) -
             matrix(rows, features), y[learn], features,
             np.full(len(learn), np.datetime64(DAY)), fold_of([str(place) for place in learn]),
         )  # fmt: skip
-        best, candidates = champion(examples, 30, seed=seed)
+        best, candidates = champion(examples, 30, churn.learners("contractual", 30), seed=seed)
         chosen[best.algorithm] += 1
-        x = matrix(table.take(test), features)
         for name, candidate in {"champion": best, **candidates}.items():
             assert candidate.classifier is not None
+            x = matrix(table.take(test), candidate.classifier.model.features)
             predicted.setdefault(name, []).append(candidate.classifier.score(x, DAY)[0])
     return predicted, chosen
 
 
-def of_peers(table: pa.Table, y: npt.NDArray[np.bool_], splits: Splits, options: Options) -> tuple[Predicted, dict[str, str]]:
+def of_peers(
+    table: pa.Table, y: npt.NDArray[np.bool_], splits: Splits, options: Options
+) -> tuple[Predicted, dict[str, str]]:
     """Predictions of the peers in the same folds, and their versions."""
     folder = options.scratch("telco")
     numbers = np.zeros((len(y), len(splits)), dtype=bool)
@@ -89,7 +91,10 @@ def measure(options: Options) -> Section:
     options.say("telco: ours in ten folds")
     predicted, chosen = ours(table, y, splits, options.seed)
     section = Section("telco", "Churn of a telephone company's customers (Telco)")
-    names = {"champion": "**ours**: the champion of each fold", **{n: f"ours: {n}" for n in predicted if n != "champion"}}
+    names = {
+        "champion": "**ours**: the champion of each fold",
+        **{n: f"ours: {n}" for n in predicted if n != "champion"},
+    }
     options.say("telco: LightGBM and CatBoost in the same folds")
     try:
         told, section.versions = of_peers(table, y, splits, options)
@@ -99,7 +104,9 @@ def measure(options: Options) -> Section:
         section.notes.append(f"The peers did not run: {error}")
     scores = {name: _scores(rows, y, splits) for name, rows in predicted.items()}
     section.tables.append(_table(scores, names))
-    section.results = {name: dict(zip(METRICS, rows.mean(axis=0).tolist(), strict=True)) for name, rows in scores.items()}
+    section.results = {
+        name: dict(zip(METRICS, rows.mean(axis=0).tolist(), strict=True)) for name, rows in scores.items()
+    }
     found = [scores[name][:, 0].mean() for name in PEERS if name in scores]
     if found:
         ahead = scores["champion"][:, 0].mean() - max(found)
@@ -109,7 +116,7 @@ def measure(options: Options) -> Section:
 
 
 def _scores(rows: list[npt.NDArray[np.float64]], y: npt.NDArray[np.bool_], splits: Splits) -> npt.NDArray[np.float64]:
-    """(folds, metrics)"""
+    """One row a fold, one column a metric."""
     measured = [metrics.of_probabilities(p, y[test]) for p, (_, test) in zip(rows, splits, strict=True)]
     return np.array([[one[metric] for metric in METRICS] for one in measured])
 
@@ -125,8 +132,8 @@ def _table(scores: dict[str, npt.NDArray[np.float64]], names: dict[str, str]) ->
 def _notes(chosen: Counter[str]) -> list[str]:
     champions = ", ".join(f"{name} in {n}" for name, n in chosen.most_common())
     return [
-        "Mean ± standard deviation over RepeatedStratifiedKFold, 5 folds x 2, seed 42, rows in the order of the file, ids"
-        " left out; IBM's sample data, 7,043 customers.",
+        "Mean ± standard deviation over RepeatedStratifiedKFold, 5 folds x 2, seed 42, rows in the order of the file,"
+        " ids left out; IBM's sample data (Apache-2.0), 7,043 customers.",
         f"The champion is chosen and calibrated within each fold's training rows: {champions}.",
-        "Peers get categories as categories (LightGBM's category type, CatBoost's cat_features) and are not calibrated.",
+        "Peers get categories as categories (LightGBM's type, CatBoost's cat_features) and are not calibrated.",
     ]

@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 
 Matrix = npt.NDArray[np.float64]
 
-KEYS = ("customer_id", "snapshot_date")
 MOST_CATEGORIES = 20  # of one column; rarer ones count as "other"
 FEWEST_ROWS = 30  # of a category; a smaller one says more about its rows than about the category
 
@@ -64,12 +63,12 @@ def choose_features(table: pa.Table, names: Iterable[str]) -> list[Feature]:
     return chosen
 
 
-def usable(schema: pa.Schema) -> list[str]:
-    """The columns that can be learnt from: numbers, flags and texts, but not the keys of a snapshot."""
+def learnable(schema: pa.Schema, keys: Iterable[str]) -> list[str]:
+    """The columns that can be learnt from: numbers, flags and texts that are no `keys`."""
     return [
         field.name
         for field in schema
-        if field.name not in KEYS and not pa.types.is_temporal(field.type) and not pa.types.is_nested(field.type)
+        if field.name not in keys and not pa.types.is_temporal(field.type) and not pa.types.is_nested(field.type)
     ]
 
 

@@ -9,12 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 from clientele.ml import clv, registry
-from clientele.ml.feature_table import as_numbers, usable
+from clientele.ml.feature_table import as_numbers, learnable
 from clientele.ml.registry import Settings, Version
+from clientele.ml.score_rows import STAMP, stamped
 from clientele.ml.value_model import Fitted
 
 NAME = "clv"
 LABELS = ("spend_next_90d", "spend_next_365d")
+KEYS = ("customer_id", "snapshot_date", *LABELS)
 FIELDS = [
     *[(f"clv_{days}d{end}", pa.float64()) for days in clv.HORIZONS for end in ("", "_lower", "_upper")],
     *[(f"expected_purchases_{days}d", pa.float64()) for days in clv.HORIZONS],
@@ -22,19 +24,7 @@ FIELDS = [
     ("expected_spend", pa.float64()),
     ("value_basis", pa.string()),
 ]
-SCORES = pa.schema(
-    [
-        ("customer_id", pa.string()),
-        ("snapshot_date", pa.date32()),
-        *FIELDS,
-        ("model_name", pa.string()),
-        ("algorithm", pa.string()),
-        ("model_version", pa.string()),
-        ("feature_version", pa.string()),
-        ("run_id", pa.string()),
-        ("scored_at", pa.timestamp("us")),
-    ]
-)
+SCORES = pa.schema([("customer_id", pa.string()), ("snapshot_date", pa.date32()), *FIELDS, *STAMP])
 
 
 def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | None) -> pa.Table:
@@ -56,7 +46,7 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
         return registry.table(registry.rows([nothing], ["none"], None, reason, settings, previous))
     candidates = clv.fit(
         training_set,
-        [name for name in usable(training_set.schema) if name not in LABELS],
+        learnable(training_set.schema, KEYS),
         seed=settings.seed,
         gross_margin_share=run["gross_margin_share"],
         annual_discount_rate=run["annual_discount_rate"],
@@ -116,18 +106,13 @@ class Scorer:
     """Scores batches of customers with the champion; nobody is scored while there is none."""
 
     def __init__(self, champions: pa.Table, run: Mapping[str, Any]) -> None:
-        rows = champions.to_pylist()
-        self.fitted = read(rows[0]) if rows else None
-        self.constant = {name: rows[0][name] for name in ("model_name", "algorithm", "model_version")} if rows else {}
-        self.constant |= {name: run[name] for name in ("feature_version", "run_id", "scored_at")}
+        self.run = run
+        self.champion = next(iter(champions.to_pylist()), None)
+        self.fitted = read(self.champion) if self.champion else None
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Rows of SCORES for the customers of a batch, in its order."""
-        if self.fitted is None:
+        if self.fitted is None or self.champion is None:
             return pa.RecordBatch.from_pylist([], schema=SCORES)
-        scored = self.fitted.score(batch)
-        columns = {name: pa.array(scored[name], type_) for name, type_ in FIELDS}
-        columns |= {name: batch.column(name).cast(SCORES.field(name).type) for name in ("customer_id", "snapshot_date")}
-        for name, value in self.constant.items():
-            columns[name] = pa.repeat(pa.scalar(value, SCORES.field(name).type), batch.num_rows)
-        return pa.RecordBatch.from_arrays([columns[name] for name in SCORES.names], schema=SCORES)
+        columns = {name: batch.column(name) for name in ("customer_id", "snapshot_date")} | self.fitted.score(batch)
+        return stamped(columns, SCORES, version=self.champion, run=self.run)

@@ -1,5 +1,8 @@
 {%- set probabilities = [
     {'type': 'churn', 'mart': 'customer_churn', 'column': 'churn_probability'},
+    {'type': 'purchase_7d', 'mart': 'customer_next_purchase', 'column': 'p_purchase_7d'},
+    {'type': 'purchase_30d', 'mart': 'customer_next_purchase', 'column': 'p_purchase_30d'},
+    {'type': 'purchase_90d', 'mart': 'customer_next_purchase', 'column': 'p_purchase_90d'},
 ] %}
 {%- set values = [
     {'type': 'clv_90d', 'mart': 'customer_clv', 'column': 'clv_90d'},
