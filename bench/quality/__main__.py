@@ -7,13 +7,14 @@ import sys
 import traceback
 from pathlib import Path
 
-from bench.quality import online_retail, page, reasons, speed_churn, telco
+from bench.quality import online_retail, page, reasons, speed_churn, telco, truth
 
 PARTS = {
     "telco": telco.measure,
     "online_retail": online_retail.measure,
     "reasons": reasons.measure,
     "speed_churn": speed_churn.measure,
+    "truth": truth.measure,
 }  # what each is about is said by its module
 PAGE = Path(__file__).resolve().parent.parent / "quality.md"
 

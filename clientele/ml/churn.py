@@ -27,13 +27,12 @@ from clientele.ml.classifier import (
     fit_candidates,
     top_reasons,
 )
-from clientele.ml.feature_table import Feature, as_numbers, choose_features, matrix
+from clientele.ml.feature_table import Feature, as_numbers, choose_features, learnable, matrix
 from clientele.ml.metrics import auc_by_chance
 from clientele.ml.no_order import NoOrder
-
-# NO
 from clientele.ml.periods import fold_of, masks
 from clientele.ml.registry import Settings, Version
+from clientele.ml.score_rows import STAMP, stamped
 
 CHURN_TYPES = ("non_contractual", "contractual")
 KEYS = ("customer_id", "snapshot_date", "churn_type", "is_churned", "is_sampled")
@@ -63,12 +62,7 @@ SCORES = pa.schema(
                 (f"reason_{rank}_effect", pa.float64()),
             )
         ],
-        ("model_name", pa.string()),
-        ("algorithm", pa.string()),
-        ("model_version", pa.string()),
-        ("feature_version", pa.string()),
-        ("run_id", pa.string()),
-        ("scored_at", pa.timestamp("us")),
+        *STAMP,
     ]
 )
 
@@ -97,7 +91,7 @@ def examples_of(training_set: pa.Table, *, features: list[Feature] | None = None
     something are chosen.
     """
     if features is None:
-        features = choose_features(training_set, usable(training_set.schema))
+        features = choose_features(training_set, learnable(training_set.schema, KEYS))
     return Examples(
         x=matrix(training_set, features),
         y=as_numbers(training_set["is_churned"]).astype(bool),
@@ -110,15 +104,6 @@ def examples_of(training_set: pa.Table, *, features: list[Feature] | None = None
             if name in training_set.column_names
         },
     )
-
-
-def usable(schema: pa.Schema) -> list[str]:
-    """The columns a model can learn from: numbers, flags and texts that are no keys."""
-    return [
-        field.name
-        for field in schema
-        if field.name not in KEYS and not pa.types.is_temporal(field.type) and not pa.types.is_nested(field.type)
-    ]
 
 
 def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | None) -> pa.Table:
@@ -260,11 +245,7 @@ class Scorer:
             "churn_probability_upper": upper,
         }
         columns |= _reasons(fitted.model, x, effects)
-        constant = {name: version[name] for name in ("model_name", "algorithm", "model_version")}
-        constant |= {name: self.run[name] for name in ("feature_version", "run_id", "scored_at")}
-        columns |= {name: pa.repeat(pa.scalar(v, SCORES.field(name).type), len(x)) for name, v in constant.items()}
-        arrays = [_typed(columns[field.name], field.type) for field in SCORES]
-        return pa.RecordBatch.from_arrays(arrays, schema=SCORES)
+        return stamped(columns, SCORES, version=version, run=self.run)
 
 
 def _reasons(model: AdditiveModel, x: npt.NDArray[np.float64], effects: npt.NDArray[np.float64]) -> dict[str, pa.Array]:
@@ -285,7 +266,3 @@ def _taken(values: npt.NDArray[np.float64], at: npt.NDArray[np.intp], none: npt.
         return pa.nulls(len(at), pa.float64())
     taken = values[np.arange(len(at)), at]
     return pa.array(taken, mask=none | np.isnan(taken))
-
-
-def _typed(column: Any, type_: pa.DataType) -> pa.Array:
-    return column.cast(type_) if isinstance(column, pa.Array) else pa.array(column, type_)

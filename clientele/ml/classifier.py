@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from hashlib import blake2b
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,7 +23,7 @@ from clientele.ml.threads import single_threaded
 Vector = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]
 
-MOST_ROWS = 30_000  # to learn from: more cost time and gain little that survives the next quarter
+MOST_ROWS = 20_000  # to learn from: more cost time and gain little that survives the next quarter
 FEWEST_OUTCOMES = 20  # of the rarer kind, to learn anything but the rate from
 INNER_FOLDS = 2  # of customers, each scored by a model that learnt from the others; 3 were no better
 LAST_RESORT = "base_rate"
@@ -219,6 +220,7 @@ def fit_candidates(
     if not days:
         return []
     shipped, tests = periods.shipped(days, horizon), periods.backtests(days, horizon)
+    learners = _sharing(learners)
     return [_candidate(examples, name, fit, shipped, tests, seed) for name, fit in learners.items()]
 
 
@@ -241,6 +243,33 @@ def _candidate(
         candidate.performance += one.rows(examples, period, *_uncertainty(others, one.knows_season))
     candidate.classifier, candidate.importance = classifier, _importance(examples, shipped, classifier)
     return candidate
+
+
+class _Once:
+    """A learner that remembers its models by the rows they were fitted on, for those who need the same ones."""
+
+    def __init__(self, fit: Fit) -> None:
+        self.fit, self.models = fit, dict[bytes, AdditiveModel]()
+
+    def __call__(self, x: Matrix, y: Labels, features: list[Feature]) -> AdditiveModel:
+        key = blake2b(x.tobytes() + y.tobytes()).digest()
+        if key not in self.models:
+            self.models[key] = self.fit(x, y, features)
+        return self.models[key]
+
+
+def _sharing(learners: Mapping[str, Fit]) -> dict[str, Fit]:
+    """The same learners, of which the blend mixes what the two others have fitted already."""
+    shared, parts = dict(learners), ("hist_gradient_boosting", "logistic_regression")
+    if not {"blend", *parts} <= shared.keys():
+        return shared
+    boosting, logistic = (_Once(learners[name]) for name in parts)
+    shared |= dict(zip(parts, (boosting, logistic), strict=True))
+
+    def blend(x: Matrix, y: Labels, features: list[Feature]) -> AdditiveModel:
+        return AdditiveBlend.of(boosting(x, y, features), logistic(x, y, features))  # type: ignore[arg-type]
+
+    return shared | {"blend": blend}
 
 
 def _drifts(examples: Examples, oldest: periods.Period, fit: Fit, seed: int) -> list[tuple[periods.Period, _Measured]]:

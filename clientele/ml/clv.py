@@ -1,13 +1,13 @@
 """Customer lifetime value: what customers bring within 90 and 365 days, with bounds, measured out of time.
 
-A model learns from older snapshots whose outcomes are known; its level, its mixture and its bounds come from a later
-one, and it is measured on the last. What is put to use is the same recipe one horizon later. See `value_model` for what
+A model learns from the snapshots whose outcomes are known; its level, its mixture and its bounds come from the newest
+of them, by models that did not know the customers, and it is measured a horizon later. See `value_model` for what
 value is, `purchase_value` and `two_part` for the models.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -29,7 +29,7 @@ Vector = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 HORIZONS = (90, 365)
-LAST_RESORT = "recent_spend"
+BOOSTING, BLEND, LAST_RESORT = "two_part_boosting", "blend", "recent_spend"
 GROUPS = ("customer_type", "country", "frequency_score")
 PARTS = 10  # of equal size by predicted value, in which coverage is reported too
 
@@ -105,7 +105,7 @@ class _Data:
     def rows(self, period: periods.Period, horizon: int) -> list[Rows]:
         """To learn from, to calibrate on and to measure on."""
         known = ~np.isnan(self.realised[horizon])
-        return [np.flatnonzero(mask & known) for mask in periods.masks(period, self.dates, self.fold)]
+        return [np.flatnonzero(mask & known) for mask in periods.masks(period, self.dates, self.fold, apart=True)]
 
 
 @single_threaded
@@ -137,7 +137,7 @@ def fit(
         seed=seed,
     )
     first, second = _purchase_models(data, np.flatnonzero(data.dates == data.dates.max()))
-    names = (first.kind, second.kind, "two_part_boosting", "blend", LAST_RESORT)
+    names = (first.kind, second.kind, BOOSTING, BLEND, LAST_RESORT)
     candidates = {name: Candidate(name) for name in names}
     for days in horizons:
         _measure(candidates, data, days, worth(days, gross_margin_share, annual_discount_rate))
@@ -159,13 +159,11 @@ def _measure(candidates: Mapping[str, Candidate], data: _Data, days: int, worth:
         learn, calibrate, test = data.rows(period, days)
         if not min(map(len, (learn, calibrate, test))):
             continue
-        models, _ = _models(data, learn, calibrate, days)
-        known, customers = data.customers.take(calibrate), data.customers.take(test)
-        for name, model in models.items():
-            fitted = Horizon.fit(days, model, known, data.realised[days][calibrate], data.level)
-            value, lower, upper = fitted.score(customers, data.level)
+        models, customers = _Models.fit(data, learn, calibrate, days), data.customers.take(test)
+        for name in models.fitted:
+            scored = models.horizon(name, data, calibrate, days).score(customers, data.level)
+            amounts = (amount * worth for amount in (*scored, data.realised[days][test]))
             common = {"period": period.test[-1].isoformat(), "protocol": period.protocol, "horizon": days}
-            amounts = (amount * worth for amount in (value, lower, upper, data.realised[days][test]))
             candidates[name].performance += [common | row for row in _performance(customers, *amounts)]
 
 
@@ -219,32 +217,63 @@ def _fitted(candidates: Mapping[str, Candidate], data: _Data, days: int) -> dict
     """One horizon of the models to put to use."""
     period = periods.shipped(data.snapshots(days), days)
     learn, calibrate, _ = data.rows(period, days)
-    models, failed = _models(data, learn, calibrate, days)
+    models = _Models.fit(data, learn, calibrate, days)
     for name, candidate in candidates.items():
-        candidate.say(f"{days} days: {failed[name]}" if name in failed else "")
+        candidate.say(f"{days} days: {models.failed[name]}" if name in models.failed else "")
         candidate.learnt, candidate.calibrated = period.learn, period.calibrate
-        candidate.n_rows = max(candidate.n_rows, len(np.union1d(learn, calibrate)))
-    known = data.customers.take(calibrate), data.realised[days][calibrate]
-    return {name: Horizon.fit(days, model, *known, data.level) for name, model in models.items()}
+        candidate.n_rows = max(candidate.n_rows, len(learn))
+    return {name: models.horizon(name, data, calibrate, days) for name in models.fitted}
 
 
-def _models(data: _Data, learn: Rows, calibrate: Rows, days: int) -> tuple[dict[str, ValueModel], dict[str, str]]:
-    """Every algorithm fitted, and why one could not be."""
-    customers, realised = data.customers, data.realised[days]
-    known, outcome = customers.take(calibrate), realised[calibrate]
-    both = np.union1d(learn, calibrate)
-    base, other = _purchase_models(data, both[data.dates[both] == data.dates[calibrate].max()])
-    models: dict[str, ValueModel] = {m.kind: m.levelled(known, days, outcome) for m in (base, other)}
-    models[LAST_RESORT] = RecentSpend.fit(known)
-    try:
-        two_part = TwoPartBoosting.fit(
-            customers.take(learn), realised[learn], data.features, base, horizon=days, seed=data.seed
-        )
-    except ValueError as error:
-        return models, dict.fromkeys(("two_part_boosting", "blend"), str(error))
-    parts = [two_part, models[base.kind], models[LAST_RESORT]]
-    blend = Blend.fit(parts, known, outcome, horizon=days)
-    return models | {"two_part_boosting": two_part, "blend": blend}, {}
+@dataclass(frozen=True)
+class _Models:
+    """Every algorithm fitted, with what it expects of the calibration rows where it did not know their customers."""
+
+    fitted: dict[str, ValueModel]
+    values: dict[str, Vector]
+    failed: dict[str, str]
+
+    @classmethod
+    def fit(cls, data: _Data, learn: Rows, calibrate: Rows, days: int) -> _Models:
+        customers, realised = data.customers, data.realised[days]
+        known, outcome = customers.take(calibrate), realised[calibrate]
+        base, other = _purchase_models(data, calibrate)
+        recent = RecentSpend.fit(known)
+        models: dict[str, ValueModel] = {m.kind: m.levelled(known, days, outcome) for m in (base, other)}
+        models[LAST_RESORT] = recent
+        values = {name: model.value(known, days) for name, model in models.items()}
+
+        def two_part(rows: Rows) -> TwoPartBoosting:
+            return TwoPartBoosting.fit(
+                customers.take(rows), realised[rows], data.features, base=base, recent=recent, horizon=days,
+                seed=data.seed,
+            )  # fmt: skip
+
+        try:
+            models[BOOSTING] = two_part(learn)
+            values[BOOSTING] = _unseen(data, two_part, learn, calibrate, days)
+        except ValueError as error:
+            models.pop(BOOSTING, None)
+            return cls(models, values, dict.fromkeys((BOOSTING, BLEND), str(error)))
+        parts = (BOOSTING, base.kind, LAST_RESORT)
+        columns, has = np.column_stack([values[name] for name in parts]), known.has_orders
+        models[BLEND] = blend = Blend.fit([models[name] for name in parts], columns[has], outcome[has])
+        return cls(models, values | {BLEND: columns @ np.array(blend.weights)}, {})
+
+    def horizon(self, name: str, data: _Data, calibrate: Rows, days: int) -> Horizon:
+        """An algorithm with its bounds."""
+        has_orders, realised = data.customers.has_orders[calibrate], data.realised[days][calibrate]
+        return Horizon.fit(days, self.fitted[name], self.values[name], realised, has_orders, level=data.level)
+
+
+def _unseen(data: _Data, fit: Callable[[Rows], TwoPartBoosting], learn: Rows, calibrate: Rows, days: int) -> Vector:
+    """Values of the calibration rows by models that learnt from the other half of the customers."""
+    values = np.empty(len(calibrate))
+    for half in (0, 1):
+        others = calibrate[data.fold[calibrate] % 2 != half]
+        model = fit(learn[data.fold[learn] % 2 == half])
+        values[data.fold[calibrate] % 2 != half] = model.value(data.customers.take(others), days)
+    return values
 
 
 def _purchase_models(data: _Data, rows: Rows) -> tuple[PurchaseValue, PurchaseValue]:

@@ -63,6 +63,15 @@ def choose_features(table: pa.Table, names: Iterable[str]) -> list[Feature]:
     return chosen
 
 
+def learnable(schema: pa.Schema, keys: Iterable[str]) -> list[str]:
+    """The columns that can be learnt from: numbers, flags and texts that are no `keys`."""
+    return [
+        field.name
+        for field in schema
+        if field.name not in keys and not pa.types.is_temporal(field.type) and not pa.types.is_nested(field.type)
+    ]
+
+
 def matrix(table: pa.Table | pa.RecordBatch, features: list[Feature]) -> Matrix:
     """One row per row of `table`, one column per feature, float64; column-major, as it is filled and read by column.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -18,6 +19,15 @@ from clientele.ml.classifier import Examples
 from clientele.ml.survival import Durations, followed
 
 GROUPS = ("customer_type", "country", "frequency_score")
+
+
+def drawn(table: pa.Table, most_rows: int) -> pa.Table:
+    """The rows of some customers, at all their snapshots: about `most_rows`, drawn by the hash of customer_id."""
+    if table.num_rows <= most_rows:
+        return table
+    ids = pc.dictionary_encode(table["customer_id"].combine_chunks())
+    draws = np.array([zlib.crc32(str(id_).encode()) for id_ in ids.dictionary.to_pylist()]) / 2**32
+    return table.filter(pa.array(draws[ids.indices.to_numpy()] < most_rows / table.num_rows))
 
 
 @dataclass

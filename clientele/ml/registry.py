@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -159,6 +159,39 @@ def version_of(version: Version, settings: Settings, data: Sequence[Any]) -> str
     for array in data:
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:12]
+
+
+def gate(is_open: bool, why: str) -> str:
+    """What a version's gates say of one of them."""
+    return f"{'passed' if is_open else 'failed'}: {why}"
+
+
+def loss_to_beat(
+    model_name: str,
+    settings: Settings,
+    previous: pa.Table | None,
+    *,
+    tested: date | None,
+    losses: Mapping[str, float],
+    of_champion: Callable[[Mapping[str, Any]], float],
+) -> tuple[float, str]:
+    """The loss that a new version may not exceed on the day it was `tested`, and a word on it.
+
+    It is the champion's own, as `of_champion` measures it, unless the champion knows what came after that day: then it
+    is that of its algorithm in this fit, from `losses`. inf where there is nothing to compare with.
+    """
+    serving = comparable_champion(model_name, previous)
+    if serving is None or tested is None:
+        return math.inf, "no champion yet"
+    name, algorithm = serving["model_version"], serving["algorithm"]
+    if serving["feature_version"] != settings.feature_version:
+        return math.inf, f"features changed since the champion {name}"
+    if serving["fitted_for"] <= tested:
+        loss = of_champion(serving)
+        return loss, f"the champion's {loss:.4f} ({name})"
+    if math.isnan(losses.get(algorithm, math.nan)):
+        return math.inf, f"the champion's algorithm {algorithm} could not be measured"
+    return losses[algorithm], f"the champion's algorithm {losses[algorithm]:.4f} (it knows the outcomes of {tested})"
 
 
 def choose(versions: list[Version], *, loss: Mapping[str, float], last_resort: str) -> Version | None:

@@ -197,7 +197,7 @@ def _candidate(durations: Durations, features: list[Feature], newest: date, even
     candidate.importance = model.covariates.importance(model.coefficients)
     for test in test_days(days, newest):
         past = durations.as_of(test).fit(features, seed)
-        candidate.performance += _measure(past, durations.at(test), test, (newest - test).days)
+        candidate.performance += measure(past, durations.at(test), test, (newest - test).days)
     return candidate
 
 
@@ -213,8 +213,11 @@ def test_days(days: list[date], newest: date) -> list[date]:
     return []
 
 
-def _measure(model: LogLogistic, test: Durations, day: date, known: int) -> list[dict[str, Any]]:
-    """The probability of the event by each horizon that is known; the whole curve until the longest of them."""
+def measure(model: LogLogistic, test: Durations, day: date, known: int) -> list[dict[str, Any]]:
+    """Rows of performance on the customers of a day, of whom `known` days are known.
+
+    The probability of the event by each horizon within them, and the whole curve until the longest one.
+    """
     log_days = model.log_days(test.x[:, test.places(model.covariates.features)])
     horizons = [days for days in HORIZONS if days <= known]
     common = {"period": day.isoformat(), "protocol": "out of time", "group_name": "all", "group_value": "all"}

@@ -1,19 +1,20 @@
 """How much a customer will spend, in two parts: whether at all, and how much then; and the mixture of several models.
 
 Two-part models (Cragg 1971; Duan et al. 1983) suit amounts that are mostly 0. Both parts are gradient boosted trees
-with interactions. Trees cannot tell a customer who spends more than any before, so the second learns the ratio to what
-the purchase model expects of a customer who buys: the gamma deviance of a ratio is that of the amount.
+with interactions. The second learns the ratio to what the purchase model expects of a customer who buys: the gamma
+deviance of a ratio is that of the amount, and trees alone could not tell a customer who spends more than any before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from clientele.ml.calibration import logit
 from clientele.ml.feature_table import Feature, Matrix
 from clientele.ml.metrics import tweedie_deviance
 from clientele.ml.purchase_value import Customers, PurchaseValue, RecentSpend
@@ -22,7 +23,15 @@ Vector = npt.NDArray[np.float64]
 
 MOST_ROWS = 30_000  # to learn from
 FEWEST_OF_EACH = 50  # rows with and without spend
-ITERATIONS, LEARNING_RATE, LEAVES, ROWS_IN_LEAF, L2 = 120, 0.06, 12, 60, 5.0
+ROWS_IN_LEAF = 60
+OPTIONS = {
+    "max_iter": 120,
+    "learning_rate": 0.06,
+    "max_leaf_nodes": 10,
+    "l2_regularization": 5.0,
+    "max_features": 0.3,  # of all at each split: large amounts are few and far between, so trees had better differ
+    "early_stopping": False,
+}
 WHOLE_YEAR = 12  # months, of which each must have been seen for the season to be learnt
 
 
@@ -42,20 +51,22 @@ class ValueModel(Protocol):
 class TwoPartBoosting:
     """P(spends at all within `horizon` days) x spend of one who does; both scikit-learn estimators.
 
-    Categories are split by how frequent they are, as their codes are in that order.
+    `base` and `recent` are inputs of theirs beside the features. Categories are split by how frequent they are, as
+    their codes are in that order.
     """
 
     features: list[Feature]
     base: PurchaseValue
+    recent: RecentSpend
     horizon: float
     has_season: bool
-    whether: Any
-    how_much: Any
+    whether: Any = None
+    how_much: Any = None
 
     @classmethod
     def fit(
-        cls, customers: Customers, realised: Vector, features: list[Feature], base: PurchaseValue, *, horizon: float,
-        seed: int,
+        cls, customers: Customers, realised: Vector, features: list[Feature], *, base: PurchaseValue,
+        recent: RecentSpend, horizon: float, seed: int,
     ) -> TwoPartBoosting:  # fmt: skip
         """Learn from customers with orders and their net spend.
 
@@ -69,23 +80,15 @@ class TwoPartBoosting:
             raise ValueError(f"{spends} of {rows.size} rows have spend, {FEWEST_OF_EACH} of each are needed")
         if rows.size > MOST_ROWS:
             rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))
-        known, realised = customers.take(rows), realised[rows]
+        known, paid = customers.take(rows), realised[rows] > 0
         months = np.unique(known.snapshot_dates.astype("datetime64[M]").astype(int) % 12)
-        model = cls(features, base, horizon, len(months) == WHOLE_YEAR, None, None)
+        model = cls(features, base, recent, horizon, len(months) == WHOLE_YEAR)
         x, expected = model._inputs(known)
-        options = {
-            "max_iter": ITERATIONS,
-            "learning_rate": LEARNING_RATE,
-            "max_leaf_nodes": LEAVES,
-            "l2_regularization": L2,
-            "min_samples_leaf": min(ROWS_IN_LEAF, max(5, rows.size // 50)),
-            "early_stopping": False,
-            "random_state": seed,
-        }
-        paid = realised > 0
+        options = OPTIONS | {"min_samples_leaf": min(ROWS_IN_LEAF, max(5, rows.size // 50)), "random_state": seed}
         whether = HistGradientBoostingClassifier(**options).fit(x, paid)
-        how_much = HistGradientBoostingRegressor(loss="gamma", **options).fit(x[paid], (realised / expected)[paid])
-        return cls(features, base, horizon, model.has_season, whether, how_much)
+        how_much = HistGradientBoostingRegressor(loss="gamma", **options)
+        how_much.fit(x[paid], (realised[rows] / expected)[paid])
+        return replace(model, whether=whether, how_much=how_much)
 
     def value(self, customers: Customers, horizon: float) -> Vector:
         """Expected net spend; for another horizon than its own extended as the purchase model says."""
@@ -97,15 +100,15 @@ class TwoPartBoosting:
         return value * other / np.maximum(own, np.finfo(float).tiny)
 
     def _inputs(self, customers: Customers) -> tuple[Matrix, Vector]:
-        """The features with what the purchase model says, and the spend it expects of one who buys."""
+        """The features with what the purchase model and last year say, and the spend expected of one who buys."""
         history, purchases = customers.histories, self.base.purchases
         value = self.base.value(customers, self.horizon)
         nothing = purchases.probability_of_no_purchase(history, self.horizon)
         smallest = 1e-3 * self.base.spend.mean_value + 1e-9
         expected = np.maximum(value / np.maximum(1 - nothing, 1e-9), smallest)
-        # Spent so far at the pace of the company's first year, against that: a share, whatever the currency.
-        pace = np.maximum(customers.spend, 0) * self.horizon / np.maximum(history.age, 30.0)
-        columns = [value, nothing, purchases.p_alive(history), expected, pace / (pace + expected)]
+        recent = self.recent.value(customers, self.horizon)
+        # A share is the same in every currency.
+        columns = [value, logit(nothing), purchases.p_alive(history), expected, recent / (recent + expected)]
         if self.has_season:
             year = customers.snapshot_dates.astype("datetime64[Y]")
             turn = 2 * np.pi * (customers.snapshot_dates - year).astype(float) / 365.25
@@ -118,6 +121,7 @@ class TwoPartBoosting:
             "kind": "two_part_boosting",
             "features": [feature.to_state() for feature in self.features],
             "base": self.base.to_state(),
+            "recent": self.recent.to_state(),
             **{name: getattr(self, name) for name in ("horizon", "has_season", "whether", "how_much")},
         }
 
@@ -125,8 +129,9 @@ class TwoPartBoosting:
     def from_state(cls, state: dict[str, Any]) -> TwoPartBoosting:
         """The model that `to_state` gave."""
         features = [Feature.from_state(feature) for feature in state["features"]]
+        base, recent = PurchaseValue.from_state(state["base"]), RecentSpend.from_state(state["recent"])
         rest = (state[name] for name in ("horizon", "has_season", "whether", "how_much"))
-        return cls(features, PurchaseValue.from_state(state["base"]), *rest)
+        return cls(features, base, recent, *rest)
 
 
 @dataclass(frozen=True)
@@ -137,13 +142,12 @@ class Blend:
     weights: Sequence[float]
 
     @classmethod
-    def fit(cls, models: Sequence[ValueModel], customers: Customers, realised: Vector, *, horizon: float) -> Blend:
-        """The weights with the least Tweedie deviance on rows that the models have not learnt from."""
-        from scipy.optimize import minimize
+    def fit(cls, models: Sequence[ValueModel], values: Matrix, realised: Vector) -> Blend:
+        """The weights with the least Tweedie deviance, given the models' `values` (rows, models) of customers.
 
-        rows = np.flatnonzero(customers.has_orders)
-        known, realised = customers.take(rows), realised[rows]
-        values = np.column_stack([model.value(known, horizon) for model in models])
+        What a model has learnt from must not be among them.
+        """
+        from scipy.optimize import minimize
 
         def weights(logs: Vector) -> Vector:
             return np.exp(logs - logs.max()) / np.exp(logs - logs.max()).sum()

@@ -61,12 +61,14 @@ class Horizon:
     no_orders: NoOrders
 
     @classmethod
-    def fit(cls, days: int, model: ValueModel, customers: Customers, realised: Vector, level: float) -> Horizon:
-        """Bounds from customers whose net spend is known and was not learnt from."""
-        has = customers.has_orders
-        no_orders = NoOrders.fit(realised[~has], level)
+    def fit(
+        cls, days: int, model: ValueModel, value: Vector, realised: Vector, has_orders: npt.NDArray[np.bool_], *,
+        level: float,
+    ) -> Horizon:  # fmt: skip
+        """Bounds from the expected and realised net spend of customers that the model has not learnt from."""
+        no_orders = NoOrders.fit(realised[~has_orders], level)
         try:
-            intervals = Intervals.fit(model.value(customers, days)[has], realised[has], level=level)
+            intervals = Intervals.fit(np.maximum(value, 0.0)[has_orders], realised[has_orders], level=level)
         except ValueError:
             intervals = None
         return cls(days, model, intervals, no_orders)

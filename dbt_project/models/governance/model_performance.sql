@@ -25,5 +25,12 @@ select
         {'name': 'stability', 'type': 'double'},
         {'name': 'agreement_with_last', 'type': 'double'},
         {'name': 'noise_share', 'type': 'double'},
+        {'name': 'log_likelihood', 'type': 'double'},
+        {'name': 'integrated_brier', 'type': 'double'},
+        {'name': 'limit_days', 'type': 'integer'},
+        {'name': 'share_before_median', 'type': 'double'},
+        {'name': 'category_accuracy', 'type': 'double'},
+        {'name': 'category_log_loss', 'type': 'double'},
+        {'name': 'category_ece', 'type': 'double'},
     ]) }}
 from {{ ref('model_registry') }}

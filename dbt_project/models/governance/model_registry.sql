@@ -1,4 +1,4 @@
-{%- set models = ['churn', 'segments'] %}
+{%- set models = ['churn', 'clv', 'next_purchase', 'segments', 'survival'] %}
 with versions as (
     {%- for model in models %}
     select

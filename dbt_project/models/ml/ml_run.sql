@@ -14,4 +14,6 @@ select
     cast({{ var('model_max_age_days') }} as integer) as model_max_age_days,
     cast({{ var('model_max_ece') }} as double) as model_max_ece,
     cast({{ checked_var('churn_horizon_days', 30, 180) }} as integer) as churn_horizon_days,
-    '{{ var('segment_algorithm') }}' as segment_algorithm
+    '{{ var('segment_algorithm') }}' as segment_algorithm,
+    cast({{ checked_var('gross_margin_share', 0.01, 1) }} as double) as gross_margin_share,
+    cast({{ checked_var('annual_discount_rate', 0, 0.5) }} as double) as annual_discount_rate

@@ -6,6 +6,7 @@
     by=['category'],
     looked_up=['fx_rates', 'products'],
     measures=[
+        {'name': 'n_lines', 'aggregate': 'sum', 'of': '1', 'type': 'bigint'},
         {'name': 'spend', 'aggregate': 'sum', 'of': 'amount', 'type': 'decimal(28, 4)'},
     ],
 ) }}

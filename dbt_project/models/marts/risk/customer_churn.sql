@@ -15,7 +15,9 @@ levels as (
     from scores
 ),
 
-actions as (select * from {{ ref('churn_actions') }})
+actions as (select * from {{ ref('churn_actions') }}),
+
+survival as (select * from {{ ref('ml_survival__scores') }})
 
 select
     levels.customer_id,
@@ -26,6 +28,11 @@ select
     levels.churn_probability_upper,
     levels.risk_level,
     actions.recommended_action,
+    survival.survival_30d,
+    survival.survival_60d,
+    survival.survival_90d,
+    survival.survival_180d,
+    survival.expected_days_to_event,
     {% for rank in [1, 2, 3] -%}
     levels.reason_{{ rank }},
     levels.reason_{{ rank }}_value,
@@ -43,3 +50,8 @@ select
     levels.scored_at
 from levels
 inner join actions on levels.risk_level = actions.risk_level
+left join survival
+    on
+        levels.customer_id = survival.customer_id
+        and levels.snapshot_date = survival.snapshot_date
+        and levels.churn_type = survival.churn_type

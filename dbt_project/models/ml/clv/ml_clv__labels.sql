@@ -6,10 +6,10 @@ population as (
     select
         spine.customer_id,
         spine.snapshot_date,
+        {% for days in horizons -%}
+        {{ add_days('spine.snapshot_date', days) }} <= run.snapshot_date as is_matured_{{ days }}d,
+        {% endfor -%}
         cast(spine.snapshot_date as timestamp) as snapshot_at
-        {%- for days in horizons %},
-        {{ add_days('spine.snapshot_date', days) }} <= run.snapshot_date as is_matured_{{ days }}d
-        {%- endfor %}
     from {{ ref('int_core__customer_spine') }} as spine
     inner join run on {{ add_days('spine.snapshot_date', horizons[0]) }} <= run.snapshot_date
     where spine.is_sampled
@@ -36,13 +36,13 @@ flows as (
 
 summed as (
     select
-        population.customer_id,
-        population.snapshot_date
-        {%- for days in horizons %},
+        {% for days in horizons -%}
         cast(sum(flows.amount) filter (
             where flows.flowed_at < cast({{ add_days('population.snapshot_date', days) }} as timestamp)
-        ) as decimal(28, 4)) as spend_next_{{ days }}d
-        {%- endfor %}
+        ) as decimal(28, 4)) as spend_next_{{ days }}d,
+        {% endfor -%}
+        population.customer_id,
+        population.snapshot_date
     from population
     inner join flows
         on
@@ -53,11 +53,13 @@ summed as (
 )
 
 select
+    {% for days in horizons -%}
+    case
+        when population.is_matured_{{ days }}d then coalesce(summed.spend_next_{{ days }}d, 0)
+    end as spend_next_{{ days }}d,
+    {% endfor -%}
     population.customer_id,
     population.snapshot_date
-    {%- for days in horizons %},
-    case when population.is_matured_{{ days }}d then coalesce(summed.spend_next_{{ days }}d, 0) end as spend_next_{{ days }}d
-    {%- endfor %}
 from population
 left join summed
     on population.customer_id = summed.customer_id and population.snapshot_date = summed.snapshot_date

@@ -1,0 +1,118 @@
+"""Customer lifetime value as versions in the registry: fitted, promoted and put to use. See `clv` for the models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from clientele.ml import clv, registry
+from clientele.ml.feature_table import as_numbers, learnable
+from clientele.ml.registry import Settings, Version
+from clientele.ml.score_rows import STAMP, stamped
+from clientele.ml.value_model import Fitted
+
+NAME = "clv"
+LABELS = ("spend_next_90d", "spend_next_365d")
+KEYS = ("customer_id", "snapshot_date", *LABELS)
+FIELDS = [
+    *[(f"clv_{days}d{end}", pa.float64()) for days in clv.HORIZONS for end in ("", "_lower", "_upper")],
+    *[(f"expected_purchases_{days}d", pa.float64()) for days in clv.HORIZONS],
+    ("p_alive", pa.float64()),
+    ("expected_spend", pa.float64()),
+    ("value_basis", pa.string()),
+]
+SCORES = pa.schema([("customer_id", pa.string()), ("snapshot_date", pa.date32()), *FIELDS, *STAMP])
+
+
+def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | None) -> pa.Table:
+    """New versions, as rows of registry.FIT_SCHEMA; none where the last one serves.
+
+    `training_set` has customer_id, snapshot_date, LABELS and the features, `run` is the row of ml_run, `previous` the
+    registry's rows of this model.
+    """
+    settings = Settings.of(run)
+    reason = registry.why_fit(NAME, settings, previous)
+    if not reason:
+        return registry.table([])
+    if not training_set.num_rows:
+        nothing = Version(NAME, clv.LAST_RESORT, max(clv.HORIZONS))
+        nothing.message = (
+            f"no customer has been watched for {min(clv.HORIZONS)} days yet: a label needs a snapshot that lies so far "
+            "back. Load older orders."
+        )
+        return registry.table(registry.rows([nothing], ["none"], None, reason, settings, previous))
+    candidates = clv.fit(
+        training_set,
+        learnable(training_set.schema, KEYS),
+        seed=settings.seed,
+        gross_margin_share=run["gross_margin_share"],
+        annual_discount_rate=run["annual_discount_rate"],
+    )
+    chosen = clv.choose(candidates)
+    versions = [_version(candidate, candidates, run) for candidate in candidates]
+    promoted = next((v for v, c in zip(versions, candidates, strict=True) if c is chosen), None)
+    data = [as_numbers(training_set[name]) for name in (*LABELS, "n_orders_lifetime", "recency_days", "spend_lifetime")]
+    names = [registry.version_of(version, settings, data) for version in versions]
+    return registry.table(registry.rows(versions, names, promoted, reason, settings, previous))
+
+
+def _version(candidate: clv.Candidate, all_: list[clv.Candidate], run: Mapping[str, Any]) -> Version:
+    rule = next(one for one in all_ if one.algorithm == clv.LAST_RESORT)
+    version = Version(
+        model_name=NAME,
+        algorithm=candidate.algorithm,
+        horizon_days=max(clv.HORIZONS),
+        n_rows=candidate.n_rows,
+        # Money in another unit is another model.
+        features=[f"gross_margin_share={run['gross_margin_share']}", f"discount={run['annual_discount_rate']}"],
+        learnt=candidate.learnt,
+        calibrated=candidate.calibrated,
+        performance=candidate.performance,
+        state=candidate.fitted.to_state() if candidate.fitted else None,
+        message=candidate.message,
+    )
+    version.gates = _gates(candidate, rule)
+    return version
+
+
+def _gates(candidate: clv.Candidate, rule: clv.Candidate) -> dict[str, str]:
+    """What `clv.choose` asks, with the numbers."""
+    if candidate.fitted is None:
+        return {"fitted": f"failed: {candidate.message}"}
+    if not np.isfinite(rule.loss):
+        return {"fitted": "passed: nothing could be measured yet"}
+    gini, least = candidate.mean("gini"), rule.mean("gini")
+    return {
+        "better_than_last_years_spend": _gate(
+            candidate.loss <= rule.loss, f"deviance left {candidate.loss:.3f}, {rule.loss:.3f} by last year's spend"
+        ),
+        "orders_customers_no_worse": _gate(gini >= least, f"Gini {gini:.3f}, {least:.3f} by last year's spend"),
+    }
+
+
+def _gate(is_open: bool, why: str) -> str:
+    return f"{'passed' if is_open else 'failed'}: {why}"
+
+
+def read(version: Mapping[str, Any]) -> Fitted:
+    """The model of a registry row. Raises ArtifactError, as registry.unpack."""
+    return Fitted.from_state(registry.unpack(version))
+
+
+class Scorer:
+    """Scores batches of customers with the champion; nobody is scored while there is none."""
+
+    def __init__(self, champions: pa.Table, run: Mapping[str, Any]) -> None:
+        self.run = run
+        self.champion = next(iter(champions.to_pylist()), None)
+        self.fitted = read(self.champion) if self.champion else None
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Rows of SCORES for the customers of a batch, in its order."""
+        if self.fitted is None or self.champion is None:
+            return pa.RecordBatch.from_pylist([], schema=SCORES)
+        columns = {name: batch.column(name) for name in ("customer_id", "snapshot_date")} | self.fitted.score(batch)
+        return stamped(columns, SCORES, version=self.champion, run=self.run)

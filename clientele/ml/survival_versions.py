@@ -1,0 +1,168 @@
+"""Survival as versions in the registry: when the next order comes, or the end of the last subscription.
+
+Two kinds of customers, as two models beside those of churn: `survival.non_contractual` and `survival.contractual`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clientele.ml import registry, survival
+from clientele.ml.feature_table import as_numbers, learnable, matrix
+from clientele.ml.log_logistic import AFT, RATE_ONLY
+from clientele.ml.registry import Settings, Version, gate
+from clientele.ml.score_rows import STAMP, stamped
+from clientele.ml.survival import HORIZONS, LIMIT_DAYS, Candidate, Durations, Survival
+
+EVENTS = {"non_contractual": survival.NEXT_PURCHASE, "contractual": survival.SUBSCRIPTION_END}
+KEYS = ("customer_id", "snapshot_date", "churn_type", "duration_days", "is_observed")
+SAID = (*(f"survival_{days}d" for days in HORIZONS), "expected_days_to_event")
+SCORES = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        ("snapshot_date", pa.date32()),
+        ("churn_type", pa.string()),
+        *[(name, pa.float64()) for name in SAID],
+        *STAMP,
+    ]
+)
+
+
+def model_name(churn_type: str) -> str:
+    """The name in the registry."""
+    return f"survival.{churn_type}"
+
+
+def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | None) -> pa.Table:
+    """New versions of the survival models, as rows of registry.FIT_SCHEMA; none where the last ones serve.
+
+    `training_set` has the KEYS and the features, `run` is the row of ml_run, `previous` the registry's rows of these
+    models.
+    """
+    settings, made = Settings.of(run), list[dict[str, Any]]()
+    for churn_type in EVENTS:
+        rows = training_set.filter(pc.equal(training_set["churn_type"], churn_type))
+        reason = registry.why_fit(model_name(churn_type), settings, previous)
+        if reason and (rows.num_rows or churn_type == "non_contractual"):
+            made += _fit_type(churn_type, rows, settings, reason, previous)
+    return registry.table(made)
+
+
+def _fit_type(
+    churn_type: str, rows: pa.Table, settings: Settings, reason: str, previous: pa.Table | None
+) -> list[dict[str, Any]]:
+    name, names = model_name(churn_type), _features(rows)
+    event = EVENTS[churn_type]
+    candidates = survival.fit(rows, names, newest=settings.snapshot_date, event=event, seed=settings.seed)
+    if not candidates:
+        nothing = Version(name, RATE_ONLY, LIMIT_DAYS)
+        nothing.message = "no customer has been followed for a day yet: load older orders"
+        return registry.rows([nothing], ["none"], None, reason, settings, previous)
+    versions = [_version(name, candidate) for candidate in candidates]
+    to_beat = _loss_to_beat(name, previous, settings, rows, candidates)
+    for version in versions:
+        version.gates = _gates(version, versions, settings.max_ece, to_beat)
+    loss = {version.algorithm: -version.mean("log_likelihood") for version in versions}
+    chosen = registry.choose(versions, loss=loss, last_resort=_without_features(versions).algorithm)
+    data = Durations.of(rows, names)
+    ids = [registry.version_of(version, settings, [data.x, data.days, data.observed]) for version in versions]
+    return registry.rows(versions, ids, chosen, reason, settings, previous)
+
+
+def _features(rows: pa.Table) -> list[str]:
+    return learnable(rows.schema, KEYS)
+
+
+def _version(name: str, candidate: Candidate) -> Version:
+    return Version(
+        model_name=name,
+        algorithm=candidate.algorithm,
+        horizon_days=LIMIT_DAYS,
+        n_rows=candidate.n_rows,
+        features=[feature.name for feature in candidate.fitted.features],
+        learnt=candidate.learnt,
+        performance=candidate.performance,
+        importance=candidate.importance,
+        state=candidate.fitted.to_state(),
+        message=candidate.message,
+    )
+
+
+def _without_features(versions: list[Version]) -> Version:
+    return next(version for version in versions if version.algorithm != AFT)
+
+
+def _gates(version: Version, versions: list[Version], max_ece: float, to_beat: tuple[float, str]) -> dict[str, str]:
+    """Each gate with `passed` or `failed` and the numbers."""
+    if version.algorithm != AFT:
+        return {"fitted": "passed: it knows no feature, and serves only where nothing else may"}
+    ece, likelihood = version.mean("ece"), version.mean("log_likelihood")
+    rate, newest = _without_features(versions).mean("log_likelihood"), _newest(version.performance)
+    return {
+        "calibrated": gate(ece <= max_ece, f"ECE {ece:.3f}, at most {max_ece}"),
+        "tells_customers_apart": gate(
+            likelihood > rate, f"log-likelihood {likelihood:.4f}, {rate:.4f} without features"
+        ),
+        "not_worse_than_champion": gate(newest <= to_beat[0], f"negative log-likelihood {newest:.4f}, {to_beat[1]}"),
+    }
+
+
+def _newest(performance: list[dict[str, Any]]) -> float:
+    """Negative log-likelihood on the newest day; nan where nothing was measured."""
+    rows = [row for row in performance if "log_likelihood" in row]
+    return -max(rows, key=lambda row: row["period"])["log_likelihood"] if rows else np.nan
+
+
+def _loss_to_beat(
+    name: str, previous: pa.Table | None, settings: Settings, rows: pa.Table, candidates: list[Candidate]
+) -> tuple[float, str]:
+    def of_champion(champion: Mapping[str, Any]) -> float:
+        return _loss(read(champion), rows, tested or date.min, settings.snapshot_date)
+
+    periods = [row["period"] for candidate in candidates for row in candidate.performance]
+    tested = date.fromisoformat(max(periods)) if periods else None
+    losses = {candidate.algorithm: _newest(candidate.performance) for candidate in candidates}
+    return registry.loss_to_beat(name, settings, previous, tested=tested, losses=losses, of_champion=of_champion)
+
+
+def _loss(fitted: Survival, rows: pa.Table, day: date, newest: date) -> float:
+    """Negative log-likelihood of a stored model on the rows of a day."""
+    at = rows.filter(pc.equal(rows["snapshot_date"], pa.scalar(day, pa.date32())))
+    days, observed = as_numbers(at["duration_days"]), as_numbers(at["is_observed"]) > 0
+    dates = at["snapshot_date"].to_numpy().astype("datetime64[D]")
+    tested = Durations(matrix(at, fitted.features), dates, days, observed, fitted.features)
+    return _newest(survival.measure(fitted.model, tested, day, (newest - day).days))
+
+
+def read(version: Mapping[str, Any]) -> Survival:
+    """The model of a registry row. Raises ArtifactError, as registry.unpack."""
+    return Survival.from_state(registry.unpack(version))
+
+
+class Scorer:
+    """Scores batches of customers with the champions."""
+
+    def __init__(self, champions: pa.Table, run: Mapping[str, Any]) -> None:
+        self.run = run
+        self.champions = {row["model_name"]: (row, read(row)) for row in champions.to_pylist()}
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Rows of SCORES for the customers of a batch whose kind has a champion, by kind."""
+        parts = [
+            self._score(batch.filter(pc.equal(batch.column("churn_type"), churn_type)), *self.champions[name])
+            for churn_type in EVENTS
+            if (name := model_name(churn_type)) in self.champions
+        ]
+        whole = pa.Table.from_batches(parts, schema=SCORES).combine_chunks().to_batches()
+        return whole[0] if whole else pa.RecordBatch.from_pylist([], schema=SCORES)
+
+    def _score(self, batch: pa.RecordBatch, version: Mapping[str, Any], fitted: Survival) -> pa.RecordBatch:
+        columns: dict[str, Any] = {name: batch.column(name) for name in ("customer_id", "snapshot_date", "churn_type")}
+        columns |= dict(zip(SAID, fitted.score(batch).values(), strict=True))
+        return stamped(columns, SCORES, version=version, run=self.run)

@@ -1,0 +1,26 @@
+with scores as (
+    select scores.*
+    from {{ ref('ml_next_purchase__scores') }} as scores
+    inner join {{ ref('ml_run') }} as run on scores.snapshot_date = run.snapshot_date
+)
+
+select
+    customer_id,
+    snapshot_date,
+    {% for days in [7, 30, 90] -%}
+    p_purchase_{{ days }}d,
+    p_purchase_{{ days }}d_lower,
+    p_purchase_{{ days }}d_upper,
+    {% endfor -%}
+    expected_date,
+    expected_date_lower,
+    expected_date_upper,
+    likely_category,
+    likely_category_probability,
+    model_name,
+    algorithm,
+    model_version,
+    feature_version,
+    run_id,
+    scored_at
+from scores

@@ -1,0 +1,1 @@
+{{ champions(ref('ml_next_purchase__fit')) }}

@@ -1,0 +1,14 @@
+from clientele import engine
+from clientele.ml import next_purchase_versions
+
+
+def model(dbt, session):
+    dbt.config(
+        materialized="incremental",
+        incremental_strategy="delete+insert",
+        unique_key=["model_name", "model_version"],
+        full_refresh=False,  # the registry outlives a change of the features
+    )
+    previous = engine.table(session.sql(f"select * from {dbt.this}")) if dbt.is_incremental else None
+    training_set = engine.table(dbt.ref("ml_next_purchase__training_set"))
+    return next_purchase_versions.fit(training_set, engine.row(dbt.ref("ml_run")), previous)

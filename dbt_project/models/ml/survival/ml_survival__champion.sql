@@ -1,0 +1,1 @@
+{{ champions(ref('ml_survival__fit')) }}
