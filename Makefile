@@ -36,10 +36,10 @@ define venv
 	@$(PYTHON) -m venv --without-pip $(1)
 endef
 
-.PHONY: help setup setup-dev run test leakage real-data lint fmt docs cards locks demo bench spark-smoke clean
+.PHONY: help setup setup-dev run test leakage real-data lint fmt docs cards locks demo bench bench-quality spark-smoke clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.run.stamp ## what running needs, in .venv; skipped when nothing changed
 	@:
@@ -84,7 +84,8 @@ cards: setup ## write the figures of docs/models anew from the demo company that
 locks: $(UV) ## resolve requirements/*.in anew into the locks
 	@cd requirements; compile() { ../$(UV) pip compile --quiet --python-version 3.11 --no-header --no-emit-index-url \
 		--no-emit-find-links --generate-hashes $(UPGRADE) "$$@"; }; \
-	compile dev.in -o dev.lock; compile run.in -c dev.lock -o run.lock; compile spark.in -c dev.lock -o spark.lock
+	compile dev.in -o dev.lock; compile run.in -c dev.lock -o run.lock; compile spark.in -c dev.lock -o spark.lock; \
+	compile bench.in -c dev.lock -o bench.lock
 	@! grep -nE '://|@ file|/home/|/root/' requirements/*.lock || { echo "make: a lock records an address or a path" >&2; exit 1; }
 
 demo: setup ## only the demo company, landed in the lake
@@ -92,6 +93,9 @@ demo: setup ## only the demo company, landed in the lake
 
 bench: setup-dev ## speed against hand-written references, to bench/results.md
 	@$(BIN)/python -m bench
+
+bench-quality: setup-dev ## models beside other tools and public data, to bench/quality.md; peers in .venv-bench
+	@$(BIN)/python -m bench.quality
 
 spark-smoke: ## every SQL model on a local Spark, compared with DuckDB (needs Java 17)
 	@version=$$(java -version 2>&1 | head -n 1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' || true); \
@@ -104,7 +108,7 @@ spark-smoke: ## every SQL model on a local Spark, compared with DuckDB (needs Ja
 	@$(SPARK_VENV)/bin/python tests/spark/smoke.py
 
 clean: ## remove what can be made again, environments too; the lake stays
-	rm -rf $(VENV) $(SPARK_VENV) target logs .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(SPARK_VENV) .venv-bench .venv-feast target logs .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
 	rm -f warehouse/build.duckdb warehouse/build.duckdb.wal
 
 $(UV):
