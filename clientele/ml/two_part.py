@@ -92,6 +92,8 @@ class TwoPartBoosting:
 
     def value(self, customers: Customers, horizon: float) -> Vector:
         """Expected net spend; for another horizon than its own extended as the purchase model says."""
+        if not len(customers):  # scikit-learn predicts no empty batch
+            return np.empty(0)
         x, expected = self._inputs(customers)
         value = self.whether.predict_proba(x)[:, 1] * self.how_much.predict(x) * expected
         if horizon == self.horizon:
