@@ -278,6 +278,7 @@ def _sum_up(console, home: Path) -> None:  # type: ignore[no-untyped-def]
     )
     for line in (
         f'{clientele} query "{best}"{at}',
+        f'{clientele} query "select * from marts.value_at_risk order by value_at_risk_rank"{at}',
         f'{clientele} query "select feature, feature_window, description from {catalog}" --limit 200{at}',
         f"{clientele} map YOUR_FILES...   drafts the mapping of your own data",
     ):
