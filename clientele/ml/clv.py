@@ -129,7 +129,7 @@ class _Data:
     def rows(self, period: periods.Period, horizon: int) -> list[Rows]:
         """To learn from, to calibrate on and to measure on."""
         known = ~np.isnan(self.realised[horizon])
-        return [np.flatnonzero(mask & known) for mask in periods.masks(period, self.dates, self.fold, apart=True)]
+        return [np.flatnonzero(mask & known) for mask in periods.masks(period, self.dates, self.fold)]
 
 
 @single_threaded

@@ -17,7 +17,7 @@ Vector = npt.NDArray[np.float64]
 
 MOST_BINS = 20
 ROWS_IN_BIN = 60  # at the least, where there is more than one bin
-SLACK = 0.02  # below the level, for bins of customers who do spend
+SLACK = 0.04  # below the level, for bins of customers who do spend
 FEWEST_ROWS = 10  # to say anything from
 
 
