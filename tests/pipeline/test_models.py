@@ -87,7 +87,7 @@ def test_a_daily_run_fits_nothing_and_says_the_same(home: Path) -> None:
 
 def test_training_again_on_the_same_data_gives_the_same_version(home: Path) -> None:
     before = query(home, "select model_version from ml.ml_churn__fit order by 1")
-    report = build(home, refit="churn", select="ml_churn__training_set ml_churn__fit")
+    report = build(home, refit="churn", select="ml_run ml_churn__training_set ml_churn__fit")
     assert report.succeeded, report.errors
     assert query(home, "select model_version from ml.ml_churn__fit order by 1") == before
     assert query(home, "select max(fit_number), any_value(fit_reason) from ml.ml_churn__fit") == [(2, "asked")]
