@@ -36,7 +36,7 @@ define venv
 	@$(PYTHON) -m venv --without-pip $(1)
 endef
 
-.PHONY: help setup setup-dev run test leakage real-data lint fmt docs locks demo bench bench-quality spark-smoke clean
+.PHONY: help setup setup-dev run test leakage real-data lint fmt docs cards locks demo bench bench-quality spark-smoke clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ fmt: setup-dev ## format Python and SQL, fix what can be fixed
 
 docs: setup ## write docs/data_contract.md anew from the sources YAML
 	@$(BIN)/python -m clientele.data_contract docs/data_contract.md
+
+cards: setup ## write the figures of docs/models anew from the demo company that `make run` left
+	@$(BIN)/clientele cards --home demo/warehouse
 
 # dev is resolved first and holds the others to its versions, so that a set never changes what another one tested.
 # UPGRADE=--upgrade takes the newest versions that the .in files allow.

@@ -146,6 +146,23 @@ def train_command(
     console.print(f'  {_called_as()} query "{registry}"{_at(home)}', markup=False, highlight=False, soft_wrap=True)
 
 
+@app.command("cards")
+def cards_command(
+    home: HomeOption = Path("warehouse"),
+    out: Annotated[Path, typer.Option(help="Folder to write the cards to.")] = Path("docs/models"),
+) -> None:
+    """Write the model cards anew, with the figures of the warehouse."""
+    from clientele.model_cards import UnknownBlockError, write_cards
+    from clientele.querying import NoBuildError
+
+    try:
+        written = write_cards(home, out)
+    except (NoBuildError, UnknownBlockError) as error:
+        _fail(str(error))
+    for card in written:
+        typer.echo(card)
+
+
 @app.command("query")
 def query_command(
     sql: Annotated[str, typer.Argument(help="A query, such as: select * from marts.customer_profile")],
@@ -261,6 +278,7 @@ def _sum_up(console, home: Path) -> None:  # type: ignore[no-untyped-def]
     )
     for line in (
         f'{clientele} query "{best}"{at}',
+        f'{clientele} query "select * from marts.value_at_risk order by value_at_risk_rank"{at}',
         f'{clientele} query "select feature, feature_window, description from {catalog}" --limit 200{at}',
         f"{clientele} map YOUR_FILES...   drafts the mapping of your own data",
     ):

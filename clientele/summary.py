@@ -24,6 +24,12 @@ where activity_date >= (
 )
 group by all order by 1
 """
+AT_RISK = """
+select
+    risk_level, count(*), sum(churn_probability)::bigint, sum(clv_365d)::bigint, sum(value_at_risk)::bigint,
+    any_value(recommended_action)
+from marts.value_at_risk group by risk_level order by min(churn_probability) desc
+"""
 OVERVIEW = """
 select
     any_value(snapshot_date), count(*), count(*) filter (where n_orders > 0), any_value(feature_version)
@@ -65,6 +71,7 @@ def _summary(home: Path, currency: str) -> RenderableType:
         landed, refused, batches = connection.execute(LANDED).fetchall()[0]
         months = connection.execute(RECENT).fetchall()
         segments = connection.execute(SEGMENTS).fetchall()
+        at_risk = connection.execute(AT_RISK).fetchall()
     headline = (
         f"Snapshot {snapshot}, what was known when that day began: {customers:,} customers, {buyers:,} with orders.\n"
         f"From {landed:,} rows in {batches} loads ({refused:,} refused, see `clientele rejects`). Features {version}."
@@ -77,6 +84,12 @@ def _summary(home: Path, currency: str) -> RenderableType:
             "The last months (UTC)",
             ["month", "orders", f"revenue {currency}", f"refunds {currency}", "sessions", "conversion"],
             months,
+        ),
+        "",
+        _table(
+            "Value at risk: churn probability times value of the next 365 days",
+            ["risk", "customers", "lost (expected)", f"value {currency}", f"at risk {currency}", "treatment"],
+            at_risk,
         ),
         "",
         _table("RFM segments", ["segment", "customers", f"spent {currency}", "treatment"], segments),

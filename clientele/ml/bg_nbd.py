@@ -88,7 +88,7 @@ class BgNbd:
 
     def _if_alive(self, x: Vector, age: Vector, t: float) -> Vector:
         r_x, tau = self.r + x, t / (self.alpha + age)
-        if not self.has_dropout:
+        if not self.has_dropout or not len(x):
             return r_x * tau
         out = np.empty(len(x))
         order = np.argsort(x, kind="stable")
@@ -96,7 +96,8 @@ class BgNbd:
         for part in np.split(order, starts):
             p, weight = beta_nodes(self.a, self.b + x[part[0]])
             purchases = -np.expm1(-r_x[part, None] * np.log1p(p * tau[part, None])) / p
-            out[part] = purchases @ weight
+            # Not by BLAS, whose last digit depends on how many rows there are.
+            out[part] = (purchases * weight).sum(axis=1)
         return out
 
     def to_state(self) -> dict[str, Any]:

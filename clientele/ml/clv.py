@@ -22,7 +22,7 @@ from clientele.ml.feature_table import Feature, as_numbers, choose_features
 from clientele.ml.pareto_nbd import ParetoNbd
 from clientele.ml.purchase_value import Customers, PurchaseValue, RecentSpend
 from clientele.ml.threads import single_threaded
-from clientele.ml.two_part import Blend, TwoPartBoosting, ValueModel
+from clientele.ml.two_part import MOST_ROWS, Blend, TwoPartBoosting, ValueModel
 from clientele.ml.value_model import Fitted, Horizon, NoOrders, worth
 
 Vector = npt.NDArray[np.float64]
@@ -31,6 +31,7 @@ Rows = npt.NDArray[np.intp]
 HORIZONS = (90, 365)
 BOOSTING, BLEND, LAST_RESORT = "two_part_boosting", "blend", "recent_spend"
 GROUPS = ("customer_type", "country", "frequency_score")
+SHUFFLED = 500  # customers on whom a feature's importance is measured
 PARTS = 10  # of equal size by predicted value, in which coverage is reported too
 
 
@@ -55,6 +56,11 @@ class Candidate:
         ]
         return float(np.mean(values)) if values else np.nan
 
+    @property
+    def measured(self) -> set[tuple[int, str]]:
+        """Horizons and periods in which it was measured."""
+        return {(row["horizon"], row["period"]) for row in self.performance}
+
     def say(self, words: str) -> None:
         """Add to the message."""
         self.message = "; ".join(part for part in (self.message, words) if part)
@@ -71,16 +77,34 @@ def choose(candidates: Sequence[Candidate]) -> Candidate | None:
 
     The loss is a proper score of expected values, which asks for order and level together. The absolute error would not
     do alone: it is least for predictions of the median, which is 0 for most customers. Where nothing could be measured
-    it is the first purchase model, as fitted ones are listed with the more likely one first.
+    it is the likelier purchase model, which `fit` lists first.
     """
     fitted = [candidate for candidate in candidates if candidate.fitted]
     rule = next((candidate for candidate in fitted if candidate.algorithm == LAST_RESORT), None)
     if rule is None:
         return fitted[0] if fitted else None
     if not np.isfinite(rule.loss):
-        return next((c for c in fitted if c is not rule), rule)
-    better = [c for c in fitted if c.loss <= rule.loss and c.mean("gini") >= rule.mean("gini")]
+        return fitted[0]
+    better = [c for c in fitted if c.measured == rule.measured and not c.mean("gini") < rule.mean("gini")]
     return min(better, key=lambda candidate: candidate.loss)
+
+
+@single_threaded
+def importance(fitted: Fitted, table: pa.Table, features: Iterable[str], *, seed: int) -> dict[str, float]:
+    """By how much values within the longest horizon change, as a share of their mean, when a feature is shuffled.
+
+    `table` has customers of one snapshot, of whom at most SHUFFLED are taken.
+    """
+    rng = np.random.default_rng(seed)
+    rows = np.sort(rng.choice(table.num_rows, min(table.num_rows, SHUFFLED), replace=False))
+    table, horizon = table.take(pa.array(rows)), fitted.horizons[-1]
+    before, changes = horizon.model.value(Customers.of(table), horizon.days), dict[str, float]()
+    for name in features:
+        shuffled = table[name].take(pa.array(rng.permutation(len(rows))))
+        after = Customers.of(table.set_column(table.schema.get_field_index(name), name, shuffled))
+        change = np.abs(horizon.model.value(after, horizon.days) - before).mean()
+        changes[name] = float(change / before.mean()) if before.mean() > 0 else 0.0
+    return changes
 
 
 @dataclass(frozen=True)
@@ -119,7 +143,10 @@ def fit(
     interval: float = 0.9,
     horizons: Sequence[int] = HORIZONS,
 ) -> list[Candidate]:
-    """Every algorithm, measured in past periods and fitted for use; the likelier purchase model comes first.
+    """Every algorithm, measured in past periods and fitted for use; the better purchase model comes first.
+
+    That is the one with the smaller loss, or where nothing could be measured the likelier one. P(alive), purchases and
+    spend on one are always its own, whichever algorithm values customers.
 
     `table` has one row per customer per snapshot: customer_id, snapshot_date, the columns of customer_features and, per
     horizon, spend_next_<days>d: net spend within the horizon, null where it has not passed. `features` are the columns
@@ -137,10 +164,11 @@ def fit(
         seed=seed,
     )
     first, second = _purchase_models(data, np.flatnonzero(data.dates == data.dates.max()))
-    names = (first.kind, second.kind, BOOSTING, BLEND, LAST_RESORT)
-    candidates = {name: Candidate(name) for name in names}
+    candidates = {name: Candidate(name) for name in (first.kind, second.kind, BOOSTING, BLEND, LAST_RESORT)}
     for days in horizons:
         _measure(candidates, data, days, worth(days, gross_margin_share, annual_discount_rate))
+    if candidates[second.kind].loss < candidates[first.kind].loss:
+        first, second = second, first
     unmeasured: dict[str, ValueModel] = {
         first.kind: first,
         second.kind: second,
@@ -150,7 +178,7 @@ def fit(
         candidates[name].fitted = Fitted(name, made, first, gross_margin_share, annual_discount_rate, interval)
     for model in (first, second):
         candidates[model.kind].say(model.message)
-    return list(candidates.values())
+    return [candidates[name] for name in (first.kind, second.kind, BOOSTING, BLEND, LAST_RESORT)]
 
 
 def _measure(candidates: Mapping[str, Candidate], data: _Data, days: int, worth: float) -> None:
@@ -222,7 +250,10 @@ def _fitted(candidates: Mapping[str, Candidate], data: _Data, days: int) -> dict
         candidate.say(f"{days} days: {models.failed[name]}" if name in models.failed else "")
         candidate.learnt, candidate.calibrated = period.learn, period.calibrate
         candidate.n_rows = max(candidate.n_rows, len(learn))
-    return {name: models.horizon(name, data, calibrate, days) for name in models.fitted}
+    made = {name: models.horizon(name, data, calibrate, days) for name in models.fitted}
+    for name, horizon in made.items():
+        candidates[name].say("" if horizon.intervals else f"{days} days: too few customers, the bounds are assumed")
+    return made
 
 
 @dataclass(frozen=True)
@@ -243,14 +274,14 @@ class _Models:
         models[LAST_RESORT] = recent
         values = {name: model.value(known, days) for name, model in models.items()}
 
-        def two_part(rows: Rows) -> TwoPartBoosting:
+        def two_part(rows: Rows, most_rows: int) -> TwoPartBoosting:
             return TwoPartBoosting.fit(
                 customers.take(rows), realised[rows], data.features, base=base, recent=recent, horizon=days,
-                seed=data.seed,
+                seed=data.seed, most_rows=most_rows,
             )  # fmt: skip
 
         try:
-            models[BOOSTING] = two_part(learn)
+            models[BOOSTING] = two_part(learn, MOST_ROWS)
             values[BOOSTING] = _unseen(data, two_part, learn, calibrate, days)
         except ValueError as error:
             models.pop(BOOSTING, None)
@@ -266,12 +297,14 @@ class _Models:
         return Horizon.fit(days, self.fitted[name], self.values[name], realised, has_orders, level=data.level)
 
 
-def _unseen(data: _Data, fit: Callable[[Rows], TwoPartBoosting], learn: Rows, calibrate: Rows, days: int) -> Vector:
+def _unseen(
+    data: _Data, fit: Callable[[Rows, int], TwoPartBoosting], learn: Rows, calibrate: Rows, days: int
+) -> Vector:
     """Values of the calibration rows by models that learnt from the other half of the customers."""
     values = np.empty(len(calibrate))
     for half in (0, 1):
         others = calibrate[data.fold[calibrate] % 2 != half]
-        model = fit(learn[data.fold[learn] % 2 == half])
+        model = fit(learn[data.fold[learn] % 2 == half], MOST_ROWS // 2)
         values[data.fold[calibrate] % 2 != half] = model.value(data.customers.take(others), days)
     return values
 

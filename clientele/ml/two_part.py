@@ -21,12 +21,12 @@ from clientele.ml.purchase_value import Customers, PurchaseValue, RecentSpend
 
 Vector = npt.NDArray[np.float64]
 
-MOST_ROWS = 30_000  # to learn from
+MOST_ROWS = 20_000  # to learn from
 FEWEST_OF_EACH = 50  # rows with and without spend
 ROWS_IN_LEAF = 60
 OPTIONS = {
-    "max_iter": 120,
-    "learning_rate": 0.06,
+    "max_iter": 80,
+    "learning_rate": 0.09,
     "max_leaf_nodes": 10,
     "l2_regularization": 5.0,
     "max_features": 0.3,  # of all at each split: large amounts are few and far between, so trees had better differ
@@ -66,9 +66,9 @@ class TwoPartBoosting:
     @classmethod
     def fit(
         cls, customers: Customers, realised: Vector, features: list[Feature], *, base: PurchaseValue,
-        recent: RecentSpend, horizon: float, seed: int,
+        recent: RecentSpend, horizon: float, seed: int, most_rows: int = MOST_ROWS,
     ) -> TwoPartBoosting:  # fmt: skip
-        """Learn from customers with orders and their net spend.
+        """Learn from customers with orders and their net spend, from `most_rows` of them drawn with the seed.
 
         Raises ValueError where too few have spent, or have not.
         """
@@ -78,8 +78,8 @@ class TwoPartBoosting:
         spends = int((realised[rows] > 0).sum())
         if min(spends, rows.size - spends) < FEWEST_OF_EACH:
             raise ValueError(f"{spends} of {rows.size} rows have spend, {FEWEST_OF_EACH} of each are needed")
-        if rows.size > MOST_ROWS:
-            rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))
+        if rows.size > most_rows:
+            rows = np.sort(np.random.default_rng(seed).choice(rows, most_rows, replace=False))
         known, paid = customers.take(rows), realised[rows] > 0
         months = np.unique(known.snapshot_dates.astype("datetime64[M]").astype(int) % 12)
         model = cls(features, base, recent, horizon, len(months) == WHOLE_YEAR)
@@ -92,6 +92,8 @@ class TwoPartBoosting:
 
     def value(self, customers: Customers, horizon: float) -> Vector:
         """Expected net spend; for another horizon than its own extended as the purchase model says."""
+        if not len(customers):  # scikit-learn predicts no empty batch
+            return np.empty(0)
         x, expected = self._inputs(customers)
         value = self.whether.predict_proba(x)[:, 1] * self.how_much.predict(x) * expected
         if horizon == self.horizon:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from clientele.ml.purchase_value import Customers, PurchaseValue
+from clientele.ml.threads import single_threaded
 from clientele.ml.two_part import ValueModel, model_from_state
 from clientele.ml.value_intervals import Intervals, assumed_bounds
 
@@ -110,6 +111,7 @@ class Fitted:
     annual_discount_rate: float
     interval: float
 
+    @single_threaded
     def score(self, batch: pa.RecordBatch | pa.Table) -> dict[str, npt.NDArray[Any]]:
         """Columns by name, in the order of the batch; none holds nan.
 

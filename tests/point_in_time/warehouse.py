@@ -18,7 +18,14 @@ COMPARED_SCHEMAS = ("intermediate", "features")
 PROVENANCE = {"lake_batch", "is_current", "is_full"}
 
 
-def build(home: Path, *, full_refresh: bool = False, select: str | None = None, **variables: object) -> Path:
+def build(
+    home: Path,
+    *,
+    full_refresh: bool = False,
+    select: str | None = None,
+    exclude: str | None = None,
+    **variables: object,
+) -> Path:
     """Run dbt over the lake in `home`. Returns the target folder with the manifest and the compiled SQL."""
     target = home / "target"
     command = [
@@ -35,6 +42,7 @@ def build(home: Path, *, full_refresh: bool = False, select: str | None = None, 
         *("--vars", json.dumps(variables, default=str)),
         *(("--full-refresh",) if full_refresh else ()),
         *(("--select", select) if select else ()),
+        *(("--exclude", exclude) if exclude else ()),
     ]
     env = os.environ | {"CLIENTELE_HOME": str(home), "CLIENTELE_MEMORY": "1GB"}
     done = subprocess.run(command, cwd=PROJECT_ROOT, env=env, capture_output=True, text=True, check=False)

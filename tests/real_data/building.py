@@ -25,20 +25,26 @@ def load_example(name: str, data: Path, home: Path) -> LoadReport:
     return load(PROJECT_ROOT / "examples" / f"{name}.yml", data_dir=data, home=home)
 
 
-def build_and_test(home: Path, **variables: object) -> None:
-    """Run `dbt build` with the data tests; the unit tests do not depend on data and run elsewhere."""
+def build_and_test(home: Path, *, models: bool = False, **variables: object) -> None:
+    """Run `dbt build` with the data tests; the unit tests do not depend on data and run elsewhere.
+
+    Without `models` nothing is fitted, and what reads a fit is left out.
+    """
     command = [
         *(str(Path(sys.executable).parent / "dbt"), "--quiet", "build", "--exclude-resource-type", "unit_test"),
         *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
         *("--target-path", str(home / "target"), "--log-path", str(home / "logs")),
         *("--vars", json.dumps(variables, default=str)),
+        *(() if models else ("--exclude", "ml_*__fit+")),
     ]
     env = os.environ | {"CLIENTELE_HOME": str(home), "CLIENTELE_MEMORY": "1GB"}
     done = subprocess.run(command, cwd=PROJECT_ROOT, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
 
 
-def built_once(name: str, data: Path, factory: pytest.TempPathFactory, **variables: object) -> tuple[Path, LoadReport]:
+def built_once(
+    name: str, data: Path, factory: pytest.TempPathFactory, *, models: bool = False, **variables: object
+) -> tuple[Path, LoadReport]:
     """The home of an example, loaded, built and tested, and the report of its load: once for all workers of a run."""
     is_worker = "PYTEST_XDIST_WORKER" in os.environ
     home = (factory.getbasetemp().parent if is_worker else factory.getbasetemp()) / f"real-{name}"
@@ -48,7 +54,7 @@ def built_once(name: str, data: Path, factory: pytest.TempPathFactory, **variabl
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
             report = load_example(name, data, home)
-            build_and_test(home, **variables)
+            build_and_test(home, models=models, **variables)
             done.write_text(json.dumps([asdict(entity) for entity in report.entities], default=str))
     return home, LoadReport([_entity(account) for account in json.loads(done.read_text())])
 

@@ -15,7 +15,8 @@ Loaded = tuple[Path, LoadReport]
 @pytest.fixture(scope="session")
 def online_retail(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     """The home, built at its newest snapshot, and the report of the load."""
-    return built_once("online_retail", real_data / "online_retail", tmp_path_factory, reporting_currency="GBP")
+    data = real_data / "online_retail"
+    return built_once("online_retail", data, tmp_path_factory, models=True, reporting_currency="GBP")
 
 
 @pytest.fixture(scope="session")

@@ -128,3 +128,15 @@ def test_snapshots_until_september_know_nothing_of_autumn(
     known = one(file, f"select count(distinct CustomerID) from lines where InvoiceDate < '{september}'")
     assert built == (*known, 9)
     assert differences(online_retail[0], tmp_path, until=september) == {}
+
+
+def test_models_are_fitted_on_it_and_score_everyone(online_retail: Loaded) -> None:
+    """No sessions, no campaigns, no subscriptions, hardly a year: what can be fitted is, the rest says why."""
+    home, _ = online_retail
+    with duckdb.connect(str(home / "build.duckdb"), read_only=True) as con:
+        champions = con.execute("select model_name from governance.model_registry where is_champion").fetchall()
+        assert {"churn.non_contractual", "clv", "segments"} <= {name for (name,) in champions}
+        scored = one(con, "select count(*), count(clv_365d), count(segment_id) from marts.customer_risk_scores")
+        assert scored == (CUSTOMERS, CUSTOMERS, CUSTOMERS)
+        bad = "clv_365d is null or not isfinite(clv_365d) or not isfinite(clv_365d_upper) or not isfinite(p_alive)"
+        assert one(con, f"select count(*) from marts.customer_clv where {bad}") == (0,)

@@ -28,7 +28,7 @@ sys.path[0] = str(ROOT)
 
 from tests.point_in_time import lakes, warehouse  # noqa: E402
 from tests.spark.compare import Comparison, compare  # noqa: E402
-from tests.spark.differences import DIFFERENCES  # noqa: E402
+from tests.spark.differences import DIFFERENCES, LEFT_OUT  # noqa: E402
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -115,7 +115,7 @@ def smoke(lake: Lake, scratch: Path) -> tuple[int, int]:
     with phase(f"{lake.name}: landing"):
         lake.write(home)
     with ThreadPoolExecutor(1) as beside:
-        on_duckdb = beside.submit(lambda: [warehouse.build(home, **variables) for variables in lake.runs])
+        on_duckdb = beside.submit(lambda: [warehouse.build(home, exclude=LEFT_OUT, **v) for v in lake.runs])
         with phase(f"{lake.name}: building on Spark, and on DuckDB beside it"):
             spark = start_spark(scratch)
             errors = build_on_spark(spark, scratch, home, lake.runs)
@@ -158,7 +158,17 @@ def build_on_spark(spark: SparkSession, scratch: Path, home: Path, runs: list[di
     options += ["--target-path", str(scratch / "target"), "--log-path", str(scratch / "logs")]
     commands = [["run-operation", "register_sources"]]
     commands += [
-        ["build", "--exclude-resource-type", "test", "unit_test", "--vars", json.dumps(variables)] for variables in runs
+        [
+            "build",
+            "--exclude-resource-type",
+            "test",
+            "unit_test",
+            "--exclude",
+            LEFT_OUT,
+            "--vars",
+            json.dumps(variables),
+        ]
+        for variables in runs
     ]
     errors = []
     for command in commands:
@@ -171,12 +181,17 @@ def build_on_spark(spark: SparkSession, scratch: Path, home: Path, runs: list[di
 
 
 def tables(scratch: Path) -> list[str]:
-    """Every SQL model and seed, as schema.name, in the order of the layers."""
-    nodes = json.loads((scratch / "target" / "manifest.json").read_text())["nodes"].values()
-    layers = ["seeds", "staging", "intermediate", "features", "marts", "governance"]
-    built = [
-        node for node in nodes if node["resource_type"] in ("model", "seed") and node.get("language", "sql") == "sql"
-    ]
+    """Every SQL model and seed that reads no Python model, as schema.name, in the order of the layers."""
+    manifest = json.loads((scratch / "target" / "manifest.json").read_text())
+    layers = ["seeds", "staging", "intermediate", "features", "ml", "marts", "governance"]
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
+    left_out = {node["unique_id"] for node in nodes if node.get("language") == "python"}
+    reached = list(left_out)
+    for node in reached:
+        below = [child for child in manifest["child_map"][node] if child not in left_out]
+        left_out.update(below)
+        reached += below
+    built = [node for node in nodes if node["unique_id"] not in left_out]
     built.sort(key=lambda node: (layers.index(node["schema"]), node["alias"]))
     return [f"{node['schema']}.{node['alias']}" for node in built]
 

@@ -34,9 +34,8 @@ next_orders as (
         population.customer_id,
         population.snapshot_date,
         population.snapshot_at,
-        population.until_at,
         orders.order_id,
-        orders.ordered_at
+        coalesce(orders.ordered_at, population.until_at) as followed_until_at
     from population
     left join orders
         on
@@ -47,16 +46,16 @@ next_orders as (
 
 spent as (
     select
-        lines.order_id,
-        lines.category,
-        sum(coalesce(lines.amount, 0)) as amount
-    from {{ ref('int_commerce__order_lines') }} as lines
+        sold.order_id,
+        sold.category,
+        sum(coalesce(sold.amount, 0)) as amount
+    from {{ ref('int_commerce__order_lines') }} as sold
     cross join run
     where
-        {{ known_at('cast(run.snapshot_date as timestamp)', 'ordered_at', 'lines') }}
-        and lines.category is not null
-        and lines.order_id in (select next_orders.order_id from next_orders)
-    group by lines.order_id, lines.category
+        {{ known_at('cast(run.snapshot_date as timestamp)', 'ordered_at', 'sold') }}
+        and sold.category is not null
+        and sold.order_id in (select next_orders.order_id from next_orders)
+    group by sold.order_id, sold.category
 ),
 
 -- The category that most of an order's money went to.
@@ -74,7 +73,7 @@ categories as (
 select
     next_orders.customer_id,
     next_orders.snapshot_date,
-    {{ days_between('next_orders.snapshot_at', 'coalesce(next_orders.ordered_at, next_orders.until_at)') }} as duration_days,
+    {{ days_between('next_orders.snapshot_at', 'next_orders.followed_until_at') }} as duration_days,
     next_orders.order_id is not null as is_observed,
     categories.category as next_category
 from next_orders

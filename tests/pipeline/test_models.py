@@ -1,0 +1,124 @@
+"""Models in the warehouse: trained once, scored daily without a fit, refused when tampered with, and honest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from clientele.demo import write_demo
+from clientele.landing import load
+from clientele.running import build, fitted_models, models_to_fit
+
+MARTS = (
+    "customer_churn", "customer_clv", "customer_segments", "segments", "customer_next_purchase", "customer_risk_scores",
+    "predictions", "value_at_risk",
+)  # fmt: skip
+
+
+def query(home: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(home / "build.duckdb"), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo company of 400 customers, built and so trained."""
+    folder = tmp_path_factory.mktemp("company")
+    load(write_demo(folder / "exports", 400), home=folder / "warehouse")
+    report = build(folder / "warehouse")
+    assert report.succeeded, report.errors
+    return folder / "warehouse"
+
+
+def fits(home: Path) -> list[tuple[Any, ...]]:
+    return query(
+        home, "select model_name, model_version, fit_number, status from governance.model_registry order by all"
+    )
+
+
+def test_every_model_has_a_champion_and_every_mart_rows(home: Path) -> None:
+    champions = {
+        name.split(".")[0]
+        for (name,) in query(home, "from (select model_name from governance.model_registry where is_champion)")
+    }
+    assert champions == set(fitted_models())
+    assert {mart: query(home, f"select count(*) > 0 from marts.{mart}")[0][0] for mart in MARTS} == dict.fromkeys(
+        MARTS, True
+    )
+
+
+def test_what_is_measured_is_measured_out_of_time(home: Path) -> None:
+    forecasts = "model_name not like 'segments%'"
+    protocols = query(home, f"select distinct protocol from governance.model_performance where {forecasts}")
+    assert {protocol for (protocol,) in protocols} <= {"out of time", "other customers, same time"}
+    assert ("out of time",) in protocols
+
+
+def test_marts_agree_with_each_other(home: Path) -> None:
+    wrong = """
+        select count(*) from marts.customer_risk_scores as risk
+        full join marts.customer_profile as profile on risk.customer_id = profile.customer_id
+        left join marts.customer_churn as churn on risk.customer_id = churn.customer_id
+        left join marts.customer_clv as clv on risk.customer_id = clv.customer_id
+        where risk.customer_id is null or profile.customer_id is null
+            or risk.churn_probability is distinct from churn.churn_probability
+            or risk.clv_365d is distinct from clv.clv_365d
+            or abs(risk.value_at_risk - churn.churn_probability * clv.clv_365d) > 1e-9
+    """
+    assert query(home, wrong) == [(0,)]
+    customers, in_segments = query(
+        home, "select (select count(*) from marts.customer_segments), sum(n_customers) from marts.segments"
+    )[0]
+    assert customers == in_segments
+
+
+def test_a_daily_run_fits_nothing_and_says_the_same(home: Path) -> None:
+    columns = "customer_id, churn_probability, reason_1, reason_1_effect"
+    before, said = fits(home), query(home, f"select {columns} from marts.customer_churn order by 1")
+    assert models_to_fit(home) == []
+    report = build(home)
+    assert report.succeeded, report.errors
+    assert fits(home) == before
+    assert query(home, f"select {columns} from marts.customer_churn order by 1") == said
+
+
+def test_training_again_on_the_same_data_gives_the_same_version(home: Path) -> None:
+    before = query(home, "select model_version from ml.ml_churn__fit order by 1")
+    report = build(home, refit="churn", select="ml_run ml_churn__training_set ml_churn__fit")
+    assert report.succeeded, report.errors
+    assert query(home, "select model_version from ml.ml_churn__fit order by 1") == before
+    assert query(home, "select max(fit_number), any_value(fit_reason) from ml.ml_churn__fit") == [(2, "asked")]
+
+
+def test_a_tampered_artifact_is_refused(home: Path) -> None:
+    said = query(home, "select count(*) from ml.ml_churn__scores")
+    with duckdb.connect(str(home / "build.duckdb")) as connection:
+        connection.execute("update ml.ml_churn__fit set artifact = artifact || 'x'::blob where is_promoted")
+    report = build(home, select="ml_churn__champion ml_churn__scores")
+    assert not report.succeeded
+    assert "was changed after it was fitted and is not opened" in "".join(report.errors)
+    assert query(home, "select count(*) from ml.ml_churn__scores") == said
+
+
+def test_thirty_customers_who_ordered_today(tmp_path: Path) -> None:
+    """No window has passed: the registry says so, the marts are there, and nothing fails."""
+    orders = "".join(f"O{n},C{n},2026-01-31 0{n % 9}:00:00,{10 + n}.00,EUR\n" for n in range(30))
+    customers = "".join(f"C{n},2026-01-31 00:00:00\n" for n in range(30))
+    (tmp_path / "orders.csv").write_text("order_id,customer_id,ordered_at,amount,currency\n" + orders)
+    (tmp_path / "customers.csv").write_text("customer_id,registered_at\n" + customers)
+    (tmp_path / "mapping.yml").write_text(
+        "version: 1\ntimezone: UTC\ncurrency: EUR\nentities:\n"
+        "  customers:\n    path: customers.csv\n    sql: select * from source\n"
+        "  orders:\n    path: orders.csv\n    sql: select * from source\n"
+    )
+    load(tmp_path / "mapping.yml", home=tmp_path / "warehouse")
+    report = build(tmp_path / "warehouse")
+    assert report.succeeded, report.errors
+    registry = dict(query(tmp_path / "warehouse", "select model_name, message from governance.model_registry"))
+    assert "watched for 90 days yet" in registry["churn.non_contractual"]
+    assert "watched for 90 days yet" in registry["clv"]
+    assert query(tmp_path / "warehouse", "select count(*) from marts.customer_churn") == [(0,)]
+    assert query(tmp_path / "warehouse", "select count(*) from marts.customer_risk_scores") == [(30,)]

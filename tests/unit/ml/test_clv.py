@@ -1,0 +1,259 @@
+"""Customer lifetime value end to end, on a simulated company and where there is little or nothing to learn from."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from clientele.ml import clv
+from clientele.ml.artifacts import pack, sha256, unpack
+from clientele.ml.value_model import Fitted, worth
+from tests.unit.ml import value_company
+from tests.unit.ml.value_company import FEATURES
+
+VALUES = [f"clv_{days}d{end}" for days in (90, 365) for end in ("", "_lower", "_upper")]
+
+
+def fit(table: pa.Table, **options: Any) -> dict[str, clv.Candidate]:
+    return {candidate.algorithm: candidate for candidate in clv.fit(table, FEATURES, seed=42, **options)}
+
+
+def newest(table: pa.Table) -> pa.RecordBatch:
+    dates = table["snapshot_date"].to_numpy()
+    return table.filter(pa.array(dates == dates.max())).combine_chunks().to_batches()[0]
+
+
+def overall(candidate: clv.Candidate, horizon: int) -> list[dict[str, Any]]:
+    return [row for row in candidate.performance if row["group_name"] == "all" and row["horizon"] == horizon]
+
+
+def assert_usable(scores: dict[str, np.ndarray], rows: int) -> None:
+    for name, values in scores.items():
+        assert len(values) == rows, name
+        if name != "value_basis":
+            assert np.isfinite(values).all(), name
+            assert (values >= 0).all(), name
+    for days in (90, 365):
+        assert (scores[f"clv_{days}d_lower"] <= scores[f"clv_{days}d"]).all()
+        assert (scores[f"clv_{days}d"] <= scores[f"clv_{days}d_upper"]).all()
+        assert (scores[f"no_purchase_probability_{days}d"] <= 1).all()
+    assert (scores["p_alive"] <= 1).all()
+
+
+@pytest.fixture(scope="module")
+def table() -> pa.Table:
+    return value_company.table(350, value_company.months(28, "2023-09"))
+
+
+@pytest.fixture(scope="module")
+def candidates(table: pa.Table) -> dict[str, clv.Candidate]:
+    return fit(table)
+
+
+@pytest.fixture(scope="module")
+def champion(candidates: dict[str, clv.Candidate]) -> Fitted:
+    chosen = clv.choose(list(candidates.values()))
+    assert chosen is not None
+    assert chosen.fitted is not None
+    return chosen.fitted
+
+
+def test_every_algorithm_is_measured_out_of_time(candidates: dict[str, clv.Candidate]) -> None:
+    assert set(candidates) == {
+        "bg_nbd_gamma_gamma",
+        "pareto_nbd_gamma_gamma",
+        "two_part_boosting",
+        "blend",
+        "recent_spend",
+    }
+    for candidate in candidates.values():
+        assert candidate.fitted is not None
+        assert [row["protocol"] for row in overall(candidate, 90)] == ["out of time"] * 3
+        assert [row["protocol"] for row in overall(candidate, 365)] == ["out of time"]
+        tenths = [row for row in candidate.performance if row["group_name"] == "value_tenth"]
+        assert len(tenths) == 10 * 4
+
+
+def test_the_champion_beats_last_years_spend(candidates: dict[str, clv.Candidate], champion: Fitted) -> None:
+    chosen, rule = candidates[champion.algorithm], candidates["recent_spend"]
+    for horizon in (90, 365):
+        assert chosen.mean("mae", horizon) < rule.mean("mae", horizon)
+        assert chosen.mean("gini", horizon) > rule.mean("gini", horizon)
+
+
+def test_bounds_cover_what_they_promise(candidates: dict[str, clv.Candidate], champion: Fitted) -> None:
+    assert 0.87 < candidates[champion.algorithm].mean("bounds_coverage") < 0.94
+
+
+@pytest.mark.parametrize("algorithm", ["bg_nbd_gamma_gamma", "two_part_boosting", "blend", "recent_spend"])
+def test_scores_are_finite_for_everyone(table: pa.Table, candidates: dict[str, clv.Candidate], algorithm: str) -> None:
+    batch = newest(table)
+    fitted = candidates[algorithm].fitted
+    assert fitted is not None
+    scores = fitted.score(batch)
+    assert_usable(scores, batch.num_rows)
+    assert (scores["clv_365d"].mean() > scores["clv_90d"].mean()).all()
+
+
+def test_customers_without_orders_get_the_mean_of_such_customers(table: pa.Table, champion: Fitted) -> None:
+    batch = newest(table)
+    none = batch.column("n_orders_lifetime").to_numpy() == 0
+    scores = champion.score(batch)
+    assert none.any()
+    assert set(scores["value_basis"][none]) == {"no orders yet: mean of such customers"}
+    assert set(scores["value_basis"][~none]) == {"orders"}
+    assert len(set(scores["clv_90d"][none])) == 1
+    assert scores["clv_90d"][none][0] < scores["clv_90d"][~none].mean()
+
+
+def test_batches_add_up_to_the_whole(table: pa.Table, champion: Fitted) -> None:
+    batch = newest(table)
+    whole = champion.score(batch)
+    parts = [champion.score(batch.slice(at, 100)) for at in range(0, batch.num_rows, 100)]
+    for name, values in whole.items():
+        assert np.array_equal(np.concatenate([part[name] for part in parts]), values), name
+    assert all(len(values) == 0 for values in champion.score(batch.slice(0, 0)).values())
+
+
+def test_it_survives_being_stored(table: pa.Table, candidates: dict[str, clv.Candidate]) -> None:
+    """The blend holds every kind of model."""
+    fitted = candidates["blend"].fitted
+    assert fitted is not None
+    artifact = pack(fitted.to_state())
+    again = Fitted.from_state(unpack(artifact, sha256(artifact)))
+    before, after = fitted.score(newest(table)), again.score(newest(table))
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+def test_margin_and_discount_scale_values_and_metrics(table: pa.Table) -> None:
+    """A purchase model is enough to see it, so the cheap horizon is."""
+    few = table.filter(pa.array(table["snapshot_date"].to_numpy() >= np.datetime64("2025-06-01")))
+    plain = fit(few, horizons=(90,))["bg_nbd_gamma_gamma"]
+    scaled = fit(few, horizons=(90,), gross_margin_share=0.4, annual_discount_rate=0.2)["bg_nbd_gamma_gamma"]
+    assert plain.fitted is not None
+    assert scaled.fitted is not None
+    unit = worth(90, 0.4, 0.2)
+    assert 0.38 < unit < 0.4
+    before, after = plain.fitted.score(newest(few)), scaled.fitted.score(newest(few))
+    for name in ("clv_90d", "clv_90d_lower", "clv_90d_upper"):
+        assert after[name] == pytest.approx(before[name] * unit)
+    assert after["expected_spend"] == pytest.approx(before["expected_spend"])
+    assert scaled.mean("mae") == pytest.approx(plain.mean("mae") * unit)
+    assert scaled.loss == pytest.approx(plain.loss)
+
+
+def test_the_same_data_and_seed_give_the_same_scores(table: pa.Table) -> None:
+    few = table.filter(pa.array(table["snapshot_date"].to_numpy() >= np.datetime64("2025-06-01")))
+    once, again = (fit(few, horizons=(90,))["blend"] for _ in range(2))
+    assert once.performance == again.performance
+    assert once.fitted is not None
+    assert again.fitted is not None
+    first, second = once.fitted.score(newest(few)), again.fitted.score(newest(few))
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+
+
+def test_importance_names_what_values_rest_on(table: pa.Table, candidates: dict[str, clv.Candidate]) -> None:
+    fitted = candidates["two_part_boosting"].fitted
+    assert fitted is not None
+    sizes = clv.importance(fitted, pa.table(newest(table)), FEATURES, seed=1)
+    assert set(sizes) == set(FEATURES)
+    assert sizes["recency_days"] > 3 * sizes["country"]
+    assert sizes["n_sessions_90d"] == 0
+
+
+def test_a_horizon_that_has_not_passed_borrows_the_other(table: pa.Table) -> None:
+    young = table.filter(pa.array(table["snapshot_date"].to_numpy() >= np.datetime64("2025-06-01")))
+    made = fit(young)
+    for algorithm in ("pareto_nbd_gamma_gamma", "two_part_boosting", "recent_spend"):
+        candidate = made[algorithm]
+        assert "365 days: no window has passed yet" in candidate.message
+        assert candidate.fitted is not None
+        scores = candidate.fitted.score(newest(young))
+        assert_usable(scores, newest(young).num_rows)
+        has = scores["value_basis"] == "orders"
+        assert scores["clv_365d"][has].sum() > 2 * scores["clv_90d"][has].sum()
+
+
+def edge(customers: int, snapshots: list[date], **options: Any) -> tuple[pa.Table, dict[str, clv.Candidate]]:
+    table = value_company.table(customers, snapshots, **options)
+    return table, fit(table)
+
+
+def assert_served(table: pa.Table, made: dict[str, clv.Candidate]) -> clv.Candidate:
+    chosen = clv.choose(list(made.values()))
+    assert chosen is not None
+    for candidate in made.values():
+        assert candidate.fitted is not None or candidate.message
+        if candidate.fitted is not None:
+            assert_usable(candidate.fitted.score(newest(table)), newest(table).num_rows)
+    return chosen
+
+
+def test_thirty_customers() -> None:
+    table, made = edge(30, value_company.months(24))
+    assert_served(table, made)
+    assert "rows have spend" in made["two_part_boosting"].message or made["two_part_boosting"].fitted
+
+
+def test_no_window_has_passed() -> None:
+    table, made = edge(200, [date(2024, 5, 1), date(2024, 6, 1)])
+    chosen = assert_served(table, made)
+    assert chosen.algorithm.endswith("gamma_gamma")
+    assert made["blend"].message == "no window has passed yet to learn from"
+    assert chosen.performance == []
+    assert chosen.fitted is not None
+    assert "no orders yet: 0" in chosen.fitted.score(newest(table))["value_basis"]
+
+
+def test_no_repeat_buyers() -> None:
+    table, made = edge(150, value_company.months(15), rate=0.0)
+    assert_served(table, made)
+    assert "pooled rate" in made["bg_nbd_gamma_gamma"].message
+
+
+def test_no_refunds_known() -> None:
+    table, made = edge(150, value_company.months(12), refunds=False)
+    assert_served(table, made)
+
+
+def test_nobody_ordered_yet() -> None:
+    table = value_company.table(200, value_company.months(8))
+    nobody = table.filter(pa.array(table["n_orders_lifetime"].to_numpy() == 0))
+    made = fit(nobody)
+    assert_served(nobody, made)
+
+
+def test_one_customer_of_today() -> None:
+    table = value_company.table(1, [date(2024, 6, 1)], seed=3)
+    assert table.num_rows == 1
+    assert_served(table, fit(table))
+
+
+def test_no_rows_give_no_candidates() -> None:
+    assert clv.fit(value_company.table(5).slice(0, 0), FEATURES, seed=1) == []
+    assert clv.choose([]) is None
+
+
+def measured(algorithm: str, *, d2: float, gini: float, periods: tuple[str, ...] = ("2025-01-01",)) -> clv.Candidate:
+    rows = [{"group_name": "all", "horizon": 90, "period": period, "d2": d2, "gini": gini} for period in periods]
+    return clv.Candidate(algorithm, fitted=object(), performance=rows)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("rivals", "chosen"),
+    [
+        ([measured("blend", d2=0.5, gini=0.8), measured("two_part_boosting", d2=0.4, gini=0.9)], "blend"),
+        ([measured("blend", d2=0.5, gini=0.6), measured("two_part_boosting", d2=0.4, gini=0.9)], "two_part_boosting"),
+        ([measured("blend", d2=0.1, gini=0.8)], "recent_spend"),
+        ([measured("blend", d2=0.9, gini=0.9, periods=("2024-01-01",))], "recent_spend"),
+    ],
+    ids=["least deviance", "ranks worse than the rule", "more deviance than the rule", "measured elsewhere"],
+)
+def test_the_rule_of_choice(rivals: list[clv.Candidate], chosen: str) -> None:
+    winner = clv.choose([*rivals, measured("recent_spend", d2=0.2, gini=0.7)])
+    assert winner is not None
+    assert winner.algorithm == chosen
