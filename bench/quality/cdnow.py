@@ -71,7 +71,10 @@ def measure(options: Options) -> Section:
     """Parameters, holdout and the curve by frequency."""
     sample = read(options.data_set("cdnow"))
     spend = GammaGamma.fit(sample.histories.x, sample.repeat_value)
-    models = {"BG/NBD": BgNbd.fit(sample.histories), "Pareto/NBD": ParetoNbd.fit(sample.histories)}
+    models: dict[str, BgNbd | ParetoNbd] = {
+        "BG/NBD": BgNbd.fit(sample.histories),
+        "Pareto/NBD": ParetoNbd.fit(sample.histories),
+    }
     section = Section("cdnow", "Purchase models as published (CDNOW)")
     section.tables = [[["model", "parameter", "published", "ours"]]]
     for name, model in {**models, "Gamma-Gamma": spend}.items():
