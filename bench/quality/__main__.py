@@ -7,13 +7,16 @@ import sys
 import traceback
 from pathlib import Path
 
-from bench.quality import online_retail, page, reasons, speed_churn, telco, truth
+from bench.quality import cdnow, clv_online_retail, online_retail, page, reasons, speed_churn, speed_clv, telco, truth
 
 PARTS = {
     "telco": telco.measure,
     "online_retail": online_retail.measure,
+    "clv_online_retail": clv_online_retail.measure,
+    "cdnow": cdnow.measure,
     "reasons": reasons.measure,
     "speed_churn": speed_churn.measure,
+    "speed_clv": speed_clv.measure,
     "truth": truth.measure,
 }  # what each is about is said by its module
 PAGE = Path(__file__).resolve().parent.parent / "quality.md"
