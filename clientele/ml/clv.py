@@ -7,7 +7,7 @@ value is, `purchase_value` and `two_part` for the models.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -17,19 +17,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from clientele.ml import metrics, periods
-from clientele.ml.bg_nbd import BgNbd
-from clientele.ml.feature_table import Feature, as_numbers, choose_features
-from clientele.ml.pareto_nbd import ParetoNbd
-from clientele.ml.purchase_value import Customers, PurchaseValue, RecentSpend
+from clientele.ml.feature_table import as_numbers, choose_features
+from clientele.ml.purchase_value import Customers, RecentSpend
 from clientele.ml.threads import single_threaded
-from clientele.ml.two_part import MOST_ROWS, Blend, TwoPartBoosting, ValueModel
+from clientele.ml.two_part import ValueModel
+from clientele.ml.value_fit import BLEND, BOOSTING, LAST_RESORT, Models, Outcomes, purchase_models
 from clientele.ml.value_model import Fitted, Horizon, NoOrders, worth
 
 Vector = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 HORIZONS = (90, 365)
-BOOSTING, BLEND, LAST_RESORT = "two_part_boosting", "blend", "recent_spend"
 GROUPS = ("customer_type", "country", "frequency_score")
 SHUFFLED = 500  # customers on whom a feature's importance is measured
 PARTS = 10  # of equal size by predicted value, in which coverage is reported too
@@ -107,31 +105,6 @@ def importance(fitted: Fitted, table: pa.Table, features: Iterable[str], *, seed
     return changes
 
 
-@dataclass(frozen=True)
-class _Data:
-    """All that is learnt from: customers at their snapshots, and per horizon what they spent next (nan: not known)."""
-
-    customers: Customers
-    realised: Mapping[int, Vector]
-    fold: npt.NDArray[np.int64]
-    features: list[Feature]
-    level: float
-    seed: int
-
-    @property
-    def dates(self) -> npt.NDArray[np.datetime64]:
-        return self.customers.snapshot_dates
-
-    def snapshots(self, horizon: int) -> list[date]:
-        """Those whose outcomes are known."""
-        return np.unique(self.dates[~np.isnan(self.realised[horizon])]).tolist()
-
-    def rows(self, period: periods.Period, horizon: int) -> list[Rows]:
-        """To learn from, to calibrate on and to measure on."""
-        known = ~np.isnan(self.realised[horizon])
-        return [np.flatnonzero(mask & known) for mask in periods.masks(period, self.dates, self.fold)]
-
-
 @single_threaded
 def fit(
     table: pa.Table,
@@ -155,7 +128,7 @@ def fit(
     """
     if not table.num_rows:
         return []
-    data = _Data(
+    data = Outcomes(
         customers=Customers.of(table),
         realised={days: as_numbers(table[f"spend_next_{days}d"]) for days in horizons},
         fold=periods.fold_of(table["customer_id"].to_pylist()),
@@ -163,7 +136,7 @@ def fit(
         level=interval,
         seed=seed,
     )
-    first, second = _purchase_models(data, np.flatnonzero(data.dates == data.dates.max()))
+    first, second = purchase_models(data, np.flatnonzero(data.dates == data.dates.max()))
     candidates = {name: Candidate(name) for name in (first.kind, second.kind, BOOSTING, BLEND, LAST_RESORT)}
     for days in horizons:
         _measure(candidates, data, days, worth(days, gross_margin_share, annual_discount_rate))
@@ -181,13 +154,13 @@ def fit(
     return [candidates[name] for name in (first.kind, second.kind, BOOSTING, BLEND, LAST_RESORT)]
 
 
-def _measure(candidates: Mapping[str, Candidate], data: _Data, days: int, worth: float) -> None:
+def _measure(candidates: Mapping[str, Candidate], data: Outcomes, days: int, worth: float) -> None:
     """Add the performance in past periods."""
     for period in periods.backtests(data.snapshots(days), days):
         learn, calibrate, test = data.rows(period, days)
         if not min(map(len, (learn, calibrate, test))):
             continue
-        models, customers = _Models.fit(data, learn, calibrate, days), data.customers.take(test)
+        models, customers = Models.fit(data, learn, calibrate, days), data.customers.take(test)
         for name in models.fitted:
             scored = models.horizon(name, data, calibrate, days).score(customers, data.level)
             amounts = (amount * worth for amount in (*scored, data.realised[days][test]))
@@ -218,7 +191,7 @@ def _performance(
 
 
 def _shipped(
-    candidates: Mapping[str, Candidate], data: _Data, horizons: Sequence[int], unmeasured: Mapping[str, ValueModel]
+    candidates: Mapping[str, Candidate], data: Outcomes, horizons: Sequence[int], unmeasured: Mapping[str, ValueModel]
 ) -> dict[str, list[Horizon]]:
     """What is put to use, by algorithm: a horizon whose outcomes are not known yet borrows the longest one's model.
 
@@ -241,11 +214,11 @@ def _shipped(
     return shipped
 
 
-def _fitted(candidates: Mapping[str, Candidate], data: _Data, days: int) -> dict[str, Horizon]:
+def _fitted(candidates: Mapping[str, Candidate], data: Outcomes, days: int) -> dict[str, Horizon]:
     """One horizon of the models to put to use."""
     period = periods.shipped(data.snapshots(days), days)
     learn, calibrate, _ = data.rows(period, days)
-    models = _Models.fit(data, learn, calibrate, days)
+    models = Models.fit(data, learn, calibrate, days)
     for name, candidate in candidates.items():
         candidate.say(f"{days} days: {models.failed[name]}" if name in models.failed else "")
         candidate.learnt, candidate.calibrated = period.learn, period.calibrate
@@ -254,65 +227,3 @@ def _fitted(candidates: Mapping[str, Candidate], data: _Data, days: int) -> dict
     for name, horizon in made.items():
         candidates[name].say("" if horizon.intervals else f"{days} days: too few customers, the bounds are assumed")
     return made
-
-
-@dataclass(frozen=True)
-class _Models:
-    """Every algorithm fitted, with what it expects of the calibration rows where it did not know their customers."""
-
-    fitted: dict[str, ValueModel]
-    values: dict[str, Vector]
-    failed: dict[str, str]
-
-    @classmethod
-    def fit(cls, data: _Data, learn: Rows, calibrate: Rows, days: int) -> _Models:
-        customers, realised = data.customers, data.realised[days]
-        known, outcome = customers.take(calibrate), realised[calibrate]
-        base, other = _purchase_models(data, calibrate)
-        recent = RecentSpend.fit(known)
-        models: dict[str, ValueModel] = {m.kind: m.levelled(known, days, outcome) for m in (base, other)}
-        models[LAST_RESORT] = recent
-        values = {name: model.value(known, days) for name, model in models.items()}
-
-        def two_part(rows: Rows, most_rows: int) -> TwoPartBoosting:
-            return TwoPartBoosting.fit(
-                customers.take(rows), realised[rows], data.features, base=base, recent=recent, horizon=days,
-                seed=data.seed, most_rows=most_rows,
-            )  # fmt: skip
-
-        try:
-            models[BOOSTING] = two_part(learn, MOST_ROWS)
-            values[BOOSTING] = _unseen(data, two_part, learn, calibrate, days)
-        except ValueError as error:
-            models.pop(BOOSTING, None)
-            return cls(models, values, dict.fromkeys((BOOSTING, BLEND), str(error)))
-        parts = (BOOSTING, base.kind, LAST_RESORT)
-        columns, has = np.column_stack([values[name] for name in parts]), known.has_orders
-        models[BLEND] = blend = Blend.fit([models[name] for name in parts], columns[has], outcome[has])
-        return cls(models, values | {BLEND: columns @ np.array(blend.weights)}, {})
-
-    def horizon(self, name: str, data: _Data, calibrate: Rows, days: int) -> Horizon:
-        """An algorithm with its bounds."""
-        has_orders, realised = data.customers.has_orders[calibrate], data.realised[days][calibrate]
-        return Horizon.fit(days, self.fitted[name], self.values[name], realised, has_orders, level=data.level)
-
-
-def _unseen(
-    data: _Data, fit: Callable[[Rows, int], TwoPartBoosting], learn: Rows, calibrate: Rows, days: int
-) -> Vector:
-    """Values of the calibration rows by models that learnt from the other half of the customers."""
-    values = np.empty(len(calibrate))
-    for half in (0, 1):
-        others = calibrate[data.fold[calibrate] % 2 != half]
-        model = fit(learn[data.fold[learn] % 2 == half], MOST_ROWS // 2)
-        values[data.fold[calibrate] % 2 != half] = model.value(data.customers.take(others), days)
-    return values
-
-
-def _purchase_models(data: _Data, rows: Rows) -> tuple[PurchaseValue, PurchaseValue]:
-    """Both on the histories of one snapshot, the likelier first: they have as many parameters."""
-    customers = data.customers.take(rows)
-    bg_nbd, pareto_nbd = (PurchaseValue.fit(customers, model, seed=data.seed) for model in (BgNbd, ParetoNbd))
-    if pareto_nbd.purchases.log_likelihood > bg_nbd.purchases.log_likelihood:
-        return pareto_nbd, bg_nbd
-    return bg_nbd, pareto_nbd

@@ -1,0 +1,112 @@
+"""The value models of one period: fitted together, as they build on each other, and bounded by unseen customers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from clientele.ml import periods
+from clientele.ml.bg_nbd import BgNbd
+from clientele.ml.feature_table import Feature
+from clientele.ml.pareto_nbd import ParetoNbd
+from clientele.ml.purchase_value import Customers, PurchaseValue, RecentSpend
+from clientele.ml.two_part import MOST_ROWS, Blend, TwoPartBoosting, ValueModel
+from clientele.ml.value_model import Horizon
+
+Vector = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+
+BOOSTING, BLEND, LAST_RESORT = "two_part_boosting", "blend", "recent_spend"
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """All that is learnt from: customers at their snapshots, and per horizon what they spent next (nan: not known)."""
+
+    customers: Customers
+    realised: Mapping[int, Vector]
+    fold: npt.NDArray[np.int64]
+    features: list[Feature]
+    level: float
+    seed: int
+
+    @property
+    def dates(self) -> npt.NDArray[np.datetime64]:
+        """The snapshot of each row."""
+        return self.customers.snapshot_dates
+
+    def snapshots(self, horizon: int) -> list[date]:
+        """Those whose outcomes are known."""
+        return np.unique(self.dates[~np.isnan(self.realised[horizon])]).tolist()
+
+    def rows(self, period: periods.Period, horizon: int) -> list[Rows]:
+        """To learn from, to calibrate on and to measure on."""
+        known = ~np.isnan(self.realised[horizon])
+        return [np.flatnonzero(mask & known) for mask in periods.masks(period, self.dates, self.fold)]
+
+
+@dataclass(frozen=True)
+class Models:
+    """Every algorithm fitted, with what it expects of the calibration rows where it did not know their customers."""
+
+    fitted: dict[str, ValueModel]
+    values: dict[str, Vector]
+    failed: dict[str, str]
+
+    @classmethod
+    def fit(cls, data: Outcomes, learn: Rows, calibrate: Rows, days: int) -> Models:
+        """Learn from rows and calibrate on others or the newest of them; the boosted one may fail for lack of rows."""
+        customers, realised = data.customers, data.realised[days]
+        known, outcome = customers.take(calibrate), realised[calibrate]
+        base, other = purchase_models(data, calibrate)
+        recent = RecentSpend.fit(known)
+        models: dict[str, ValueModel] = {m.kind: m.levelled(known, days, outcome) for m in (base, other)}
+        models[LAST_RESORT] = recent
+        values = {name: model.value(known, days) for name, model in models.items()}
+
+        def two_part(rows: Rows, most_rows: int) -> TwoPartBoosting:
+            return TwoPartBoosting.fit(
+                customers.take(rows), realised[rows], data.features, base=base, recent=recent, horizon=days,
+                seed=data.seed, most_rows=most_rows,
+            )  # fmt: skip
+
+        try:
+            models[BOOSTING] = two_part(learn, MOST_ROWS)
+            values[BOOSTING] = _unseen(data, two_part, learn, calibrate, days)
+        except ValueError as error:
+            models.pop(BOOSTING, None)
+            return cls(models, values, dict.fromkeys((BOOSTING, BLEND), str(error)))
+        parts = (BOOSTING, base.kind, LAST_RESORT)
+        columns, has = np.column_stack([values[name] for name in parts]), known.has_orders
+        models[BLEND] = blend = Blend.fit([models[name] for name in parts], columns[has], outcome[has])
+        return cls(models, values | {BLEND: columns @ np.array(blend.weights)}, {})
+
+    def horizon(self, name: str, data: Outcomes, calibrate: Rows, days: int) -> Horizon:
+        """An algorithm with its bounds."""
+        has_orders, realised = data.customers.has_orders[calibrate], data.realised[days][calibrate]
+        return Horizon.fit(days, self.fitted[name], self.values[name], realised, has_orders, level=data.level)
+
+
+def _unseen(
+    data: Outcomes, fit: Callable[[Rows, int], TwoPartBoosting], learn: Rows, calibrate: Rows, days: int
+) -> Vector:
+    """Values of the calibration rows by models that learnt from the other half of the customers."""
+    values = np.empty(len(calibrate))
+    for half in (0, 1):
+        others = calibrate[data.fold[calibrate] % 2 != half]
+        model = fit(learn[data.fold[learn] % 2 == half], MOST_ROWS // 2)
+        values[data.fold[calibrate] % 2 != half] = model.value(data.customers.take(others), days)
+    return values
+
+
+def purchase_models(data: Outcomes, rows: Rows) -> tuple[PurchaseValue, PurchaseValue]:
+    """Both on the histories of one snapshot, the likelier first: they have as many parameters."""
+    customers = data.customers.take(rows)
+    bg_nbd, pareto_nbd = (PurchaseValue.fit(customers, model, seed=data.seed) for model in (BgNbd, ParetoNbd))
+    if pareto_nbd.purchases.log_likelihood > bg_nbd.purchases.log_likelihood:
+        return pareto_nbd, bg_nbd
+    return bg_nbd, pareto_nbd
