@@ -56,13 +56,13 @@ def labelled(folder: Path, cuts: list[date]) -> pa.Table:
     return pa.concat_tables(tables)
 
 
-def ours(train: pa.Table, test: pa.Table, seed: int) -> tuple[clv.Candidate, dict[str, Vector]]:
-    """The champion, and by algorithm the values of the test customers, for all that could be fitted."""
+def ours(train: pa.Table, test: pa.Table, seed: int) -> tuple[clv.Candidate, dict[str, Vector], list[clv.Candidate]]:
+    """The champion; by algorithm the values of the test customers; and what could not be fitted."""
     candidates = clv.fit(train, learnable(train.schema, KEYS), seed=seed, horizons=[HORIZON])
     best = clv.choose(candidates)
     assert best is not None
     told = {c.algorithm: c.fitted.score(test)[f"clv_{HORIZON}d"] for c in candidates if c.fitted}
-    return best, told
+    return best, told, [c for c in candidates if not c.fitted]
 
 
 @single_threaded
@@ -78,10 +78,12 @@ def measure(options: Options) -> Section:
     folder = options.data_set("online_retail")
     train, test = labelled(folder, CUTS), labelled(folder, [CUT])
     options.say("clv_online_retail: ours")
-    best, of_ours = ours(train, test, options.seed)
+    best, of_ours, failed = ours(train, test, options.seed)
     told = {f"**ours**: {best.algorithm}": of_ours[best.algorithm], **simpler(test, options.seed)}
     told |= {f"ours: {name}": value for name, value in of_ours.items() if name != best.algorithm}
-    return _section(told, as_numbers(test[LABEL]), best, train, options)
+    section = _section(told, as_numbers(test[LABEL]), best, train, options)
+    section.notes += [f"Not fitted: {c.algorithm} ({c.message})." for c in failed]
+    return section
 
 
 def _section(

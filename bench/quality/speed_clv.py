@@ -28,8 +28,8 @@ CUSTOMERS, REPEAT, AHEAD, RATIO = 1_000_000, 3, 90, 20.0
 AGES = (30, 730)  # days
 PURCHASES = {"r": 0.243, "alpha": 4.414 * 7, "a": 0.793, "b": 2.426}
 SPEND = {"p": 6.25, "q": 3.74, "gamma": 15.44}
-TOOLS = {"lifetimes": ("lifetimes", 1_000_000), "pymc_marketing": ("PyMC-Marketing, MAP", 50_000)}  # on how many
-NO_WORSE = 1e-7  # of the log-likelihood: where optimisers stop
+TOOLS = {"lifetimes": ("lifetimes", 1_000_000), "pymc_marketing": ("PyMC-Marketing, MAP", 100_000)}  # on how many
+NO_WORSE = 0.01  # of log-likelihood, of all customers together: where optimisers stop
 Vector = npt.NDArray[np.float64]
 
 
@@ -125,6 +125,7 @@ def measure(options: Options) -> Section:
     for tool, (name, n) in TOOLS.items():
         options.say(f"speed_clv: {name}, {n:,} customers")
         try:
+            peers.run("purchase_models", folder, tool, "1000", say=options.say)  # compiled code is cached from here on
             before = ours(of.first(n))
             found = peers.run("purchase_models", folder, tool, str(n), say=options.say)
         except RuntimeError as error:
@@ -151,8 +152,7 @@ def _beside(name: str, theirs: Told, runs: list[Told], of: Drawn, section: Secti
         section.tables[1].append([n, tool, *(f"{value:,.2f}" for value in likelihoods[tool]), *expected])
     section.targets.append(Target(f"{name} / ours, seconds", ratio, at_least=RATIO, digits=1, needs_quiet=True))
     for what, best, other in zip(LIKELIHOODS, *likelihoods.values(), strict=True):
-        short = (other - best) / abs(other)
-        section.targets.append(Target(f"{what}: ours short of {name}'s, share", short, at_most=NO_WORSE, digits=10))
+        section.targets.append(Target(f"{what}: ours less {name}'s", best - other, at_least=-NO_WORSE))
     section.results[name] = {"customers": len(of.x), "ratio": ratio, "likelihoods": likelihoods} | _plain(theirs, mine)
 
 
@@ -165,6 +165,7 @@ def _notes() -> list[str]:
         f"Drawn with the parameters published for CDNOW, {AGES[0]} to {AGES[1] - 1} days old, in whole days and cents;"
         f" both sides on the same customers, one thread. Ours: the median of {REPEAT} runs around the other's one.",
         f"Predictions: purchases within {AHEAD} days, P(alive), spend on one purchase. Reading and imports are in"
-        " neither; compiling its model is part of PyMC-Marketing's fit.",
+        " neither; building its model is part of PyMC-Marketing's fit, whose"
+        " compiled code is cached from a run on fewer customers.",
         "All log-likelihoods by one formula at the tools' own parameters; MAP weighs the default priors in.",
     ]
