@@ -52,13 +52,13 @@ run: ## set up, then demo company -> land -> dbt build -> summary
 	CLIENTELE_SETUP_SECONDS=$$SECONDS $(BIN)/clientele quickstart
 
 test: setup-dev lint ## set up, then lint and all tests
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --durations=15 tests
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --durations=15 tests
 
 leakage: setup-dev ## as-of replay and mutants: prints mutants made and killed
 	@$(BIN)/python -m pytest -s tests/point_in_time
 
 real-data: setup-dev ## load, build and reconcile the public data sets of CLIENTELE_REAL_DATA
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) tests/real_data
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup tests/real_data
 
 lint: setup-dev ## ruff, mypy, sqlfluff (dbt templater)
 	@failed=; \

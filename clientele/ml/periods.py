@@ -75,26 +75,15 @@ def shipped(snapshots: Sequence[date], horizon: int) -> Period:
     return Period(known, known[-1:], (), horizon)
 
 
-def masks(
-    period: Period, snapshot_dates: npt.NDArray[np.datetime64], fold: npt.NDArray[np.int64], *, apart: bool = False
-) -> tuple[Mask, ...]:
-    """Rows to learn from, calibrate on and test on; `fold` (0 to 5, by customer) keeps apart what time does not.
-
-    With `apart` no row is both learnt from and calibrated on, for models that are not calibrated by others of their
-    kind: what is learnt from then ends a horizon before, or, where nothing is so old, is of other customers.
-    """
+def masks(period: Period, snapshot_dates: npt.NDArray[np.datetime64], fold: npt.NDArray[np.int64]) -> tuple[Mask, ...]:
+    """Rows to learn from, calibrate on and test on; `fold` (0 to 5, by customer) keeps apart what time does not."""
     learn, calibrate, test = (
         np.isin(snapshot_dates, np.array(days, dtype="datetime64[D]"))
         for days in (period.learn, period.calibrate, period.test)
     )
     if period.test == period.learn:
-        learn, calibrate, test = learn & (fold < 4), calibrate & (fold < 4), test & (fold >= 4)
-    if not apart:
-        return learn, calibrate, test
-    older = learn & (snapshot_dates <= np.datetime64(period.calibrate[-1], "D") - period.horizon)
-    if older.any():
-        return older, calibrate, test
-    return learn & (fold % 2 == 0), calibrate & (fold % 2 == 1), test
+        return learn & (fold < 4), calibrate & (fold < 4), test & (fold >= 4)
+    return learn, calibrate, test
 
 
 def fold_of(customer_ids: Sequence[str]) -> npt.NDArray[np.int64]:

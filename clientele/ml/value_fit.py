@@ -98,6 +98,8 @@ def _unseen(
     values = np.empty(len(calibrate))
     for half in (0, 1):
         others = calibrate[data.fold[calibrate] % 2 != half]
+        if not len(others):
+            continue
         model = fit(learn[data.fold[learn] % 2 == half], MOST_ROWS // 2)
         values[data.fold[calibrate] % 2 != half] = model.value(data.customers.take(others), days)
     return values

@@ -12,6 +12,9 @@ from clientele.demo import write_demo
 from clientele.landing import load
 from clientele.running import build, fitted_models, models_to_fit
 
+# On one worker: each test goes on with the warehouse that the one before left.
+pytestmark = pytest.mark.xdist_group("models")
+
 MARTS = (
     "customer_churn", "customer_clv", "customer_segments", "segments", "customer_next_purchase", "customer_risk_scores",
     "predictions", "value_at_risk",

@@ -57,17 +57,3 @@ def test_no_row_that_is_measured_was_learnt_from(days: list[date]) -> None:
         assert all(mask.any() for mask in (learn, calibrate, test))
         assert not (calibrate & ~learn).any()
         assert not (learn & test).any()
-
-
-@pytest.mark.parametrize("days", [MONTHS, MONTHS[:2], MONTHS[:1]])
-def test_kept_apart_no_row_is_used_twice(days: list[date]) -> None:
-    customers = [f"C{n}" for n in range(300)]
-    dates = np.array([day for day in days for _ in customers], dtype="datetime64[D]")
-    fold = fold_of(customers * len(days))
-    for period in [*backtests(days, 28), shipped(days, 28)]:
-        learn, calibrate, test = masks(period, dates, fold, apart=True)
-        assert learn.any()
-        assert calibrate.any()
-        assert not (learn & calibrate).any()
-        assert not (calibrate & test).any()
-        assert not (learn & test).any()
