@@ -166,14 +166,10 @@ def _gates(version: Version, max_ece: float, today: tuple[float, str]) -> dict[s
     ece, auc, loss = version.mean("ece"), version.mean("auc"), _newest(version.performance, "log_loss")
     chance = auc_by_chance([row for row in version.performance if row["group_name"] == "all"])
     return {
-        "calibrated": _gate(ece <= max_ece, f"ECE {ece:.3f}, at most {max_ece}"),
-        "tells_customers_apart": _gate(auc > chance, f"AUC {auc:.3f}, chance reaches {chance:.3f}"),
-        "not_worse_than_champion": _gate(loss <= today[0], f"log loss {loss:.4f}, {today[1]}"),
+        "calibrated": registry.gate(ece <= max_ece, f"ECE {ece:.3f}, at most {max_ece}"),
+        "tells_customers_apart": registry.gate(auc > chance, f"AUC {auc:.3f}, chance reaches {chance:.3f}"),
+        "not_worse_than_champion": registry.gate(loss <= today[0], f"log loss {loss:.4f}, {today[1]}"),
     }
-
-
-def _gate(is_open: bool, why: str) -> str:
-    return f"{'passed' if is_open else 'failed'}: {why}"
 
 
 def _newest(performance: list[dict[str, Any]], metric: str) -> float:

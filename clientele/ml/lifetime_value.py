@@ -86,15 +86,11 @@ def _gates(candidate: clv.Candidate, rule: clv.Candidate) -> dict[str, str]:
         return {"fitted": "passed: nothing could be measured yet"}
     gini, least = candidate.mean("gini"), rule.mean("gini")
     return {
-        "better_than_last_years_spend": _gate(
+        "better_than_last_years_spend": registry.gate(
             candidate.loss <= rule.loss, f"deviance left {candidate.loss:.3f}, {rule.loss:.3f} by last year's spend"
         ),
-        "orders_customers_no_worse": _gate(gini >= least, f"Gini {gini:.3f}, {least:.3f} by last year's spend"),
+        "orders_customers_no_worse": registry.gate(gini >= least, f"Gini {gini:.3f}, {least:.3f} by last year's spend"),
     }
-
-
-def _gate(is_open: bool, why: str) -> str:
-    return f"{'passed' if is_open else 'failed'}: {why}"
 
 
 def read(version: Mapping[str, Any]) -> Fitted:
