@@ -90,6 +90,13 @@ def warehouse_vars(home: Path) -> dict:
     return {"reporting_currency": currency}
 
 
+def effective_vars(home: Path) -> dict:
+    """The vars that hold for a warehouse: those of dbt_project.yml under those of ``<home>/vars.yml``."""
+    project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["vars"]
+    path = home / VARS_FILE
+    return project | ((yaml.safe_load(path.read_text()) or {}) if path.exists() else {})
+
+
 def _main_currency(home: Path) -> str | None:
     files = [str(path) for path in Lake(home).files("orders")]
     if not files:
