@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -119,8 +120,11 @@ def _what_moved(reference: Mapping[Any, int], current: Mapping[Any, int], edges:
 
 
 def _bin_name(number: int, edges: list[float]) -> str:
+    has_lowest = len(edges) > 1 and edges[0] == math.nextafter(edges[1], -math.inf)
     if number == 0:
-        return f"values up to {edges[0]:.4g}"
+        return f"values below {edges[1]:.4g}" if has_lowest else f"values up to {edges[0]:.4g}"
+    if number == 1 and has_lowest:
+        return f"the value {edges[1]:.4g}"
     if number == len(edges):
         return f"values above {edges[-1]:.4g}"
     return f"values above {edges[number - 1]:.4g}, up to {edges[number]:.4g}"

@@ -34,6 +34,11 @@ def rate(share: float, n: float, m: float) -> float:
     return _z() * math.sqrt(share * (1 - share) * _spread(n, m))
 
 
+def auc(positive: int, negative: int) -> float:
+    """Of the AUC: the standard error of Mann and Whitney's U where both classes are alike, which is its largest."""
+    return _z() * math.sqrt((positive + negative + 1) / (12 * max(positive, 1) * max(negative, 1)))
+
+
 def _spread(n: float, m: float) -> float:
     return 1 / max(n, 1) + 1 / max(m, 1)
 

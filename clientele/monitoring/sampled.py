@@ -25,7 +25,7 @@ METHODS = {"numeric": "wasserstein", "category": "jensenshannon", "boolean": "je
 MEASURES = {"wasserstein": "wasserstein", "jensenshannon": "jensen_shannon"}
 DIGITS = 9  # categories are summed in the order of a hash, which differs between processes in the last digit
 # Evidently's own script, 3.5 MB in each of its reports.
-LIBRARY = re.compile(r"<script>((?:(?!</script>).)*window\.drawDashboard=(?:(?!</script>).)*)</script>", re.DOTALL)
+SCRIPT, LIBRARY = re.compile(r"<script>(.*?)</script>", re.DOTALL), "window.drawDashboard="
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _side_by_side(columns: Mapping[str, npt.NDArray[Any]]) -> Any:
 
 
 def _with_script_beside(html: str, folder: Path) -> str:
-    found = LIBRARY.search(html)
+    found = next((script for script in SCRIPT.finditer(html) if LIBRARY in script[1]), None)
     if not found:
         return html  # another Evidently: the report holds all it needs
     script = found[1].encode()
