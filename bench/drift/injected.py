@@ -16,7 +16,7 @@ SHIFTS = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # standard deviations of the reference
 SWAPPED = (0.05, 0.1, 0.2, 0.3, 0.4)  # share of rows
 LOST = (0.02, 0.05, 0.1, 0.2, 0.3)  # share of rows
 NEW = (0.002, 0.005, 0.01, 0.02, 0.05)  # share of rows
-SNAPSHOTS = 20
+SNAPSHOTS = 10
 ROWS = 5_000
 Injection = Callable[[Column], str | None]
 
