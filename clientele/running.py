@@ -25,6 +25,8 @@ from clientele.landing.lake import Lake
 
 Progress = Callable[[int, int, str], None]
 VARS_FILE = "vars.yml"
+# What the tables of the last whole build mean.
+SETTLED_FILE = "built_with.json"
 # What decides the meaning of a feature, under dbt_project/.
 FEATURE_CODE = ("macros", "seeds", "models/staging", "models/intermediate", "models/features")
 
@@ -49,28 +51,19 @@ class BuildReport:
         return not self.errors
 
 
-def dbt_command(
-    home: Path,
-    *,
-    select: str | None = None,
-    full_refresh: bool = False,
-    trains: bool = True,
-    variables: dict | None = None,
-) -> list[str]:
-    """Arguments of the dbt process that builds and tests the warehouse in `home`."""
-    command = [
-        *(str(Path(sys.executable).parent / "dbt"), "--log-format", "json", "--no-write-json", "build"),
-        *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
-        *("--target-path", str(home / "target"), "--log-path", str(home / "logs")),
-        *("--vars", json.dumps(variables or {})),
-    ]
-    if select:
-        command += ["--select", select, "--indirect-selection", "cautious"]
-    if not trains:
-        command += ["--exclude", "tag:train"]
-    if full_refresh:
-        command += ["--full-refresh"]
-    return command
+@dataclass(frozen=True)
+class DbtBuild:
+    """How `dbt build` is called for one run: the same from the command line and from Dagster."""
+
+    home: Path
+    arguments: list[str]  # without a selection of its own
+    environment: dict[str, str]  # over that of this process
+    full_refresh: bool
+    meaning: dict = field(repr=False)
+
+    def settle(self) -> None:
+        """Remember what the tables mean now that all of them are built."""
+        (self.home / SETTLED_FILE).write_text(json.dumps(self.meaning))
 
 
 def warehouse_vars(home: Path) -> dict:
@@ -90,6 +83,28 @@ def warehouse_vars(home: Path) -> dict:
     return {"reporting_currency": currency}
 
 
+def effective_vars(home: Path) -> dict:
+    """The vars of the project, dbt_project.yml, under those of this warehouse."""
+    project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["vars"]
+    return project | warehouse_vars(home)
+
+
+def newest_snapshot(home: Path) -> date:
+    """The first midnight at which everything in the lake is visible, as the macro newest_snapshot has it.
+
+    Raises CannotRunError where nothing has landed yet.
+    """
+    files = [str(path) for path in Lake(home).landings()]
+    if not files:
+        raise CannotRunError(f"{Lake(home).raw} holds no data: land some with `clientele load MAPPING.yml` first.")
+    with duckdb.connect() as connection:
+        happened, known = connection.execute(
+            "select max(max_clock_at), max(max_loaded_at) from read_parquet($files)", {"files": files}
+        ).fetchall()[0]
+    grace = timedelta(hours=effective_vars(home)["load_grace_hours"])
+    return max((happened or known).date(), (known - grace).date()) + timedelta(days=1)
+
+
 def _main_currency(home: Path) -> str | None:
     files = [str(path) for path in Lake(home).files("orders")]
     if not files:
@@ -103,6 +118,64 @@ def _main_currency(home: Path) -> str | None:
     return rows[0][0] if rows else None
 
 
+@contextmanager
+def prepared_build(
+    home: Path,
+    *,
+    refit: str = "",
+    full_refresh: bool = False,
+    trains: bool = False,
+    snapshot_date: str | None = None,
+    snapshot_from: str | None = None,
+    run_id: str = "",
+) -> Iterator[DbtBuild]:
+    """Hold the warehouse in `home` for one `dbt build`, and say how to call it.
+
+    Fits no model that has a champion, unless `refit` names it (names with commas between, or all), `trains` lets dbt
+    decide by age and drift, or what features mean has changed. `snapshot_from` to `snapshot_date` builds several days.
+
+    The run reads the batches that are in place when it starts; data landing meanwhile waits for the next run. Where
+    the vars of the warehouse or the code of the features changed since the last run, everything is built anew, so that
+    no table mixes two meanings.
+    Raises CannotRunError where nothing has landed yet, where another run holds the warehouse, and for a day that is
+    none or lies beyond the data.
+    """
+    home = home.resolve()
+    lake = Lake(home)
+    batch = max(lake.batches(), default=0)
+    if not batch:
+        raise CannotRunError(f"{lake.raw} holds no data: land some with `clientele load MAPPING.yml` first.")
+    lake.ensure_contract()
+    variables = warehouse_vars(home)
+    settings = {
+        "lake_batch": str(batch),
+        "run_id": run_id,
+        "refit_models": refit,
+        "snapshot_date": _checked_day(snapshot_date, lake) if snapshot_date else "",
+        "snapshot_from": _checked_day(snapshot_from, lake) if snapshot_from else "",
+    }
+    settled, meaning = home / SETTLED_FILE, {"vars": variables, "code": _hash_of(*FEATURE_CODE)}
+    is_changed = settled.exists() and json.loads(settled.read_text()) != meaning
+    with _one_run(home):
+        is_fitting = bool(refit or trains or is_changed or full_refresh or models_to_fit(home))
+        yield DbtBuild(
+            home=home,
+            arguments=[
+                *("--vars", json.dumps(variables | {"macros_hash": _hash_of("macros")})),
+                *(("--full-refresh",) if full_refresh or is_changed else ()),
+                *(() if is_fitting else ("--exclude", "tag:train")),
+            ],
+            environment={
+                "CLIENTELE_HOME": str(home),
+                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+                "DO_NOT_TRACK": "1",
+                **{f"CLIENTELE_{name.upper()}": value for name, value in settings.items()},
+            },
+            full_refresh=full_refresh or is_changed,
+            meaning=meaning,
+        )
+
+
 def build(
     home: Path,
     *,
@@ -114,40 +187,15 @@ def build(
 ) -> BuildReport:
     """Build and test all models over the lake in `home`, or those of a dbt selection.
 
-    Fits no model that has a champion, unless `refit` names it (names with commas between, or all) or what features mean
-    has changed.
-
-    The run reads the batches that are in place when it starts; data landing meanwhile waits for the next run. Where
-    the vars of the warehouse or the code of the features changed since the last run, everything is built anew, so that
-    no table mixes two meanings.
-    Failed models and tests are in the report, not raised. Raises CannotRunError where nothing has landed yet, where
-    another run holds the warehouse, and for a day that is none or lies beyond the data.
+    Failed models and tests are in the report, not raised. Raises CannotRunError as prepared_build, which says what is
+    fitted and what is built anew.
     """
-    home = home.resolve()
-    lake = Lake(home)
-    batch = max(lake.batches(), default=0)
-    if not batch:
-        raise CannotRunError(f"{lake.raw} holds no data: land some with `clientele load MAPPING.yml` first.")
-    lake.ensure_contract()
-    variables = warehouse_vars(home)
-    settled, meaning = home / "built_with.json", {"vars": variables, "code": _hash_of(*FEATURE_CODE)}
-    is_changed = settled.exists() and json.loads(settled.read_text()) != meaning
-    pinned = variables | {"lake_batch": batch, "macros_hash": _hash_of("macros")}
-    if snapshot_date:
-        pinned["snapshot_date"] = _checked_day(snapshot_date, lake)
-    if refit:
-        pinned["refit_models"] = refit
-    with _one_run(home):
-        command = dbt_command(
-            home,
-            select=select,
-            full_refresh=full_refresh or is_changed,
-            trains=bool(refit or select or is_changed or full_refresh or models_to_fit(home)),
-            variables=pinned,
-        )
-        report = _run(command, home, progress or _unseen)
-    if report.succeeded and not select:
-        settled.write_text(json.dumps(meaning))
+    with prepared_build(
+        home, refit=refit, full_refresh=full_refresh, trains=bool(select), snapshot_date=snapshot_date
+    ) as prepared:
+        report = _run(prepared, select, progress or _unseen)
+        if report.succeeded and not select:
+            prepared.settle()
     return report
 
 
@@ -182,8 +230,16 @@ def _has_champion(connection: duckdb.DuckDBPyConnection, model: str, recipe: int
     return bool(rows) and all(row[0] == recipe for row in rows)
 
 
-def _run(command: list[str], home: Path, progress: Progress) -> BuildReport:
-    env = os.environ | {"CLIENTELE_HOME": str(home), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
+def _run(prepared: DbtBuild, select: str | None, progress: Progress) -> BuildReport:
+    home = prepared.home
+    command = [
+        *(str(Path(sys.executable).parent / "dbt"), "--log-format", "json", "--no-write-json", "build"),
+        *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
+        *("--target-path", str(home / "target"), "--log-path", str(home / "logs")),
+        *(("--select", select, "--indirect-selection", "cautious") if select else ()),
+        *prepared.arguments,
+    ]
+    env = os.environ | prepared.environment
     report, plain = BuildReport(), list[str]()
     with subprocess.Popen(
         command, cwd=PROJECT_ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
