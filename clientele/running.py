@@ -83,6 +83,15 @@ def warehouse_vars(home: Path) -> dict:
     return {"reporting_currency": currency}
 
 
+def project_vars(home: Path) -> dict:
+    """The vars that dbt is called with: the same from run to run, as it parses everything anew when one changes.
+
+    Before anything has landed there are none of the warehouse: its currency is settled by its orders.
+    """
+    of_warehouse = warehouse_vars(home) if Lake(home).landings() else {}
+    return of_warehouse | {"macros_hash": _hash_of("macros")}
+
+
 def effective_vars(home: Path) -> dict:
     """The vars of the project, dbt_project.yml, under those of this warehouse."""
     project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["vars"]
@@ -161,7 +170,7 @@ def prepared_build(
         yield DbtBuild(
             home=home,
             arguments=[
-                *("--vars", json.dumps(variables | {"macros_hash": _hash_of("macros")})),
+                *("--vars", json.dumps(project_vars(home))),
                 *(("--full-refresh",) if full_refresh or is_changed else ()),
                 *(() if is_fitting else ("--exclude", "tag:train")),
             ],
