@@ -5,7 +5,6 @@ dbt runs as a process of its own and is read line by line, so that this library 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -22,6 +21,8 @@ import yaml
 
 from clientele.contract import PROJECT_ROOT
 from clientele.landing.lake import Lake
+from clientele.locks import HeldError, holding_warehouse
+from clientele.run_records import recording_dbt
 
 Progress = Callable[[int, int, str], None]
 VARS_FILE = "vars.yml"
@@ -59,7 +60,7 @@ def dbt_command(
 ) -> list[str]:
     """Arguments of the dbt process that builds and tests the warehouse in `home`."""
     command = [
-        *(str(Path(sys.executable).parent / "dbt"), "--log-format", "json", "--no-write-json", "build"),
+        *(str(Path(sys.executable).parent / "dbt"), "--log-format", "json", "build"),
         *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
         *("--target-path", str(home / "target"), "--log-path", str(home / "logs")),
         *("--vars", json.dumps(variables or {})),
@@ -138,14 +139,16 @@ def build(
     if refit:
         pinned["refit_models"] = refit
     with _one_run(home):
+        trains = bool(refit or select or is_changed or full_refresh or models_to_fit(home))
         command = dbt_command(
             home,
             select=select,
             full_refresh=full_refresh or is_changed,
-            trains=bool(refit or select or is_changed or full_refresh or models_to_fit(home)),
+            trains=trains,
             variables=pinned,
         )
-        report = _run(command, home, progress or _unseen)
+        with recording_dbt(home, job="train" if refit else "run", trains=trains):
+            report = _run(command, home, progress or _unseen)
     if report.succeeded and not select:
         settled.write_text(json.dumps(meaning))
     return report
@@ -220,12 +223,11 @@ def _checked_day(text: str, lake: Lake) -> str:
 
 @contextmanager
 def _one_run(home: Path) -> Iterator[None]:
-    with (home / ".run.lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CannotRunError(f"another run is building {home}: wait until it is done") from error
-        yield
+    try:
+        with holding_warehouse(home, "a run"):
+            yield
+    except HeldError as error:
+        raise CannotRunError(str(error)) from error
 
 
 def _unseen(_done: int, _total: int, _name: str) -> None:
