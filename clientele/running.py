@@ -5,7 +5,6 @@ dbt runs as a process of its own and is read line by line, so that this library 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -22,6 +21,8 @@ import yaml
 
 from clientele.contract import PROJECT_ROOT
 from clientele.landing.lake import Lake
+from clientele.locks import HeldError, holding_warehouse, unsaid
+from clientele.run_records import recording_dbt
 
 Progress = Callable[[int, int, str], None]
 VARS_FILE = "vars.yml"
@@ -52,13 +53,25 @@ class BuildReport:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What one run is to build, and on whose behalf."""
+
+    job: str
+    run_id: str = ""  # dbt's id of the invocation unless given
+    refit: str = ""  # models to fit whatever their age: names with commas between, or all
+    trains: bool = False  # models may be fitted where they are too old or have drifted
+    full_refresh: bool = False
+    snapshot_date: str | None = None  # YYYY-MM-DD; the newest that the data allow unless given
+    snapshot_from: str | None = None  # the first day of several
+
+
+@dataclass(frozen=True)
 class DbtBuild:
     """How `dbt build` is called for one run: the same from the command line and from Dagster."""
 
     home: Path
     arguments: list[str]  # without a selection of its own
     environment: dict[str, str]  # over that of this process
-    full_refresh: bool
     meaning: dict = field(repr=False)
 
     def settle(self) -> None:
@@ -129,60 +142,59 @@ def _main_currency(home: Path) -> str | None:
 
 @contextmanager
 def prepared_build(
-    home: Path,
-    *,
-    refit: str = "",
-    full_refresh: bool = False,
-    trains: bool = False,
-    snapshot_date: str | None = None,
-    snapshot_from: str | None = None,
-    run_id: str = "",
+    home: Path, asked: Asked, *, wait: bool = False, say: Callable[[str], None] = unsaid
 ) -> Iterator[DbtBuild]:
-    """Hold the warehouse in `home` for one `dbt build`, and say how to call it.
+    """Hold the warehouse in `home` for one `dbt build`, say how to call it, and record what came of it.
 
-    Fits no model that has a champion, unless `refit` names it (names with commas between, or all), `trains` lets dbt
-    decide by age and drift, or what features mean has changed. `snapshot_from` to `snapshot_date` builds several days.
+    Fits no model that has a champion, unless asked to, or what features mean has changed.
 
     The run reads the batches that are in place when it starts; data landing meanwhile waits for the next run. Where
     the vars of the warehouse or the code of the features changed since the last run, everything is built anew, so that
     no table mixes two meanings.
-    Raises CannotRunError where nothing has landed yet, where another run holds the warehouse, and for a day that is
-    none or lies beyond the data.
+    Raises CannotRunError where nothing has landed yet, where another run holds the warehouse (unless told to `wait`),
+    and for a day that is none or lies beyond the data.
     """
-    home = home.resolve()
+    with _one_run(home.resolve(), asked.job, wait=wait, say=say):
+        prepared, trains = _prepared(home.resolve(), asked)
+        with recording_dbt(prepared.home, job=asked.job, trains=trains, run_id=asked.run_id):
+            yield prepared
+
+
+def _prepared(home: Path, asked: Asked) -> tuple[DbtBuild, bool]:
+    """How to call dbt, and whether models may be fitted."""
     lake = Lake(home)
     batch = max(lake.batches(), default=0)
     if not batch:
         raise CannotRunError(f"{lake.raw} holds no data: land some with `clientele load MAPPING.yml` first.")
     lake.ensure_contract()
-    variables = warehouse_vars(home)
+    settled = home / SETTLED_FILE
+    meaning = {"vars": warehouse_vars(home), "code": _hash_of(*FEATURE_CODE)}
+    is_changed = settled.exists() and json.loads(settled.read_text()) != meaning
+    is_anew = asked.full_refresh or is_changed
+    trains = bool(asked.refit or asked.trains or is_anew or models_to_fit(home))
     settings = {
         "lake_batch": str(batch),
-        "run_id": run_id,
-        "refit_models": refit,
-        "snapshot_date": _checked_day(snapshot_date, lake) if snapshot_date else "",
-        "snapshot_from": _checked_day(snapshot_from, lake) if snapshot_from else "",
+        "run_id": asked.run_id,
+        "refit_models": asked.refit,
+        "snapshot_date": _checked_day(asked.snapshot_date, lake) if asked.snapshot_date else "",
+        "snapshot_from": _checked_day(asked.snapshot_from, lake) if asked.snapshot_from else "",
     }
-    settled, meaning = home / SETTLED_FILE, {"vars": variables, "code": _hash_of(*FEATURE_CODE)}
-    is_changed = settled.exists() and json.loads(settled.read_text()) != meaning
-    with _one_run(home):
-        is_fitting = bool(refit or trains or is_changed or full_refresh or models_to_fit(home))
-        yield DbtBuild(
-            home=home,
-            arguments=[
-                *("--vars", json.dumps(project_vars(home))),
-                *(("--full-refresh",) if full_refresh or is_changed else ()),
-                *(() if is_fitting else ("--exclude", "tag:train")),
-            ],
-            environment={
-                "CLIENTELE_HOME": str(home),
-                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-                "DO_NOT_TRACK": "1",
-                **{f"CLIENTELE_{name.upper()}": value for name, value in settings.items()},
-            },
-            full_refresh=full_refresh or is_changed,
-            meaning=meaning,
-        )
+    prepared = DbtBuild(
+        home=home,
+        arguments=[
+            *("--vars", json.dumps(project_vars(home))),
+            *(("--full-refresh",) if is_anew else ()),
+            *(() if trains else ("--exclude", "tag:train")),
+        ],
+        environment={
+            "CLIENTELE_HOME": str(home),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DO_NOT_TRACK": "1",
+            **{f"CLIENTELE_{name.upper()}": value for name, value in settings.items()},
+        },
+        meaning=meaning,
+    )
+    return prepared, trains
 
 
 def build(
@@ -199,9 +211,14 @@ def build(
     Failed models and tests are in the report, not raised. Raises CannotRunError as prepared_build, which says what is
     fitted and what is built anew.
     """
-    with prepared_build(
-        home, refit=refit, full_refresh=full_refresh, trains=bool(select), snapshot_date=snapshot_date
-    ) as prepared:
+    asked = Asked(
+        "train" if refit else "run",
+        refit=refit,
+        full_refresh=full_refresh,
+        trains=bool(select),
+        snapshot_date=snapshot_date,
+    )
+    with prepared_build(home, asked) as prepared:
         report = _run(prepared, select, progress or _unseen)
         if report.succeeded and not select:
             prepared.settle()
@@ -242,7 +259,7 @@ def _has_champion(connection: duckdb.DuckDBPyConnection, model: str, recipe: int
 def _run(prepared: DbtBuild, select: str | None, progress: Progress) -> BuildReport:
     home = prepared.home
     command = [
-        *(str(Path(sys.executable).parent / "dbt"), "--log-format", "json", "--no-write-json", "build"),
+        *(str(Path(sys.executable).parent / "dbt"), "--log-format", "json", "build"),
         *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
         *("--target-path", str(home / "target"), "--log-path", str(home / "logs")),
         *(("--select", select, "--indirect-selection", "cautious") if select else ()),
@@ -284,13 +301,12 @@ def _checked_day(text: str, lake: Lake) -> str:
 
 
 @contextmanager
-def _one_run(home: Path) -> Iterator[None]:
-    with (home / ".run.lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CannotRunError(f"another run is building {home}: wait until it is done") from error
-        yield
+def _one_run(home: Path, what: str, *, wait: bool, say: Callable[[str], None]) -> Iterator[None]:
+    try:
+        with holding_warehouse(home, what, wait=wait, say=say):
+            yield
+    except HeldError as error:
+        raise CannotRunError(str(error)) from error
 
 
 def _unseen(_done: int, _total: int, _name: str) -> None:

@@ -55,7 +55,7 @@ raw_entities = [_raw(entity) for entity in load_contract()]
     owners=OWNERS,
     kinds={"python", "parquet"},
     retry_policy=RETRIES,
-    description="Exports of the drop folder, landed in the lake by their mappings. What has landed before is left alone.",
+    description="Exports of the drop folder, landed in the lake by their mappings; what has landed before is left alone.",
 )
 def landed_exports(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Load every mapping of the drop folder; a mapping that cannot be loaded stops the run and is not tried again."""
