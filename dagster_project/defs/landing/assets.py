@@ -1,7 +1,5 @@
 """Raw entities, and the landing of the exports that lie in the drop folder."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -55,7 +53,7 @@ raw_entities = [_raw(entity) for entity in load_contract()]
     owners=OWNERS,
     kinds={"python", "parquet"},
     retry_policy=RETRIES,
-    description="Exports of the drop folder, landed in the lake by their mappings; what has landed before is left alone.",
+    description="Exports of the drop folder, landed by their mappings; what has landed before is left alone.",
 )
 def landed_exports(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Load every mapping of the drop folder; a mapping that cannot be loaded stops the run and is not tried again."""
