@@ -221,7 +221,7 @@ def rollback_command(
 ) -> None:
     """Let readers see an earlier version again, at once."""
     from clientele.publishing.errors import PublishingError
-    from clientele.publishing.publication import rollback
+    from clientele.publishing.rollback import rollback
 
     try:
         manifest = rollback(home, version)

@@ -1,4 +1,4 @@
-"""Publish the build, and return to an earlier publication."""
+"""Publish the build: audit, copy, compare, switch."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from clientele.locks import holding, holding_warehouse
 from clientele.publishing import side_file
 from clientele.publishing.auditing import Audit, audit, summed_up
 from clientele.publishing.errors import PublishingError
+from clientele.publishing.history import PUBLICATIONS, heal, publications, row_of
 from clientele.publishing.relations import PUBLIC_SCHEMAS, Relation
 from clientele.publishing.side_file import Content, SideFile
-from clientele.publishing.versions import MANIFEST, MARTS, Published, sequence_of
-from clientele.records import Records, schemas
+from clientele.publishing.versions import MANIFEST, DATABASE, Published
+from clientele.records import Records
 
 KEPT = 5
-PUBLICATIONS = "publications"
 PUBLICATION_TABLE = Relation("governance", PUBLICATIONS)
 VERSION_FOLDER = "version"
 # The file's size stands in the file: it is written again until it agrees, which takes two or three times.
@@ -89,59 +89,11 @@ def publish(
         return _tidied_up(home, published, Publication(manifest, outcome))
 
 
-def rollback(home: Path, version: str | None = None) -> dict[str, Any]:
-    """Let readers see an earlier version: the one before the current, unless given. Returns its manifest.
-
-    Waits for no run. Raises PublishingError where there is no such version.
-    """
-    published = Published(home)
-    current = published.current()
-    if current is None:
-        raise PublishingError(
-            f"{published.root} holds no publication to return to: `clientele publish` makes the first"
-        )
-    with holding(published.lock, "a rollback", wait=True):
-        heal(home, published)
-        target = version or published.before(published.current() or current)
-        if target is None:
-            raise PublishingError(f"{current} is the only version that is kept: there is none before it")
-        if target not in published.versions():
-            kept = ", ".join(published.versions())
-            raise PublishingError(f"version {target} is not kept: there are {kept}")
-        if target != published.current():
-            published.switch_to(target)
-            _record_rollback(home, published, target)
-        return published.manifest(target)
-
-
-def heal(home: Path, published: Published) -> None:
-    """Write the records that a process was killed before writing, and remove a version that it did not switch to.
-
-    The manifests say all that is missing. Only who holds the lock of the versions may call it.
-    """
-    current = published.current()
-    recorded = {row["version"] for row in publications(home)}
-    for version in published.versions():
-        if version in recorded:
-            continue
-        if current and sequence_of(version) <= sequence_of(current):
-            _record_publication(home, published.manifest(version))
-        else:
-            published.remove(version)
-    if current and publications(home)[-1]["version"] != current:
-        _record_rollback(home, published, current)
-
-
-def publications(home: Path) -> list[dict[str, Any]]:
-    """What readers saw since when, oldest first: all publications, and all returns to one."""
-    return sorted(Records(home).read(PUBLICATIONS).to_pylist(), key=lambda row: (row["published_at"], row["version"]))
-
-
 def _write(
     home: Path, folder: Path, published: Published, outcome: Audit, *, run_id: str, memory: str, say: Say
 ) -> dict[str, Any]:
     """Write and verify a version in `folder`, but for its manifest, which is returned."""
-    build, path = home / "build.duckdb", folder / VERSION_FOLDER / MARTS
+    build, path = home / "build.duckdb", folder / VERSION_FOLDER / DATABASE
     path.parent.mkdir()
     contents: dict[Relation, Content] = {}
     with side_file.writing(build, path, schemas=PUBLIC_SCHEMAS, memory=memory, spill=folder / "tmp") as side:
@@ -167,14 +119,16 @@ def _copy(side: SideFile, relation: Relation, home: Path) -> Content:
 def _write_publications(side: SideFile, home: Path, manifest: dict[str, Any]) -> Content:
     """Write the publications table, this one's own row in it, which tells the size of the file that it is in."""
     earlier = Records(home).read(PUBLICATIONS)
+    sizes: list[int] = []
     for _try in range(SIZE_TRIES):
-        rows = pa.concat_tables([earlier, pa.Table.from_pylist([_row(manifest, "publish")], schema=earlier.schema)])
+        rows = pa.concat_tables([earlier, pa.Table.from_pylist([row_of(manifest, "publish")], schema=earlier.schema)])
         manifest["n_rows"] = sum(table["rows"] for table in manifest["tables"].values()) + rows.num_rows
         content = side.copy_rows(PUBLICATION_TABLE, rows)
-        size = side.checkpoint()
-        if size == manifest["bytes"]:
+        sizes.append(side.checkpoint())
+        if sizes[-1] == manifest["bytes"]:
             break
-        manifest["bytes"] = size
+        # The blocks of the table that was replaced are taken by the next but one: sizes take turns.
+        manifest["bytes"] = sizes[-2:][0]
     return content
 
 
@@ -184,7 +138,7 @@ def _manifest(
     origin = side.origin()
     if origin.snapshot_date is None:
         raise PublishingError("the build has no snapshot (ml.ml_run is missing or empty): `clientele run` builds one")
-    ever = [row["version"] for row in publications(home)]
+    ever = [seen.version for seen in publications(home)]
     return {
         "version": published.next_version(origin.snapshot_date, ever),
         "published_at": _now(),
@@ -246,30 +200,6 @@ def _superfluous(published: Published) -> list[str]:
     return [version for version in published.versions()[:-KEPT] if version not in kept]
 
 
-def _record_publication(home: Path, manifest: dict[str, Any]) -> None:
-    Records(home).append(PUBLICATIONS, [_row(manifest, "publish")], name=manifest["version"])
-
-
-def _record_rollback(home: Path, published: Published, version: str) -> None:
-    # Named and dated by the switch itself, so that writing it twice makes one row.
-    at = published.switched_at()
-    row = _row(published.manifest(version), "rollback") | {"published_at": at}
-    Records(home).append(PUBLICATIONS, [row], name=f"{version}-rollback-{at:%Y%m%dT%H%M%S%f}")
-
-
-def _row(manifest: dict[str, Any], action: str) -> dict[str, Any]:
-    """A row of the publications table. That table's own hash is in the manifest alone: it cannot contain itself."""
-    tables = {name: content for name, content in manifest["tables"].items() if name != str(PUBLICATION_TABLE)}
-    row = {name: manifest[name] for name in schemas()[PUBLICATIONS].names if name in manifest}
-    return row | {
-        "action": action,
-        "published_at": _moment(manifest["published_at"]),
-        "snapshot_date": _day(manifest["snapshot_date"]),
-        "models_json": json.dumps(manifest["models"]),
-        "tables_json": json.dumps({name: {key: of[key] for key in ("rows", "hash")} for name, of in tables.items()}),
-    }
-
-
 def code_version() -> str:
     """The commit of the project, with + where files had changed since; its package version outside of git."""
     git = ("git", "-C", str(PROJECT_ROOT))
@@ -283,14 +213,6 @@ def code_version() -> str:
 
 def _as_text(value: date | datetime) -> str:
     return value.isoformat()
-
-
-def _moment(value: datetime | str) -> datetime:
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
-
-
-def _day(value: date | str) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(value)
 
 
 def _now() -> datetime:

@@ -10,7 +10,7 @@ from typing import Any
 from clientele.dbt_manifest import NoManifestError
 from clientele.locks import HeldError, holding
 from clientele.publishing.auditing import Audit, audit
-from clientele.publishing.publication import heal
+from clientele.publishing.history import heal
 from clientele.publishing.versions import Published
 from clientele.querying import NoBuildError
 

@@ -1,6 +1,6 @@
 """The folder ``<home>/published``: versions side by side, and one link that says which of them readers see.
 
-``<version>/marts.duckdb`` and ``<version>/manifest.json`` never change once they are in place. ``current`` is a link to
+``<version>/clientele.duckdb`` and ``<version>/manifest.json`` never change once they are in place. ``current`` is a link to
 a version; ``current.duckdb`` and ``manifest.json`` are fixed links through it, so that one rename switches both.
 """
 
@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,10 +19,11 @@ from pathlib import Path
 
 from clientele.publishing.errors import PublishingError
 
-MARTS = "marts.duckdb"
+# Not named after a schema in it: clients call the database by its file name, and marts.customer_profile must mean one thing.
+DATABASE = "clientele.duckdb"
 MANIFEST = "manifest.json"
 # For readers, beside the versions.
-LINKS = {"current.duckdb": f"current/{MARTS}", MANIFEST: f"current/{MANIFEST}"}
+LINKS = {"current.duckdb": f"current/{DATABASE}", MANIFEST: f"current/{MANIFEST}"}
 VERSION = re.compile(r"\d{4}-\d{2}-\d{2}-(\d{4,})")
 
 
@@ -55,9 +57,9 @@ class Published:
         found = self.root.iterdir() if self.root.is_dir() else ()
         return sorted((path.name for path in found if VERSION.fullmatch(path.name)), key=sequence_of)
 
-    def marts(self, version: str) -> Path:
+    def database(self, version: str) -> Path:
         """The database of a version."""
-        return self.root / version / MARTS
+        return self.root / version / DATABASE
 
     def manifest(self, version: str) -> dict:
         """What a version holds and where it came from."""
@@ -86,7 +88,7 @@ class Published:
 
     def put_in_place(self, prepared: Path, version: str) -> None:
         """Give a prepared folder its name by one rename, durable before and after. Readers do not see it yet."""
-        for path in (prepared / MARTS, prepared / MANIFEST):
+        for path in (prepared / DATABASE, prepared / MANIFEST):
             # A client that opens a version for writing would lock the others out.
             path.chmod(0o444)
             _sync(path)
@@ -96,8 +98,8 @@ class Published:
 
     def switch_to(self, version: str) -> None:
         """Let readers see `version`, by one rename."""
-        if not self.marts(version).exists():
-            raise PublishingError(f"{self.marts(version)} does not exist, so readers keep {self.current()}")
+        if not self.database(version).exists():
+            raise PublishingError(f"{self.database(version)} does not exist, so readers keep {self.current()}")
         _link(self.link, version)
         for name, target in LINKS.items():
             if not (self.root / name).is_symlink():
@@ -122,6 +124,8 @@ class Published:
 def _link(path: Path, target: str) -> None:
     beside = path.with_name(f".link-{os.getpid()}-{uuid.uuid4().hex[:8]}")
     beside.symlink_to(target)
+    # By the fine clock: the file system's own can lag behind a publication that was just recorded.
+    os.utime(beside, ns=(time.time_ns(), time.time_ns()), follow_symlinks=False)
     beside.replace(path)
 
 
