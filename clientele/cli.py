@@ -169,6 +169,7 @@ def query_command(
     home: HomeOption = Path("warehouse"),
     limit: Annotated[int, typer.Option(help="Rows to print at most.")] = 20,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for a file or another program.")] = False,
+    published: Annotated[bool, typer.Option("--published", help="Query what is published, not the build.")] = False,
 ) -> None:
     """Query the tables that were built. Rows too wide for the terminal are printed column by column."""
     import duckdb
@@ -176,13 +177,69 @@ def query_command(
     from clientele.querying import NoBuildError, query, show
 
     try:
-        columns, rows = query(home, sql, limit)
+        columns, rows = query(home, sql, limit, published=published)
     except (NoBuildError, duckdb.Error) as error:
         _fail(str(error))
     show(columns, rows, csv=csv)
     if not csv:
         more = f", more may follow: --limit {limit * 10}" if len(rows) == limit else ""
         typer.echo(f"{len(rows)} rows{more}")
+
+
+@app.command("publish")
+def publish_command(
+    home: HomeOption = Path("warehouse"),
+    memory: Annotated[str, typer.Option(help="Memory limit of the copy.")] = "1GB",
+) -> None:
+    """Let readers see what was built, if every check of it passed: all of it at once, or none."""
+    from rich.console import Console
+
+    from clientele.dbt_manifest import NoManifestError
+    from clientele.locks import HeldError
+    from clientele.publishing.errors import PublishingError
+    from clientele.publishing.publication import RefusedError, publish
+    from clientele.publishing.report import show_publication, show_refusal
+    from clientele.querying import NoBuildError
+
+    console = Console()
+    try:
+        with console.status("publishing") as progress:
+            done = publish(home, memory=memory, say=progress.update)
+    except RefusedError as refused:
+        show_refusal(console, refused.audit)
+        raise typer.Exit(code=1) from refused
+    except (HeldError, NoBuildError, NoManifestError, PublishingError) as error:
+        _fail(str(error))
+    show_publication(console, done)
+    typer.echo(f"next: {_called_as()} status{_at(home)}")
+
+
+@app.command("rollback")
+def rollback_command(
+    version: Annotated[str | None, typer.Argument(help="Version to return to; default: the one before.")] = None,
+    home: HomeOption = Path("warehouse"),
+) -> None:
+    """Let readers see an earlier version again, at once."""
+    from clientele.publishing.errors import PublishingError
+    from clientele.publishing.rollback import rollback
+
+    try:
+        manifest = rollback(home, version)
+    except (PublishingError, OSError) as error:
+        _fail(str(error))
+    typer.echo(f"readers see {manifest['version']}, snapshot {manifest['snapshot_date']}")
+    typer.echo(f"next: mend what was wrong, then {_called_as()} run{_at(home)} and {_called_as()} publish{_at(home)}")
+
+
+@app.command("status")
+def status_command(home: HomeOption = Path("warehouse")) -> None:
+    """What readers see, what can be returned to, and whether the build may be published."""
+    from rich.console import Console
+
+    from clientele.publishing.report import show_status
+    from clientele.publishing.status import status
+
+    show_status(Console(), status(home), command=_called_as(), at=_at(home))
 
 
 @app.command("rejects")
