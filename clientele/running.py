@@ -106,9 +106,10 @@ def project_vars(home: Path) -> dict:
 
 
 def effective_vars(home: Path) -> dict:
-    """The vars of the project, dbt_project.yml, under those of this warehouse."""
+    """The vars that hold for a warehouse: those of dbt_project.yml under those of ``<home>/vars.yml``."""
     project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["vars"]
-    return project | warehouse_vars(home)
+    path = home / VARS_FILE
+    return project | ((yaml.safe_load(path.read_text()) or {}) if path.exists() else {})
 
 
 def newest_snapshot(home: Path) -> date:
