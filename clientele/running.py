@@ -59,6 +59,7 @@ class Asked:
     job: str
     run_id: str = ""  # dbt's id of the invocation unless given
     refit: str = ""  # models to fit whatever their age: names with commas between, or all
+    drifted: str = ""  # likewise, since they drifted
     trains: bool = False  # models may be fitted where they are too old or have drifted
     full_refresh: bool = False
     snapshot_date: str | None = None  # YYYY-MM-DD; the newest that the data allow unless given
@@ -172,11 +173,12 @@ def _prepared(home: Path, asked: Asked) -> tuple[DbtBuild, bool]:
     meaning = {"vars": warehouse_vars(home), "code": _hash_of(*FEATURE_CODE)}
     is_changed = settled.exists() and json.loads(settled.read_text()) != meaning
     is_anew = asked.full_refresh or is_changed
-    trains = bool(asked.refit or asked.trains or is_anew or models_to_fit(home))
+    trains = bool(asked.refit or asked.drifted or asked.trains or is_anew or models_to_fit(home))
     settings = {
         "lake_batch": str(batch),
         "run_id": asked.run_id,
         "refit_models": asked.refit,
+        "drifted_models": asked.drifted,
         "snapshot_date": _checked_day(asked.snapshot_date, lake) if asked.snapshot_date else "",
         "snapshot_from": _checked_day(asked.snapshot_from, lake) if asked.snapshot_from else "",
     }
@@ -224,6 +226,17 @@ def build(
         if report.succeeded and not select:
             prepared.settle()
     return report
+
+
+def run_daily(home: Path, first: str | None = None, last: str | None = None) -> int:
+    """Run the job `daily` through Dagster, in a process of its own that writes its progress to stderr.
+
+    Returns its exit code: 0, 1 where the run failed, 2 where it could not start.
+    """
+    days = [*(("--from", first) if first else ()), *(("--to", last) if last else ())]
+    command = [sys.executable, "-m", "dagster_project.launch", "daily", *days]
+    env = os.environ | {"CLIENTELE_HOME": str(home.resolve()), "DO_NOT_TRACK": "1"}
+    return subprocess.run(command, cwd=PROJECT_ROOT, env=env, check=False).returncode
 
 
 def fitted_models() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 SETTINGS = """\
@@ -42,9 +43,7 @@ def ensure_instance(home: Path) -> Path:
 
 def main() -> None:
     """Print the folder for DAGSTER_HOME of the warehouse in CLIENTELE_HOME."""
-    from dagster_project.warehouse import HOME
-
-    print(ensure_instance(HOME))  # noqa: T201
+    print(ensure_instance(Path(os.environ.get("CLIENTELE_HOME", "warehouse"))))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import dagster as dg
 
 from clientele.contract import Entity, load_contract
 from clientele.landing import LandingError, load
+from clientele.landing.inbox import drop_folder, mappings
 from clientele.landing.report import EntityReport, LoadReport
 from clientele.run_records import recorded_step
 from dagster_project.warehouse import HOME
@@ -16,16 +17,6 @@ LANDING = dg.AssetKey(["landing", "landed_exports"])
 OWNERS = ["team:data-engineering"]
 # Files may still be on their way, or the disk of the exports away for a moment.
 RETRIES = dg.RetryPolicy(max_retries=3, delay=20, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
-
-
-def drop_folder(home: Path = HOME) -> Path:
-    """Where exports are dropped: a folder for each, with its mapping.yml beside the files."""
-    return home / "inbox"
-
-
-def mappings(home: Path = HOME) -> list[Path]:
-    """The mappings in the drop folder, in the order of their names."""
-    return sorted(drop_folder(home).glob("*/mapping.yml"))
 
 
 def _raw(entity: Entity) -> dg.AssetSpec:
@@ -59,14 +50,14 @@ def landed_exports(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Load every mapping of the drop folder; a mapping that cannot be loaded stops the run and is not tried again."""
     reports = {}
     with recorded_step(HOME, context.run_id, context.job_name, "land") as step:
-        for mapping in mappings():
+        for mapping in mappings(HOME):
             try:
                 reports[mapping] = load(mapping, home=HOME, progress=context.log.info)
             except LandingError as error:
                 raise dg.Failure(f"{mapping}: {error}", allow_retries=False) from error
         landed = [entity for report in reports.values() for entity in report.entities]
         step.n_rows = sum(entity.rows_landed for entity in landed)
-        step.message = f"{len(reports)} mappings of {drop_folder()}"
+        step.message = f"{len(reports)} mappings of {drop_folder(HOME)}"
     for event in _materialized(reports):
         context.log_event(event)
     return dg.MaterializeResult(
@@ -75,7 +66,7 @@ def landed_exports(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             "rows_landed": sum(entity.rows_landed for entity in landed),
             "rows_refused": sum(entity.rows_refused for entity in landed),
             "report": dg.MarkdownMetadataValue(_as_markdown(landed)),
-            "drop_folder": dg.PathMetadataValue(drop_folder()),
+            "drop_folder": dg.PathMetadataValue(drop_folder(HOME)),
         }
     )
 

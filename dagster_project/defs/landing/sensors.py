@@ -6,8 +6,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from dagster_project.defs.landing.assets import drop_folder, mappings
+from clientele.landing.inbox import drop_folder, mappings
 from dagster_project.defs.operations.jobs import land
+from dagster_project.warehouse import HOME
 
 # A file that was touched this recently may still be growing.
 SETTLED_AFTER_S = 30
@@ -32,9 +33,9 @@ def state_of(folders: list[Path]) -> tuple[str, float]:
 )
 def dropped_exports(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Ask for a landing when what lies in the drop folder is not what was landed last."""
-    folders = [mapping.parent for mapping in mappings()]
+    folders = [mapping.parent for mapping in mappings(HOME)]
     if not folders:
-        return dg.SkipReason(f"{drop_folder()} holds no folder with a mapping.yml")
+        return dg.SkipReason(f"{drop_folder(HOME)} holds no folder with a mapping.yml")
     state, newest = state_of(folders)
     if state == context.cursor:
         return dg.SkipReason("nothing new")
