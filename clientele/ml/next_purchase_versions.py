@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clientele.ml import metrics, next_purchase, registry
+from clientele.ml import metrics, next_purchase, reasons, registry
 from clientele.ml.classifier import LAST_RESORT
 from clientele.ml.feature_table import as_numbers, learnable, matrix
 from clientele.ml.next_purchase import Candidate, NextPurchase
@@ -31,6 +31,7 @@ SCORES = pa.schema(
         *[(f"expected_date{end}", pa.date32()) for end in ("", "_lower", "_upper")],
         ("likely_category", pa.string()),
         ("likely_category_probability", pa.float64()),
+        *reasons.FIELDS,
         *STAMP,
     ]
 )
