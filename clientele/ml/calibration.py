@@ -128,7 +128,8 @@ def groups_of(probability: Vector, lower: Vector, upper: Vector, y: npt.NDArray[
     """Twenty groups of equal size by probability; neighbours are one where they would expect too little to tell.
 
     A group is to expect FEWEST customers with the outcome and as many without: of thirty customers at one in a hundred
-    mostly none has it, and a rate of 0 lies in no bounds above it, whatever these are worth (Cochran 1954).
+    mostly none has it, and a rate of 0 lies in no bounds above it, whatever these are worth. (Cochran 1954 asks for
+    five, at which chance moves a rate by half.)
     """
     order, groups = np.argsort(probability, kind="stable"), list[npt.NDArray[np.intp]]()
     for part in np.array_split(order, GROUPS):
