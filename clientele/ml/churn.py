@@ -11,21 +11,18 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from clientele.ml import registry
+from clientele.ml import reasons, registry
 from clientele.ml.classifier import (
     KINDS,
     LAST_RESORT,
     LEARNERS,
-    AdditiveModel,
     Candidate,
     Classifier,
     Examples,
     Fit,
     fit_candidates,
-    top_reasons,
 )
 from clientele.ml.feature_table import Feature, as_numbers, choose_features, learnable, matrix
 from clientele.ml.metrics import auc_by_chance
@@ -43,7 +40,6 @@ NOTHING_WATCHED = {
     "snapshot that lies so far back. Load older subscriptions, or lower churn_horizon_days.",
 }
 GROUPS = ("customer_type", "country", "frequency_score")
-REASONS = 3
 
 SCORES = pa.schema(
     [
@@ -53,15 +49,7 @@ SCORES = pa.schema(
         ("churn_probability", pa.float64()),
         ("churn_probability_lower", pa.float64()),
         ("churn_probability_upper", pa.float64()),
-        *[
-            field
-            for rank in range(1, REASONS + 1)
-            for field in (
-                (f"reason_{rank}", pa.string()),
-                (f"reason_{rank}_value", pa.float64()),
-                (f"reason_{rank}_effect", pa.float64()),
-            )
-        ],
+        *reasons.FIELDS,
         *STAMP,
     ]
 )
@@ -240,25 +228,5 @@ class Scorer:
             "churn_probability_lower": lower,
             "churn_probability_upper": upper,
         }
-        columns |= _reasons(fitted.model, x, effects)
+        columns |= reasons.columns(fitted.model.features, x, effects)
         return stamped(columns, SCORES, version=version, run=self.run)
-
-
-def _reasons(model: AdditiveModel, x: npt.NDArray[np.float64], effects: npt.NDArray[np.float64]) -> dict[str, pa.Array]:
-    names = pa.array([feature.name for feature in model.features], pa.string())
-    columns: dict[str, pa.Array] = {}
-    places = top_reasons(effects, REASONS)
-    for rank in range(REASONS):
-        at = places[:, rank]
-        none = at < 0
-        columns[f"reason_{rank + 1}"] = names.take(pa.array(at, mask=none))
-        columns[f"reason_{rank + 1}_value"] = _taken(x, at, none)
-        columns[f"reason_{rank + 1}_effect"] = _taken(effects, at, none)
-    return columns
-
-
-def _taken(values: npt.NDArray[np.float64], at: npt.NDArray[np.intp], none: npt.NDArray[np.bool_]) -> pa.Array:
-    if none.all():
-        return pa.nulls(len(at), pa.float64())
-    taken = values[np.arange(len(at)), at]
-    return pa.array(taken, mask=none | np.isnan(taken))

@@ -356,21 +356,6 @@ def _importance(examples: Examples, period: periods.Period, classifier: Classifi
     return {f.name: float(s) for f, s in zip(classifier.model.features, sizes, strict=True)}
 
 
-def top_reasons(effects: Vector, count: int = 3) -> npt.NDArray[np.intp]:
-    """Places of the features that move each row most, either way, (rows, count), the largest first.
-
-    With fewer features than `count` the last places are -1.
-    """
-    rows, features = effects.shape
-    places = np.full((rows, count), -1, dtype=np.intp)
-    size = np.abs(effects)
-    for rank in range(min(count, features)):
-        best = size.argmax(axis=1)
-        places[:, rank] = best
-        size[np.arange(rows), best] = -1.0
-    return places
-
-
 def _unseen_scores(examples: Examples, learn: npt.NDArray[np.intp], rows: Labels, fit: Fit) -> Vector:
     """Log-odds of some rows from models that learnt from other customers."""
     part, score = examples.fold % INNER_FOLDS, np.zeros(len(rows))

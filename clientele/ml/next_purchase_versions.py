@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clientele.ml import metrics, next_purchase, registry
+from clientele.ml import metrics, next_purchase, reasons, registry
 from clientele.ml.classifier import LAST_RESORT
 from clientele.ml.feature_table import as_numbers, learnable, matrix
 from clientele.ml.next_purchase import Candidate, NextPurchase
@@ -31,10 +31,13 @@ SCORES = pa.schema(
         *[(f"expected_date{end}", pa.date32()) for end in ("", "_lower", "_upper")],
         ("likely_category", pa.string()),
         ("likely_category_probability", pa.float64()),
+        *reasons.FIELDS,
         *STAMP,
     ]
 )
-MOST_ROWS = 12_000  # of the training set: three horizons are measured in three periods each, and cost grows with rows
+# Of the training set. A fit learns from at most 20,000 of them; the others calibrate and measure, which costs little.
+# On 12,000 the demo company of 20,000 had 34 customers a group: such rates doubled the bounds, and still missed them.
+MOST_ROWS = 60_000
 NewestDays = dict[int, date]  # by horizon, the last snapshot that was measured on
 
 
@@ -105,13 +108,19 @@ def _gates(version: Version, max_ece: float, to_beat: tuple[float, str]) -> dict
     if version.algorithm == LAST_RESORT:
         return {"fitted": "passed: it knows the rates alone, and serves only where nothing else may"}
     ece = max(version.mean("ece", days) for days in HORIZONS)
-    auc = min(version.mean("auc", days) for days in HORIZONS)
+    auc, chance = min((_auc(version, days) for days in HORIZONS), key=lambda pair: pair[0] - pair[1])
     loss = _newest_loss(version.performance)
     return {
         "calibrated": gate(ece <= max_ece, f"ECE {ece:.3f} at the worst horizon, at most {max_ece}"),
-        "tells_customers_apart": gate(auc > 0.5, f"AUC {auc:.3f} at the worst horizon, above 0.5"),  # noqa: PLR2004
+        "tells_customers_apart": gate(auc > chance, f"AUC {auc:.3f} at the worst horizon, chance reaches {chance:.3f}"),
         "not_worse_than_champion": gate(loss <= to_beat[0], f"log loss {loss:.4f}, {to_beat[1]}"),
     }
+
+
+def _auc(version: Version, horizon: int) -> tuple[float, float]:
+    """At a horizon, beside what chance reaches."""
+    rows = [row for row in version.performance if row["group_name"] == "all" and row["horizon"] == horizon]
+    return version.mean("auc", horizon), metrics.auc_by_chance(rows)
 
 
 def _newest(performance: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:

@@ -43,7 +43,7 @@ FIT_SCHEMA = pa.schema(
     ]
 )
 # Raised whenever stored models are read, or features are made into columns, in another way than before.
-RECIPE = 1
+RECIPE = 2
 PROMOTED, CHALLENGER, FAILED = "promoted", "challenger", "failed"
 
 

@@ -22,7 +22,7 @@ from clientele.ml.survival import HORIZONS, LIMIT_DAYS, Candidate, Durations, Su
 
 EVENTS = {"non_contractual": survival.NEXT_PURCHASE, "contractual": survival.SUBSCRIPTION_END}
 KEYS = ("customer_id", "snapshot_date", "churn_type", "duration_days", "is_observed")
-SAID = (*(f"survival_{days}d" for days in HORIZONS), "expected_days_to_event")
+SAID = (*(f"survival_{days}d{end}" for days in HORIZONS for end in survival.ENDS), "expected_days_to_event")
 SCORES = pa.schema(
     [
         ("customer_id", pa.string()),
@@ -137,7 +137,7 @@ def _loss(fitted: Survival, rows: pa.Table, day: date, newest: date) -> float:
     days, observed = as_numbers(at["duration_days"]), as_numbers(at["is_observed"]) > 0
     dates = at["snapshot_date"].to_numpy().astype("datetime64[D]")
     tested = Durations(matrix(at, fitted.features), dates, days, observed, fitted.features)
-    return _newest(survival.measure(fitted.model, tested, day, (newest - day).days))
+    return _newest(survival.measure(fitted, tested, day, (newest - day).days))
 
 
 def read(version: Mapping[str, Any]) -> Survival:

@@ -78,6 +78,20 @@ def test_marts_agree_with_each_other(home: Path) -> None:
     assert customers == in_segments
 
 
+def test_probabilities_have_bounds_and_reasons(home: Path) -> None:
+    unbounded = " or ".join(
+        f"survival_{days}d_lower is null or survival_{days}d_upper is null" for days in (30, 60, 90, 180)
+    )
+    survived = f"select count(*) filter ({unbounded}) from marts.customer_churn where survival_30d is not null"
+    assert query(home, survived) == [(0,)]
+    unlike = """
+        select count(*) from marts.customer_next_purchase
+        where (reason_1 is null) <> (algorithm = 'base_rate')
+            or (reason_1_direction = 'raises probability') <> (reason_1_effect > 0)
+    """
+    assert query(home, unlike) == [(0,)]
+
+
 def test_a_daily_run_fits_nothing_and_says_the_same(home: Path) -> None:
     columns = "customer_id, churn_probability, reason_1, reason_1_effect"
     before, said = fits(home), query(home, f"select {columns} from marts.customer_churn order by 1")

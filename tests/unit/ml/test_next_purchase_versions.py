@@ -37,7 +37,9 @@ def versions() -> pa.Table:
 def test_the_better_algorithm_is_promoted_with_its_gates(versions: pa.Table) -> None:
     (row,) = champions(versions).to_pylist()
     assert row["algorithm"] == "logistic_regression"
-    assert set(json.loads(row["gates_json"])) == {"calibrated", "tells_customers_apart", "not_worse_than_champion"}
+    gates = json.loads(row["gates_json"])
+    assert set(gates) == {"calibrated", "tells_customers_apart", "not_worse_than_champion"}
+    assert "at the worst horizon, chance reaches 0.5" in gates["tells_customers_apart"]
     measured = json.loads(row["performance_json"])
     keys = [(one["period"], one["horizon"], one["group_name"], one["group_value"]) for one in measured]
     assert len(keys) == len(set(keys))
@@ -53,6 +55,8 @@ def test_every_customer_is_scored_with_types_and_version(versions: pa.Table) -> 
     assert ((p[0] <= p[1]) & (p[1] <= p[2])).all()
     assert (table["expected_date_lower"].to_numpy() <= table["expected_date"].to_numpy()).all()
     assert set(table["likely_category"].to_pylist()) == {"toys", "home"}
+    assert set(table["reason_1"].to_pylist()) <= {"frequency", "channel"}
+    assert (np.abs(table["reason_1_effect"].to_numpy()) >= np.abs(table["reason_2_effect"].to_numpy())).all()
     assert set(table["model_version"].to_pylist()) == set(champions(versions)["model_version"].to_pylist())
 
 

@@ -48,6 +48,7 @@ def test_the_model_with_features_is_promoted_with_its_gates(versions: pa.Table) 
     keys = [(one["period"], one["horizon"], one["group_name"], one["group_value"]) for one in measured]
     assert len(keys) == len(set(keys))
     assert all(one["n"] for one in measured)
+    assert all(0 <= one["bounds_coverage"] <= 1 for one in measured if "brier" in one)
 
 
 def test_scores_fall_with_the_horizon_and_carry_the_version(versions: pa.Table) -> None:
@@ -57,6 +58,8 @@ def test_scores_fall_with_the_horizon_and_carry_the_version(versions: pa.Table) 
     curve = np.column_stack([table[f"survival_{days}d"].to_numpy() for days in (30, 60, 90, 180)])
     assert (np.diff(curve, axis=1) < 0).all()
     assert ((curve > 0) & (curve < 1)).all()
+    assert (table["survival_90d_lower"].to_numpy() < table["survival_90d"].to_numpy()).all()
+    assert (table["survival_90d_upper"].to_numpy() > table["survival_90d"].to_numpy()).all()
     assert np.corrcoef(table["expected_days_to_event"].to_numpy(), customers["frequency"].to_numpy())[0, 1] < -0.5
     assert set(table["model_version"].to_pylist()) == set(champions(versions)["model_version"].to_pylist())
 

@@ -28,10 +28,11 @@ select
     levels.churn_probability_upper,
     levels.risk_level,
     actions.recommended_action,
-    survival.survival_30d,
-    survival.survival_60d,
-    survival.survival_90d,
-    survival.survival_180d,
+    {% for days in [30, 60, 90, 180] -%}
+    survival.survival_{{ days }}d,
+    survival.survival_{{ days }}d_lower,
+    survival.survival_{{ days }}d_upper,
+    {% endfor -%}
     survival.expected_days_to_event,
     {% for rank in [1, 2, 3] -%}
     levels.reason_{{ rank }},
