@@ -1,4 +1,4 @@
-"""Survival as versions in the registry: when the next order comes, or the end of the last subscription.
+"""Survival as versions in the registry: when the next order comes, or the end of subscribing.
 
 Two kinds of customers, as two models beside those of churn: `survival.non_contractual` and `survival.contractual`.
 """
