@@ -50,20 +50,30 @@ class LogLogistic:
 
     @classmethod
     def fit(
-        cls, x: Matrix, days: Vector, observed: Flags, features: list[Feature], *, limit: float, seed: int
+        cls,
+        x: Matrix,
+        days: Vector,
+        observed: Flags,
+        features: list[Feature],
+        *,
+        limit: float,
+        seed: int,
+        events: npt.NDArray[np.int64] | None = None,
     ) -> LogLogistic:
         """Fit on at most MOST_ROWS rows, drawn with `seed`.
 
         `days` run to the event where it was `observed`, else to where the row was censored; `limit` censors them all,
-        as what happens later should not bend what is asked. Never fails for what the data are: with few events, or
-        where no penalty makes the fit converge, the model has no covariates. Raises ValueError without rows.
+        as what happens later should not bend what is asked. Rows with the same number in `events` tell of the same
+        event, which counts once for how many columns there may be; without them every row has its own. Never fails for
+        what the data are: with few events, or where no penalty makes the fit converge, the model has no covariates.
+        Raises ValueError without rows.
         """
         if not len(days):
             raise ValueError("no customer with a day to follow")
         at = _sample(len(days), seed)
         x, days, observed = x[at], days[at], observed[at] & (days[at] < limit)
         days = np.clip(days, FIRST_DAYS, limit)
-        n_events = int(observed.sum())
+        n_events = int(observed.sum()) if events is None else len(np.unique(events[at][observed]))
         if n_events < EVENTS_A_COLUMN:
             return _rate_only(days, observed, f"{n_events} events, {EVENTS_A_COLUMN} tell more than their rate")
         most = min(MOST_COLUMNS, n_events // EVENTS_A_COLUMN)

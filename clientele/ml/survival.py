@@ -48,6 +48,7 @@ ENDS = ("", "_lower", "_upper")  # of the names of a survival and its bounds
 LIMIT_DAYS = 365
 DAYS_BETWEEN_TESTS = 90
 NORMAL_95 = 1.96  # standard errors either way
+MOST_MINUTES = 10**8  # since 1970: until 2160
 
 
 @dataclass(frozen=True)
@@ -131,22 +132,33 @@ def followed(table: pa.Table) -> pa.Table:
 
 @dataclass
 class Durations:
-    """Rows to learn from: matrix, snapshot, days to the event or to the newest day, and whether it came by then."""
+    """Rows to learn from: matrix, snapshot, days to the event or to the newest day, and whether it came by then.
+
+    `events` numbers what the rows end with: those of a customer at several snapshots mostly wait for the same event.
+    """
 
     x: Matrix
     snapshot_dates: npt.NDArray[np.datetime64]
     days: Vector
     observed: Flags
     features: list[Feature]
+    events: npt.NDArray[np.int64]
 
     @classmethod
     def of(cls, table: pa.Table, names: Iterable[str]) -> Durations:
-        """From snapshot_date, duration_days, is_observed and the columns `names`; without rows of no duration."""
+        """From customer_id, snapshot_date, duration_days, is_observed and the columns `names`.
+
+        Without rows of no duration.
+        """
         table = followed(table)
-        features = choose_features(table, names)
+        return cls.with_features(table, choose_features(table, names))
+
+    @classmethod
+    def with_features(cls, table: pa.Table, features: list[Feature]) -> Durations:
+        """All rows, as a matrix of `features`."""
         dates = table["snapshot_date"].to_numpy().astype("datetime64[D]")
-        observed = as_numbers(table["is_observed"]) > 0
-        return cls(matrix(table, features), dates, as_numbers(table["duration_days"]), observed, features)
+        days, observed = as_numbers(table["duration_days"]), as_numbers(table["is_observed"]) > 0
+        return cls(matrix(table, features), dates, days, observed, features, _events(table["customer_id"], dates, days))
 
     def as_of(self, day: date) -> Durations:
         """What was known when `day` began: the snapshots before it, censored then."""
@@ -158,6 +170,7 @@ class Durations:
             np.minimum(self.days[before], known),
             self.observed[before] & (self.days[before] < known),
             self.features,
+            self.events[before],
         )
 
     def before(self, day: date) -> Flags:
@@ -167,7 +180,9 @@ class Durations:
     def at(self, day: date) -> Durations:
         """The rows of one snapshot."""
         of = self.snapshot_dates == np.datetime64(day)
-        return Durations(self.x[of], self.snapshot_dates[of], self.days[of], self.observed[of], self.features)
+        return Durations(
+            self.x[of], self.snapshot_dates[of], self.days[of], self.observed[of], self.features, self.events[of]
+        )
 
     def came(self, days: float) -> Flags:
         """Whether the event came within `days`."""
@@ -175,13 +190,19 @@ class Durations:
 
     def fit(self, features: list[Feature], seed: int) -> LogLogistic:
         """The model on some of the features."""
-        return LogLogistic.fit(
-            self.x[:, self.places(features)], self.days, self.observed, features, limit=LIMIT_DAYS, seed=seed
-        )
+        x = self.x[:, self.places(features)]
+        return LogLogistic.fit(x, self.days, self.observed, features, limit=LIMIT_DAYS, seed=seed, events=self.events)
 
     def places(self, features: list[Feature]) -> list[int]:
         """Where features stand in `x`."""
         return [self.features.index(feature) for feature in features]
+
+
+def _events(customer_ids: pa.ChunkedArray, dates: npt.NDArray[np.datetime64], days: Vector) -> npt.NDArray[np.int64]:
+    """A number for each customer and moment at which their time ended, to the minute."""
+    customer = np.unique(customer_ids.to_numpy().astype(str), return_inverse=True)[1]
+    minutes = np.round((dates.astype(np.int64) + days) * 24 * 60).astype(np.int64)
+    return customer * MOST_MINUTES + minutes
 
 
 @dataclass

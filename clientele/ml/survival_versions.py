@@ -1,4 +1,4 @@
-"""Survival as versions in the registry: when the next order comes, or the end of the last subscription.
+"""Survival as versions in the registry: when the next order comes, or the end of subscribing.
 
 Two kinds of customers, as two models beside those of churn: `survival.non_contractual` and `survival.contractual`.
 """
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clientele.ml import registry, survival
-from clientele.ml.feature_table import as_numbers, learnable, matrix
+from clientele.ml.feature_table import learnable
 from clientele.ml.log_logistic import AFT, RATE_ONLY
 from clientele.ml.registry import Settings, Version, gate
 from clientele.ml.score_rows import STAMP, stamped
@@ -134,9 +134,7 @@ def _loss_to_beat(
 def _loss(fitted: Survival, rows: pa.Table, day: date, newest: date) -> float:
     """Negative log-likelihood of a stored model on the rows of a day."""
     at = rows.filter(pc.equal(rows["snapshot_date"], pa.scalar(day, pa.date32())))
-    days, observed = as_numbers(at["duration_days"]), as_numbers(at["is_observed"]) > 0
-    dates = at["snapshot_date"].to_numpy().astype("datetime64[D]")
-    tested = Durations(matrix(at, fitted.features), dates, days, observed, fitted.features)
+    tested = Durations.with_features(at, fitted.features)
     return _newest(survival.measure(fitted, tested, day, (newest - day).days))
 
 

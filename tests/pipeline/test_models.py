@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from clientele.demo import write_demo
 from clientele.landing import load
@@ -118,6 +119,31 @@ def test_a_tampered_artifact_is_refused(home: Path) -> None:
     assert not report.succeeded
     assert "was changed after it was fitted and is not opened" in "".join(report.errors)
     assert query(home, "select count(*) from ml.ml_churn__scores") == said
+
+
+def test_subscribers_who_land_later_are_scored_by_the_next_run(tmp_path: Path) -> None:
+    mapping, home = write_demo(tmp_path / "exports", 300), tmp_path / "warehouse"
+    whole = yaml.safe_load(mapping.read_text())
+    without = whole | {"entities": {k: v for k, v in whole["entities"].items() if k != "subscriptions"}}
+    (mapping.parent / "without.yml").write_text(yaml.safe_dump(without))
+    home.mkdir()
+    (home / "vars.yml").write_text("reporting_currency: EUR\ntraining_months: 9\n")
+    load(mapping.parent / "without.yml", home=home)
+    assert build(home).succeeded
+    assert models_to_fit(home) == []
+    load(mapping, home=home)
+    assert models_to_fit(home) == ["churn", "survival"]
+    report = build(home)
+    assert report.succeeded, report.errors
+    assert models_to_fit(home) == []
+    scored = (
+        "select count(*) > 0, count(survival_90d) = count(*) from marts.customer_churn where churn_type = 'contractual'"
+    )
+    assert query(home, scored) == [(True, True)]
+    # Who had a champion was not fitted anew.
+    fitted = "select model_name, max(fit_number) from ml.ml_{}__fit group by all order by all"
+    assert query(home, fitted.format("churn")) == [("churn.contractual", 2), ("churn.non_contractual", 1)]
+    assert query(home, fitted.format("clv")) == [("clv", 1)]
 
 
 def test_thirty_customers_who_ordered_today(tmp_path: Path) -> None:

@@ -98,6 +98,15 @@ def test_censoring_is_not_taken_for_the_event() -> None:
     assert blind.intercept < fitted.intercept - 0.5
 
 
+def test_an_event_that_many_rows_tell_of_counts_once_for_columns() -> None:
+    x, days, observed, _ = customers(2_000)
+    fits = [
+        LogLogistic.fit(x, days, observed, FEATURES, limit=365, seed=1, events=np.arange(2_000) % n) for n in (9, 29)
+    ]
+    assert [fitted.algorithm for fitted in fits] == [RATE_ONLY, AFT]
+    assert [len(fitted.coefficients) for fitted in fits] == [0, 2]
+
+
 def test_what_happens_after_the_limit_changes_nothing() -> None:
     x, days, observed, _ = customers(2_000)
     later = np.where(days > 100, days + 1_000, days)

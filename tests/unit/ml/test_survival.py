@@ -103,6 +103,25 @@ def test_a_past_day_knows_nothing_of_what_came_later() -> None:
     assert (bought_on_the_day.days[bought_on_the_day.observed] < 1).all()
 
 
+def test_snapshots_before_the_same_event_of_a_customer_share_its_number() -> None:
+    ends = {"a": date(2024, 6, 1), "b": date(2024, 6, 1), "again": date(2024, 3, 15)}
+    rows = [
+        (customer, day, float((end - day).days) + 0.3) for customer, end in ends.items() for day in MONTHS if day < end
+    ]
+    rows += [("again", MONTHS[4], 10.3)]
+    table = pa.table(
+        {
+            "customer_id": [customer for customer, *_ in rows],
+            "snapshot_date": [day for _, day, _ in rows],
+            "duration_days": [days for *_, days in rows],
+            "is_observed": [True] * len(rows),
+        }
+    )
+    events = Durations.of(table, []).events
+    assert [len(set(events[[i for i, row in enumerate(rows) if row[0] == customer]])) for customer in ends] == [1, 1, 2]
+    assert len(set(events)) == 4
+
+
 def test_scores_say_what_they_are_and_stay_finite() -> None:
     best, _ = fitted(snapshots(MONTHS, 150))
     batch = snapshots([NEWEST], 200).to_batches()[0]
