@@ -28,7 +28,9 @@ VARS_FILE = "vars.yml"
 # What the tables of the last whole build mean.
 SETTLED_FILE = "built_with.json"
 # What decides the meaning of a feature, under dbt_project/.
-FEATURE_CODE = ("macros", "seeds", "models/staging", "models/intermediate", "models/features")
+FEATURE_CODE = (
+    "macros", "seeds/engagement_weights.csv", "models/staging", "models/intermediate", "models/features",
+)  # fmt: skip
 
 
 class CannotRunError(Exception):
@@ -206,7 +208,10 @@ def fitted_models() -> list[str]:
 
 
 def models_to_fit(home: Path) -> list[str]:
-    """Models that nothing can score with: never fitted, no version could be put to use, or stored another way."""
+    """Models that nothing can score with: never fitted, no version could be put to use, or stored another way.
+
+    Nor can what was fitted for a later day than the last run's: the macro champions passes it over.
+    """
     from clientele.ml.registry import RECIPE
 
     path = home / "build.duckdb"
@@ -225,7 +230,8 @@ def models_to_fit(home: Path) -> list[str]:
 
 def _has_champion(connection: duckdb.DuckDBPyConnection, model: str, recipe: int) -> bool:
     rows = connection.execute(
-        f"select max_by(recipe, fit_number) from ml.ml_{model}__fit where is_promoted group by model_name"
+        f"select max_by(recipe, fit_number) filter (fitted_for <= run.snapshot_date)"
+        f" from ml.ml_{model}__fit cross join ml.ml_run as run where is_promoted group by model_name"
     ).fetchall()
     return bool(rows) and all(row[0] == recipe for row in rows)
 
@@ -251,10 +257,11 @@ def _run(prepared: DbtBuild, select: str | None, progress: Progress) -> BuildRep
     return report
 
 
-def _hash_of(*folders: str) -> str:
+def _hash_of(*parts: str) -> str:
+    """Of the code in files and folders under dbt_project/."""
     digest = hashlib.md5(usedforsecurity=False)
-    for folder in folders:
-        for path in sorted((PROJECT_ROOT / "dbt_project" / folder).rglob("*")):
+    for part in (PROJECT_ROOT / "dbt_project" / part for part in parts):
+        for path in sorted(part.rglob("*")) or [part]:
             if path.suffix in (".sql", ".csv"):
                 digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]
