@@ -17,7 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from clientele.ml import metrics, periods
-from clientele.ml.feature_table import as_numbers, choose_features, grouping
+from clientele.ml.feature_table import as_numbers, choose_features
+from clientele.ml.groups import groups_of
 from clientele.ml.purchase_value import Customers, RecentSpend
 from clientele.ml.threads import single_threaded
 from clientele.ml.two_part import ValueModel
@@ -178,7 +179,7 @@ def _performance(
     customers: Customers, value: Vector, lower: Vector, upper: Vector, realised: Vector
 ) -> Iterable[dict[str, Any]]:
     """Metrics of all, of each group of customers, and of tenths by predicted value."""
-    groups = {"all": np.full(len(value), "all"), **grouping(customers.table)}
+    groups = {"all": np.full(len(value), "all")} | groups_of(customers.table)
     place = np.argsort(np.argsort(value, kind="stable"), kind="stable")
     groups["value_tenth"] = (place * PARTS // len(value) + 1).astype(str)
     for name, of in groups.items():

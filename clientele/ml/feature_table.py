@@ -15,7 +15,6 @@ Matrix = npt.NDArray[np.float64]
 
 MOST_CATEGORIES = 20  # of one column; rarer ones count as "other"
 FEWEST_ROWS = 30  # of a category; a smaller one says more about its rows than about the category
-GROUPS = ("customer_type", "country", "frequency_score")  # in which performance is also reported
 
 
 @dataclass(frozen=True)
@@ -85,15 +84,6 @@ def matrix(table: pa.Table | pa.RecordBatch, features: list[Feature]) -> Matrix:
         column = table.column(feature.name)
         out[:, position] = _codes(column, feature) if feature.is_category else as_numbers(column)
     return out
-
-
-def grouping(table: pa.Table | pa.RecordBatch) -> dict[str, npt.NDArray[Any]]:
-    """By name of those GROUPS that the table has, the group of every row as text."""
-    return {
-        name: table.column(name).cast(pa.string()).fill_null("unknown").to_numpy(zero_copy_only=False)
-        for name in GROUPS
-        if name in table.schema.names
-    }
 
 
 def as_numbers(column: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.float64]:

@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 from clientele.ml import periods
 from clientele.ml.categories import Counts
 from clientele.ml.classifier import Examples
-from clientele.ml.feature_table import grouping
 from clientele.ml.survival import Durations, followed
+
+GROUPS = ("customer_type", "country", "frequency_score")
 
 
 def drawn(table: pa.Table, most_rows: int) -> pa.Table:
@@ -51,7 +52,11 @@ class PurchaseHistory:
             Counts.of(table),
             table["next_category"].cast(pa.string()).combine_chunks(),
             newest,
-            grouping(table),
+            {
+                name: table[name].cast(pa.string()).fill_null("unknown").to_numpy(zero_copy_only=False)
+                for name in GROUPS
+                if name in table.column_names
+            },
         )
 
     def as_of(self, day: date) -> PurchaseHistory:

@@ -1,4 +1,4 @@
-"""Lifetime value in the registry: when it is fitted anew, and what takes the champion's place."""
+"""Lifetime value: when it is fitted anew, and what takes the champion's place."""
 
 from __future__ import annotations
 
