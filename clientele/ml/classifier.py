@@ -201,11 +201,6 @@ class Candidate:
     importance: dict[str, float] = field(default_factory=dict)
     message: str = ""
 
-    def mean(self, metric: str) -> float:
-        """A metric over all customers, averaged over the periods; nan where nothing was measured."""
-        values = [row[metric] for row in self.performance if row["group_name"] == "all"]
-        return float(np.mean(values)) if values else np.nan
-
 
 @single_threaded
 def fit_candidates(

@@ -83,7 +83,7 @@ def test_a_kept_version_adds_no_row_and_a_refit_is_compared(versions: pa.Table) 
     again = next_purchase_versions.fit(table, RUN | {"refit_models": "next_purchase"}, versions)
     assert again["model_version"] == versions["model_version"]
     (row,) = champions(again).to_pylist()
-    assert "the champion's algorithm" in json.loads(row["gates_json"])["not_worse_than_champion"]
+    assert "in the same periods by the champion" in json.loads(row["gates_json"])["not_worse_than_champion"]
 
 
 def test_a_champion_that_knew_less_is_measured_itself(versions: pa.Table) -> None:
@@ -92,7 +92,17 @@ def test_a_champion_that_knew_less_is_measured_itself(versions: pa.Table) -> Non
     again = next_purchase_versions.fit(snapshots(MONTHS, 250), RUN | {"refit_models": "all"}, older)
     gates = [json.loads(row["gates_json"]) for row in again.to_pylist() if row["algorithm"] == "logistic_regression"]
     (champion,) = champions(versions)["model_version"].to_pylist()
-    assert f"({champion})" in gates[0]["not_worse_than_champion"]
+    assert gates[0]["not_worse_than_champion"].endswith(f"of the same customers by the champion {champion}")
+
+
+def test_where_nothing_new_will_do_the_champion_stays(versions: pa.Table) -> None:
+    """The rates would do, but they are worse than it is."""
+    again = next_purchase_versions.fit(
+        snapshots(MONTHS, 250), RUN | {"refit_models": "all", "model_max_ece": 0.0}, versions
+    )
+    gates = {row["algorithm"]: json.loads(row["gates_json"]) for row in again.to_pylist()}
+    assert gates["logistic_regression"]["calibrated"].startswith("failed")
+    assert champions(again).num_rows == 0, gates
 
 
 @pytest.mark.parametrize("customers", [0, 20])
