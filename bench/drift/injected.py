@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+import pyarrow as pa
 
 from bench.drift.company import Checked, Company
 from bench.drift.page import Options, Section, percent
@@ -14,10 +15,11 @@ from clientele.monitoring.subjects import Column, quoted_name
 
 SHIFTS = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # standard deviations of the reference
 SWAPPED = (0.05, 0.1, 0.2, 0.3, 0.4)  # share of rows
-LOST = (0.02, 0.05, 0.1, 0.2, 0.3)  # share of rows
+LOST = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3)  # share of rows
 NEW = (0.002, 0.005, 0.01, 0.02, 0.05)  # share of rows
 SNAPSHOTS = 10
 ROWS = 5_000
+MOST_TILT = 50.0
 Injection = Callable[[Column], str | None]
 
 
@@ -32,16 +34,25 @@ def measure(options: Options) -> Section:
         f"{SNAPSHOTS} snapshots of {ROWS:,} customers without drift, as above; then every column is changed by a known"
         " amount. Shares of columns and snapshots beyond the threshold of each measure, and of any.",
     )
-    shift, worth = _shift(company, options)
+    section.tables.append(_tilted_table(company, options))
     kinds: list[tuple[str, Sequence[float], Callable[[float], Injection]]] = [
-        ("mean shift, standard deviations", SHIFTS, shift),
+        ("added to every value, standard deviations", SHIFTS, _shift(company)),
         ("rows whose category is another, share", SWAPPED, _swap),
         ("values lost, share of rows", LOST, _loss),
+        ("values lost where none was missing, share of rows", LOST, _loss_of_full(company)),
         ("rows of a category that was never seen, share", NEW, _novelty),
     ]
     for title, sizes, injection in kinds:
         section.tables.append(_table(checked, drawn, title, sizes, injection, options))
-    section.notes.append(worth)
+    ageing = sum(c.column_type == "numeric" and not c.is_pooled for c in company.columns)
+    section.notes = [
+        "A constant added to every value moves the many customers at 0 into another bin, which PSI sees at any size;"
+        " the table before it moves the mean by drawing other customers, and is the one to judge by.",
+        f"Shifted are numbers of a window. The {ageing} of lifetime and state have"
+        f" {options.settings.drift_lifetime_factor:g} times the threshold.",
+        "A column that is empty for many, or whose most frequent category is the one swapped to, moves by less than the"
+        " share says.",
+    ]
     return section
 
 
@@ -85,22 +96,90 @@ def _note(measures: Sequence[Measurement], seen: dict[str, list[bool]]) -> None:
     seen["any"].append(any(m.status == "warn" for m in measures))
 
 
-def _shift(company: Company, options: Options) -> tuple[Callable[[float], Injection], str]:
-    """Numbers moved up by a share of their standard deviation; columns that hold one value have none."""
-    numeric = [c for c in company.columns if c.column_type == "numeric"]
-    parts = ", ".join(f"stddev_pop({c.sql})" for c in numeric)
+def _shift(company: Company) -> Callable[[float], Injection]:
+    """Numbers of a window with a share of their standard deviation added; those that hold one value have none."""
+    columns = _shiftable(company)
+    parts = ", ".join(f"stddev_pop({c.sql})" for c in columns)
     spread = company.connection.execute(f"select {parts} from reference").fetchall()[0]
-    sd = {c.name: value for c, value in zip(numeric, spread, strict=True) if value}
+    sd = {c.name: value for c, value in zip(columns, spread, strict=True) if value}
 
     def of_size(size: float) -> Injection:
-        return lambda c: f"{c.sql} + {size * sd[c.name]!r}" if c.name in sd and c.is_pooled else None
+        return lambda c: f"{c.sql} + {size * sd[c.name]!r}" if c.name in sd else None
 
-    ageing = sum(not c.is_pooled and c.name in sd for c in numeric)
-    factor = options.settings.drift_lifetime_factor
-    return of_size, (
-        f"Shifted are numbers of a window; the {ageing} of lifetime and state have {factor:g} times the threshold, so"
-        f" that a shift of them is seen from {factor:g} times the size."
+    return of_size
+
+
+def _shiftable(company: Company) -> tuple[Column, ...]:
+    return tuple(c for c in company.columns if c.column_type == "numeric" and c.is_pooled)
+
+
+def _tilted_table(company: Company, options: Options) -> list[list[str]]:
+    """Customers drawn so that large values are more frequent and the mean is higher by a known amount.
+
+    No value is new, so that a count stays a count and a 0 a 0: the drift of a company whose customers buy more.
+    """
+    columns = _shiftable(company)
+    checked = Checked(company, "select * from reference", company.days, options.settings, columns)
+    rng, names = np.random.default_rng(options.seed), [c.name for c in columns]
+    rows = [["mean shift by other customers, standard deviations", "columns", "psi", "wasserstein", "any"]]
+    for size in SHIFTS:
+        seen: dict[str, list[bool]] = defaultdict(list)
+        weights = {name: _tilt(_values(company, c), size) for name, c in zip(names, columns, strict=True)}
+        reached = [c for c in columns if weights[c.name] is not None]
+        for _ in range(SNAPSHOTS):
+            _put_tilted(company, weights, rng)
+            measures = checked.against("select * from tilted")
+            for c in reached:
+                _note([m for m in measures if m.column == c.name], seen)
+        rows.append([f"{size:g}", str(len(reached)), *(percent(float(np.mean(seen[n]))) for n in rows[0][2:])])
+        options.say(f"tilted by {size:g}")
+    return rows
+
+
+def _values(company: Company, column: Column) -> np.ndarray:
+    """All values of the reference as float64, NaN for null."""
+    sql = f"select {column.sql} as x from reference order by snapshot_date, md5(customer_id)"
+    return company.connection.sql(sql).to_arrow_table()["x"].to_numpy()
+
+
+def _tilt(values: np.ndarray, size: float) -> np.ndarray | None:
+    """Weights of rows under which the mean is `size` standard deviations higher; None where none are.
+
+    Exponential in the value, up to its 99th percentile, so that not a few customers alone make the shift.
+    """
+    known = ~np.isnan(values)
+    x = values[known]
+    sd = x.std() if x.size else 0.0
+    if not sd:
+        return None
+    z = (x - x.mean()) / sd
+    held = np.minimum(z, np.quantile(z, 0.99))
+    low, high = 0.0, MOST_TILT
+    for _ in range(50):
+        middle = (low + high) / 2
+        weights = np.exp(middle * (held - held.max()))
+        low, high = (middle, high) if (weights * z).sum() / weights.sum() < size else (low, middle)
+    if high == MOST_TILT:
+        return None
+    # Rows without a value are drawn as often as they are there.
+    every = np.full(len(values), 1 / len(values))
+    every[known] = weights / weights.sum() * known.mean()
+    return every
+
+
+def _put_tilted(company: Company, weights: Mapping[str, np.ndarray | None], rng: np.random.Generator) -> None:
+    """The table `tilted`: each column drawn by itself; those that cannot be shifted that far are drawn as they are."""
+    drawn = {}
+    for column in _shiftable(company):
+        values, chances = _values(company, column), weights[column.name]
+        at = rng.choice(len(values), ROWS, p=chances)
+        drawn[column.name] = pa.array(values[at], mask=np.isnan(values[at]))
+    company.connection.register("drawn_by_weight", pa.table(drawn))
+    company.connection.execute(
+        f"create or replace table tilted as select 'c' || row_number() over () as customer_id,"
+        f" date '{company.days.last}' as snapshot_date, * from drawn_by_weight"
     )
+    company.connection.unregister("drawn_by_weight")
 
 
 def _swap(size: float) -> Injection:
@@ -117,6 +196,17 @@ def _swap(size: float) -> Injection:
 
 def _loss(size: float) -> Injection:
     return lambda c: f"case when {_draw(c)} < {size} then null else {quoted_name(c.name)} end"
+
+
+def _loss_of_full(company: Company) -> Callable[[float], Injection]:
+    parts = ", ".join(f"count(*) = count({c.sql})" for c in company.columns)
+    row = company.connection.execute(f"select {parts} from reference").fetchall()[0]
+    full = {c.name for c, is_full in zip(company.columns, row, strict=True) if is_full}
+
+    def of_size(size: float) -> Injection:
+        return lambda c: _loss(size)(c) if c.name in full else None
+
+    return of_size
 
 
 def _novelty(size: float) -> Injection:

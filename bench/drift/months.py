@@ -18,9 +18,9 @@ BURSTY = "feat_marketing"
 CANDIDATES = {
     "psi": (0.1, 0.2, 0.3, 0.4, 0.6, 0.9),
     "wasserstein": (0.1, 0.2, 0.3, 0.4, 0.6, 0.9),
-    "jensen_shannon": (0.05, 0.1, 0.15, 0.2),
-    "null_rate_difference": (0.02, 0.05, 0.1, 0.15),
-    "new_category_share": (0.001, 0.01, 0.05),
+    "jensen_shannon": (0.02, 0.05, 0.1),
+    "null_rate_difference": (0.01, 0.02, 0.05, 0.1, 0.15),
+    "new_category_share": (0.001, 0.005, 0.01),
 }
 
 

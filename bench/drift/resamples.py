@@ -10,8 +10,16 @@ from bench.drift.company import Checked, Company, missed
 from bench.drift.page import Options, Section, percent
 from clientele.monitoring import exact
 from clientele.monitoring.results import Measurement
+from clientele.monitoring.settings import Settings
 
 SIZES = (5_000, 250)  # customers of the demo company; a small group
+VARS = {
+    "psi": "drift_psi_from",
+    "wasserstein": "drift_wasserstein_from",
+    "jensen_shannon": "drift_jensen_shannon_from",
+    "null_rate_difference": "drift_null_rate_from",
+    "new_category_share": "drift_new_category_from",
+}
 
 
 def measure(options: Options) -> Section:
@@ -26,7 +34,7 @@ def measure(options: Options) -> Section:
     )
     for size in SIZES:
         runs = list(_runs(company, options, size))
-        section.tables += [_by_measure(runs, size), _by_check(company, runs, size)]
+        section.tables += [_by_measure(runs, size, options.settings), _by_check(company, runs, size)]
     return section
 
 
@@ -45,10 +53,10 @@ def _runs(company: Company, options: Options, size: int) -> list[list[Measuremen
     return runs
 
 
-def _by_measure(runs: list[list[Measurement]], size: int) -> list[list[str]]:
-    plain = _plain_thresholds(runs)
+def _by_measure(runs: list[list[Measurement]], size: int, settings: Settings) -> list[list[str]]:
+    plain = {measure: getattr(settings, name) for measure, name in VARS.items()}
     rows = [[f"{size:,} customers: measure", "columns", "median", "99 %", "99.9 %", "largest", "var", "alarms a column",
-             "without the bound of chance"]]  # fmt: skip
+             "beyond the var"]]  # fmt: skip
     by_name = defaultdict(list)
     for run in runs:
         for m in run:
@@ -63,14 +71,6 @@ def _by_measure(runs: list[list[Measurement]], size: int) -> list[list[str]]:
             percent(float(np.mean(values >= plain[name]))),
         ])  # fmt: skip
     return rows
-
-
-def _plain_thresholds(runs: list[list[Measurement]]) -> dict[str, float]:
-    """What the vars say, before chance raises it: the smallest threshold of each measure."""
-    thresholds: dict[str, float] = {}
-    for m in (m for run in runs for m in run if m.threshold):
-        thresholds[m.measure] = min(m.threshold, thresholds.get(m.measure, m.threshold))
-    return thresholds
 
 
 def _by_check(company: Company, runs: list[list[Measurement]], size: int) -> list[list[str]]:

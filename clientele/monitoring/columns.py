@@ -48,7 +48,9 @@ class ColumnCheck:
             return self._unmeasured("null_rate_difference", "no rows")
         middle = (before.null_rate + now.null_rate) / 2
         chance = noise.rate(middle, self.compared.n_independent, now.n)
-        threshold = max(self.settings.drift_null_rate_from, chance)
+        # Where nulls are usual they come and go with what they stand for; where there were none, something broke.
+        least = self.settings.drift_null_rate_from if before.n_null else self.settings.drift_first_nulls_from
+        threshold = max(least, chance)
         moved = f"nulls {before.null_rate:.1%} then, {now.null_rate:.1%} now"
         return self._measured("null_rate_difference", abs(now.null_rate - before.null_rate), threshold, moved)
 

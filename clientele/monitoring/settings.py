@@ -15,6 +15,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "drift_wasserstein_from": (0.01, 5),
     "drift_jensen_shannon_from": (0.01, 0.8),
     "drift_null_rate_from": (0.001, 1),
+    "drift_first_nulls_from": (0.0001, 1),
     "drift_new_category_from": (0.0001, 1),
     "drift_lifetime_factor": (1, 20),
     "drift_columns_from": (0, 1),
@@ -42,6 +43,7 @@ class Settings:
     drift_wasserstein_from: float
     drift_jensen_shannon_from: float
     drift_null_rate_from: float
+    drift_first_nulls_from: float
     drift_new_category_from: float
     drift_lifetime_factor: float
     drift_columns_from: float
