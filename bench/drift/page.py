@@ -73,6 +73,8 @@ def write(sections: Sequence[Section], page: Path, order: Sequence[str]) -> None
 
 def percent(share: float) -> str:
     """A share as text, with a digit more where it is small."""
+    if 0 < share < 1e-4:
+        return "< 0.01%"
     return f"{share:.0%}" if share in (0, 1) else f"{share:.1%}" if share >= 0.001 else f"{share:.2%}"
 
 
