@@ -30,6 +30,8 @@ VARS_FILE = "vars.yml"
 SETTLED_FILE = "built_with.json"
 # Champions of customers whom a company may have only later: fitted once some were watched for a horizon.
 OF_SUBSCRIBERS = ("churn.contractual", "survival.contractual")
+# Beginnings of the names of vars that say when a check speaks up; no table changes with them.
+WATCHING_VARS = ("drift_", "performance_", "volume_", "freshness_")
 # What decides the meaning of a feature, under dbt_project/.
 FEATURE_CODE = (
     "macros", "seeds/engagement_weights.csv", "models/staging", "models/intermediate", "models/features",
@@ -174,7 +176,8 @@ def _prepared(home: Path, asked: Asked) -> tuple[DbtBuild, bool]:
         raise CannotRunError(f"{lake.raw} holds no data: land some with `clientele load MAPPING.yml` first.")
     lake.ensure_contract()
     settled = home / SETTLED_FILE
-    meaning = {"vars": warehouse_vars(home), "code": _hash_of(*FEATURE_CODE)}
+    heeded = {name: value for name, value in warehouse_vars(home).items() if not name.startswith(WATCHING_VARS)}
+    meaning = {"vars": heeded, "code": _hash_of(*FEATURE_CODE)}
     is_changed = settled.exists() and json.loads(settled.read_text()) != meaning
     is_anew = asked.full_refresh or is_changed
     trains = bool(asked.refit or asked.drifted or asked.trains or is_anew or models_to_fit(home))

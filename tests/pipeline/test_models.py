@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,9 @@ def query(home: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(built_company: Path, copied: Callable[[Path, Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo company of 400 customers, built and so trained."""
-    folder = tmp_path_factory.mktemp("company")
-    load(write_demo(folder / "exports", 400), home=folder / "warehouse")
-    report = build(folder / "warehouse")
-    assert report.succeeded, report.errors
-    return folder / "warehouse"
+    return copied(built_company, tmp_path_factory.mktemp("models") / "warehouse")
 
 
 def fits(home: Path) -> list[tuple[Any, ...]]:

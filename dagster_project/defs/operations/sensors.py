@@ -36,7 +36,7 @@ def root_cause(error: object) -> str:
     return str(getattr(error, "message", error))
 
 
-def write_message(text: str, run_id: str, home: Path = HOME) -> Path:
+def write_message(text: str, run_id: str, home: Path) -> Path:
     """Keep a message under reports/failures."""
     path = home / "reports" / "failures" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}-{run_id[:8]}.txt"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def run_failed(context: dg.RunFailureSensorContext) -> None:
         for event in context.get_step_failure_events()
     ] or [("run", context.failure_event.message or "it ended without a word")]
     text = message_of(context.dagster_run, failures)
-    path = write_message(text, context.dagster_run.run_id)
+    path = write_message(text, context.dagster_run.run_id, HOME)
     context.log.error(f"{text}\n(kept in {path})")
     if address := os.environ.get(WEBHOOK):
         try:
