@@ -17,6 +17,7 @@ from dagster_dbt import build_dbt_asset_selection
 from rich.console import Console
 
 from clientele.running import CannotRunError, newest_snapshot
+from dagster_project.failures import root_cause
 from dagster_project.instance import ensure_instance
 from dagster_project.warehouse import HOME
 
@@ -51,10 +52,7 @@ class Progress(logging.Handler):
         elif kind in ("STEP_START", "STEP_SUCCESS") and event.step_key:
             self._say(f"{event.step_key}: {'starts' if kind == 'STEP_START' else 'done'}")
         elif kind == "STEP_FAILURE":
-            cause = data.error
-            while cause is not None and cause.cause is not None:
-                cause = cause.cause
-            self._say(f"{event.step_key} failed: {cause.message.strip() if cause else data.error_display_string}")
+            self._say(f"{event.step_key} failed: {root_cause(data.error)}")
         elif kind == "STEP_SKIPPED":
             self._say(f"{event.step_key}: skipped, as what it needs did not succeed")
 

@@ -82,7 +82,9 @@ def test_the_morning_run_builds_the_day_of_its_tick(definitions: Any, tick: date
 
     schedule = definitions.resolve_schedule_def("every_morning")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 5 * * *", "UTC")
-    context = dg.build_schedule_context(scheduled_execution_time=tick.astimezone(UTC))
+    context = dg.build_schedule_context(
+        scheduled_execution_time=tick.astimezone(UTC), repository_def=definitions.get_repository_def()
+    )
     assert [request.partition_key for request in schedule.evaluate_tick(context).run_requests] == [day]
 
 
@@ -144,7 +146,7 @@ def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 
 def test_a_failed_run_is_told_with_cause_and_remedy(
-    definitions: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, webhook: tuple[str, list[dict[str, Any]]]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, webhook: tuple[str, list[dict[str, Any]]]
 ) -> None:
     import dagster as dg
 
@@ -176,7 +178,7 @@ def test_a_failed_run_is_told_with_cause_and_remedy(
 
 
 def test_a_webhook_that_is_none_does_not_hide_the_failure() -> None:
-    from dagster_project.defs.operations.sensors import post
+    from dagster_project.failures import post
 
     with pytest.raises(OSError, match="no address of a webhook"):
         post("text", "file:///etc/passwd")
