@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from clientele.contract import Contract, load_contract
+from clientele.records import Records
 
 LANDINGS_TYPES = {
     "entity": "varchar",
@@ -68,7 +69,7 @@ class Lake:
         return [path for path in paths if path.exists()]
 
     def ensure_contract(self) -> Path:
-        """Write batch 0: for every entity, and for landings, a file of no rows with the right types.
+        """Write batch 0: for every entity, for landings and for the records, a file of no rows with the right types.
 
         Files that already have those types are left alone, so that it costs next to nothing to call.
         """
@@ -81,6 +82,7 @@ class Lake:
                 path = folder / f"{name}.parquet"
                 if not path.exists() or _types_of(con, path) != _types_as_read(con, types):
                     _write_empty(con, path, types)
+        Records(self.home).ensure()
         return folder
 
     @contextmanager

@@ -15,7 +15,8 @@
         ) }}
     {%- endif -%}
     {%- set technical = {'loaded_at': 'timestamp', 'supersedes_loaded_at': 'timestamp'} -%}
-    {%- for source in graph.sources.values() -%}
+    {#- Records are read on DuckDB alone: a run on Spark is recorded by whatever started it. -#}
+    {%- for source in graph.sources.values() if source.source_name != 'records' -%}
         {%- set columns = [] -%}
         {%- for column in source.columns.values() -%}
             {%- do columns.append(column.name ~ ' ' ~ column.data_type | replace('varchar', 'string')) -%}
