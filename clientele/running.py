@@ -26,12 +26,14 @@ from clientele.run_records import recording_dbt
 
 Progress = Callable[[int, int, str], None]
 VARS_FILE = "vars.yml"
-# Champions of customers whom a company may have only later: fitted once some were watched for a horizon.
-OF_SUBSCRIBERS = ("churn.contractual", "survival.contractual")
 # What the tables of the last whole build mean.
 SETTLED_FILE = "built_with.json"
+# Champions of customers whom a company may have only later: fitted once some were watched for a horizon.
+OF_SUBSCRIBERS = ("churn.contractual", "survival.contractual")
 # What decides the meaning of a feature, under dbt_project/.
-FEATURE_CODE = ("macros", "seeds", "models/staging", "models/intermediate", "models/features")
+FEATURE_CODE = (
+    "macros", "seeds/engagement_weights.csv", "models/staging", "models/intermediate", "models/features",
+)  # fmt: skip
 
 
 class CannotRunError(Exception):
@@ -252,6 +254,7 @@ def models_to_fit(home: Path) -> list[str]:
 
     One that serves some customers counts too, where it can now be fitted to others: to subscribers who were watched for
     a horizon since, or of whom a history has landed.
+    Nor can what was fitted for a later day than the last run's: the macro champions passes it over.
     """
     from clientele.ml.registry import RECIPE
 
@@ -277,8 +280,8 @@ def _champion_recipes(connection: duckdb.DuckDBPyConnection, model: str) -> dict
         return {}
     return dict(
         connection.execute(
-            f"select model_name, max_by(recipe, fit_number) from ml.ml_{model}__fit"
-            " where is_promoted group by model_name"
+            f"select model_name, max_by(recipe, fit_number) from ml.ml_{model}__fit cross join ml.ml_run as run"
+            " where is_promoted and fitted_for <= run.snapshot_date group by model_name"
         ).fetchall()
     )
 
@@ -323,10 +326,11 @@ def _run(prepared: DbtBuild, select: str | None, progress: Progress) -> BuildRep
     return report
 
 
-def _hash_of(*folders: str) -> str:
+def _hash_of(*parts: str) -> str:
+    """Of the code in files and folders under dbt_project/."""
     digest = hashlib.md5(usedforsecurity=False)
-    for folder in folders:
-        for path in sorted((PROJECT_ROOT / "dbt_project" / folder).rglob("*")):
+    for part in (PROJECT_ROOT / "dbt_project" / part for part in parts):
+        for path in sorted(part.rglob("*")) or [part]:
             if path.suffix in (".sql", ".csv"):
                 digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]

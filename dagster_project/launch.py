@@ -88,7 +88,7 @@ def launch(job: str, days: tuple[date, date] | None, console: Console) -> bool:
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
         with dg.DagsterInstance.get() as instance, log.open("a") as said, redirect_stdout(said):
-            result = definitions.get_job_def(job).execute_in_process(
+            result = definitions.resolve_job_def(job).execute_in_process(
                 instance=instance, raise_on_error=False, run_config={"loggers": {"progress": {}}}, **options
             )
     finally:

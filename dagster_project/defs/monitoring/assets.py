@@ -20,14 +20,14 @@ DRIFT = dg.AssetKey(["monitoring", "drift"])
     owners=["team:data-science"],
     kinds={"python", "evidently"},
     partitions_def=DAYS,
-    backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+    backfill_policy=dg.BackfillPolicy.single_run(),
     description="Every feature group, and the inputs and scores of every champion, against what the champion learnt "
     "from; matured scores against what came; volume and age of every source. Kept in drift_results.",
 )
 def drift(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    """Measure a day. What it finds becomes a check of the asset that it is about."""
+    """Measure a day, the last of several. What it finds becomes a check of the asset that it is about."""
     with recorded_step(HOME, context.run_id, context.job_name, "drift") as step:
-        day = date.fromisoformat(context.partition_key)
+        day = date.fromisoformat(context.partition_key_range.end)
         results = monitor(HOME, snapshot_date=day, run_id=context.run_id, progress=context.log.debug)
         step.n_rows = sum(len(result.measurements) for result in results)
     return dg.MaterializeResult(
