@@ -298,19 +298,14 @@ def _can_learn_of_subscribers(connection: duckdb.DuckDBPyConnection, lake: Lake)
         " inner join ml.ml_run as run on held.snapshot_date <= run.snapshot_date - run.churn_horizon_days"
         " where held.is_subscriber and spine.is_sampled"
     ).fetchall()[0][0]
-    files = [str(path) for path in lake.landings()]
-    return (
-        watched
-        or (
-            connection.execute(
-                "select count(*) > 0 from read_parquet($files, hive_partitioning = true) as landings"
-                " inner join ml.ml_run as run on landings.min_loaded_at < run.snapshot_date - run.churn_horizon_days"
-                " where landings.entity = 'subscriptions' and landings.rows_landed > 0"
-                " and landings.batch > (select max(lake_batch) from intermediate.int_core__snapshots)",
-                {"files": files},
-            ).fetchall()[0][0]
-        )
-    )
+    landed = connection.execute(
+        "select count(*) > 0 from read_parquet($files, hive_partitioning = true) as landings"
+        " inner join ml.ml_run as run on landings.min_loaded_at < run.snapshot_date - run.churn_horizon_days"
+        " where landings.entity = 'subscriptions' and landings.rows_landed > 0"
+        " and landings.batch > (select max(lake_batch) from intermediate.int_core__snapshots)",
+        {"files": [str(path) for path in lake.landings()]},
+    ).fetchall()[0][0]
+    return watched or landed
 
 
 def _run(prepared: DbtBuild, select: str | None, progress: Progress) -> BuildReport:
