@@ -135,7 +135,7 @@ def train_command(
     """Fit models anew on all that has matured, promote what passes its gates, score with it."""
     from rich.console import Console
 
-    from clientele.running import fitted_models
+    from clientele.fitting import fitted_models
 
     if unknown := sorted(set(models or []) - set(fitted_models())):
         _fail(f"no model is called {', '.join(unknown)}: there are {', '.join(fitted_models())}")

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from clientele.demo import write_demo
+from clientele.fitting import fitted_models, models_to_fit
 from clientele.landing import load
-from clientele.running import BuildReport, build, fitted_models, models_to_fit
+from clientele.running import BuildReport, build
 
 # On one worker: each test goes on with the warehouse that the one before left.
 pytestmark = pytest.mark.xdist_group("models")

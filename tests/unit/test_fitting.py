@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from clientele.fitting import fitted_models, models_to_fit
 from clientele.ml.registry import RECIPE
-from clientele.running import fitted_models, models_to_fit
 
 BUILT = date(2025, 6, 1)
 SERVED = [*fitted_models(), "churn.non_contractual", "survival.non_contractual"]
