@@ -39,6 +39,7 @@ class BuildReport:
     """What one dbt invocation did."""
 
     seconds: float = 0.0
+    began: bool = False  # whether anything was built or tested at all
     models_built: int = 0
     tests_passed: int = 0
     warnings: list[str] = field(default_factory=list)
@@ -147,8 +148,9 @@ def build(
             trains=trains,
             variables=pinned,
         )
-        with recording_dbt(home, job="train" if refit else "run", trains=trains):
+        with recording_dbt(home, job="train" if refit else "run", trains=trains) as recorded:
             report = _run(command, home, progress or _unseen)
+            recorded.began = report.began
     if report.succeeded and not select:
         settled.write_text(json.dumps(meaning))
     return report
@@ -250,7 +252,9 @@ def _events(process: subprocess.Popen[str], plain: list[str]) -> Iterator[dict]:
 def _note(event: dict, report: BuildReport, progress: Progress) -> None:
     name, data = event.get("info", {}).get("name"), event.get("data", {})
     node = data.get("node_info", {}).get("node_name", "")
-    if name in ("LogModelResult", "LogSeedResult"):
+    if name == "LogStartLine":
+        report.began = True
+    elif name in ("LogModelResult", "LogSeedResult"):
         report.models_built += data.get("status") != "error"
         progress(data["index"], data.get("total") or data.get("num_models") or 0, node)
     elif name == "LogTestResult":
