@@ -337,6 +337,7 @@ def _sum_up(console, home: Path) -> None:  # type: ignore[no-untyped-def]
         f'{clientele} query "{best}"{at}',
         f'{clientele} query "select * from marts.value_at_risk order by value_at_risk_rank"{at}',
         f'{clientele} query "select feature, feature_window, description from {catalog}" --limit 200{at}',
+        f"{clientele} publish{at}   lets readers see it, if every check passed",
         f"{clientele} map YOUR_FILES...   drafts the mapping of your own data",
     ):
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
