@@ -236,10 +236,15 @@ def status_command(home: HomeOption = Path("warehouse")) -> None:
     """What readers see, what can be returned to, and whether the build may be published."""
     from rich.console import Console
 
+    from clientele.publishing.errors import PublishingError
     from clientele.publishing.report import show_status
     from clientele.publishing.status import status
 
-    show_status(Console(), status(home), command=_called_as(), at=_at(home))
+    try:
+        found = status(home)
+    except PublishingError as error:
+        _fail(str(error))
+    show_status(Console(), found, command=_called_as(), at=_at(home))
 
 
 @app.command("rejects")

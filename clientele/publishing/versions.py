@@ -62,8 +62,15 @@ class Published:
         return self.root / version / DATABASE
 
     def manifest(self, version: str) -> dict:
-        """What a version holds and where it came from."""
-        return json.loads((self.root / version / MANIFEST).read_text())
+        """What a version holds and where it came from. Raises PublishingError where somebody removed it by hand."""
+        path = self.root / version / MANIFEST
+        try:
+            return json.loads(path.read_text())
+        except (FileNotFoundError, ValueError) as error:
+            raise PublishingError(
+                f"{path} is gone or not whole: `clientele rollback` returns to a version that is kept,"
+                " `clientele publish` makes a new one"
+            ) from error
 
     def next_version(self, snapshot_date: date, ever_published: Iterable[str]) -> str:
         """A version with a number that none ever had."""
@@ -79,8 +86,8 @@ class Published:
     def _seen_before(self, version: str) -> str | None:
         try:
             return self.manifest(version)["previous"]
-        except OSError:
-            # Somebody removed it by hand, which is a reason to return to another.
+        except PublishingError:
+            # All the more reason to return to another.
             return None
 
     @contextmanager

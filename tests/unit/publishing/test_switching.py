@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ from queue import Queue
 import duckdb
 import pytest
 
+from clientele.publishing.errors import PublishingError
 from clientele.publishing.history import publications, record_publication
 from clientele.publishing.publication import KEPT, publish
 from clientele.publishing.rollback import rollback
@@ -22,7 +24,7 @@ from tests.unit.publishing.company import Company
 from tests.unit.publishing.workers import MOMENTS, processes, publish_again_and_again, publish_and_die, read_until
 
 SWITCHES = 30
-PUBLISHED_AMONG_THEM = 6
+PUBLISHED_AMONG_THEM = 5
 KILLS = 8
 
 
@@ -164,6 +166,15 @@ def test_returning_waits_for_no_run_and_needs_no_records(company: Company, monke
     assert [(seen.action, seen.version) for seen in publications(company.home)][1:] == [
         ("publish", second), ("rollback", first),
     ]  # fmt: skip
+
+
+def test_a_version_that_was_removed_by_hand_can_be_left(full: Company) -> None:
+    current = str(Published(full.home).current())
+    shutil.rmtree(full.home / "published" / current)
+    with pytest.raises(PublishingError, match="`clientele rollback` returns to a version that is kept"):
+        status(full.home)
+    assert rollback(full.home)["version"] < current
+    assert status(full.home).current is not None
 
 
 def test_recording_twice_makes_one_row(company: Company) -> None:

@@ -99,7 +99,7 @@ def read_until(home: Path, stop: Any, begun: Any, seen: Any) -> None:
             wrong.append(repr(error))
             continue
         # A breath, so that four readers leave the two cores of a small machine to who publishes.
-        time.sleep(0.01)
+        time.sleep(0.02)
         reads += 1
         builds.add(rows[0][0])
         if len(set(rows)) != 1:
