@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from clientele.contract import PROJECT_ROOT
 from clientele.fitting import models_to_fit
 from clientele.landing.lake import Lake
 from clientele.locks import HeldError, holding_warehouse, unsaid
-from clientele.run_records import recording_dbt
+from clientele.run_records import DbtInvocation, recording_dbt
 
 Progress = Callable[[int, int, str], None]
 VARS_FILE = "vars.yml"
@@ -46,6 +46,7 @@ class BuildReport:
     """What one dbt invocation did."""
 
     seconds: float = 0.0
+    began: bool = False  # whether anything was built or tested at all
     models_built: int = 0
     tests_passed: int = 0
     warnings: list[str] = field(default_factory=list)
@@ -79,6 +80,7 @@ class DbtBuild:
     arguments: list[str]  # without a selection of its own
     environment: dict[str, str]  # over that of this process
     meaning: dict = field(repr=False)
+    invocation: DbtInvocation = field(default_factory=DbtInvocation)  # what is recorded of it
 
     def settle(self) -> None:
         """Remember what the tables mean now that all of them are built."""
@@ -163,8 +165,8 @@ def prepared_build(
     """
     with _one_run(home.resolve(), asked.job, wait=wait, say=say):
         prepared, trains = _prepared(home.resolve(), asked)
-        with recording_dbt(prepared.home, job=asked.job, trains=trains, run_id=asked.run_id):
-            yield prepared
+        with recording_dbt(prepared.home, job=asked.job, trains=trains, run_id=asked.run_id) as invocation:
+            yield replace(prepared, invocation=invocation)
 
 
 def _prepared(home: Path, asked: Asked) -> tuple[DbtBuild, bool]:
@@ -229,6 +231,7 @@ def build(
     )
     with prepared_build(home, asked) as prepared:
         report = _run(prepared, select, progress or _unseen)
+        prepared.invocation.began = report.began
         if report.succeeded and not select:
             prepared.settle()
     return report
@@ -319,7 +322,9 @@ def _events(process: subprocess.Popen[str], plain: list[str]) -> Iterator[dict]:
 def _note(event: dict, report: BuildReport, progress: Progress) -> None:
     name, data = event.get("info", {}).get("name"), event.get("data", {})
     node = data.get("node_info", {}).get("node_name", "")
-    if name in ("LogModelResult", "LogSeedResult"):
+    if name == "LogStartLine":
+        report.began = True
+    elif name in ("LogModelResult", "LogSeedResult"):
         report.models_built += data.get("status") != "error"
         progress(data["index"], data.get("total") or data.get("num_models") or 0, node)
     elif name == "LogTestResult":

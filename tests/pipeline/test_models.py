@@ -13,6 +13,8 @@ import yaml
 from clientele.demo import write_demo
 from clientele.fitting import fitted_models, models_to_fit
 from clientele.landing import load
+from clientele.publishing.publication import publish
+from clientele.querying import open_published
 from clientele.running import BuildReport, build
 
 # On one worker: each test goes on with the warehouse that the one before left.
@@ -50,6 +52,16 @@ def test_every_model_has_a_champion_and_every_mart_rows(home: Path) -> None:
     assert {mart: query(home, f"select count(*) > 0 from marts.{mart}")[0][0] for mart in MARTS} == dict.fromkeys(
         MARTS, True
     )
+
+
+def test_what_a_run_built_and_tested_can_be_published(home: Path) -> None:
+    manifest = publish(home).manifest
+    with open_published(home) as connection:
+        for name in (f"marts.{mart}" for mart in MARTS):
+            found = connection.execute(f"select count(*) from {name}").fetchall()
+            assert found == query(home, f"select count(*) from {name}")
+            assert manifest["tables"][name]["rows"] == found[0][0]
+    assert set(manifest["models"]) >= {"clv", "segments"}
 
 
 def test_what_is_measured_is_measured_out_of_time(home: Path) -> None:
