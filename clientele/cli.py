@@ -177,6 +177,48 @@ def cards_command(
         typer.echo(card)
 
 
+@app.command("drift")
+def drift_command(
+    home: HomeOption = Path("warehouse"),
+    snapshot_date: Annotated[
+        str | None, typer.Option(help="Day to check, YYYY-MM-DD; default: the newest that was built.")
+    ] = None,
+) -> None:
+    """Check the newest snapshot: drift, performance of models, volume and freshness of sources."""
+    from datetime import date
+
+    from rich.console import Console
+
+    from clientele.monitoring.drift import NoSnapshotError
+    from clientele.monitoring.monitor import monitor
+    from clientele.monitoring.results import FAIL
+    from clientele.monitoring.settings import SettingsError
+    from clientele.monitoring.shown import show
+    from clientele.querying import NoBuildError
+
+    console = Console()
+    try:
+        day = date.fromisoformat(snapshot_date) if snapshot_date else None
+    except ValueError:
+        _fail(f"--snapshot-date {snapshot_date} is no day: write it as 2026-01-31")
+    try:
+        with console.status("comparing") as status:
+            results = monitor(home, snapshot_date=day, progress=lambda name: status.update(f"comparing {name}"))
+    except (NoBuildError, NoSnapshotError, SettingsError) as error:
+        _fail(str(error))
+    show(console, results)
+    reports = next((result.report.parent for result in results if result.report), None)
+    if reports:
+        console.print(f"reports: {reports}/<subject>.html", markup=False, highlight=False, soft_wrap=True)
+    best = "select subject, column_name, measure, value, threshold, message from governance.drift_results"
+    console.print(
+        f"\nnext:\n  {_called_as()} query \"{best} where status in ('warn', 'fail')\"{_at(home)}",
+        markup=False, highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    if any(result.status == FAIL for result in results):
+        raise typer.Exit(code=1)
+
+
 @app.command("query")
 def query_command(
     sql: Annotated[str, typer.Argument(help="A query, such as: select * from marts.customer_profile")],

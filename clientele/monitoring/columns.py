@@ -38,7 +38,7 @@ class ColumnCheck:
         if min(n, m) < exact.FEWEST_ROWS:
             return self._unmeasured("psi", _too_few(n, m))
         bins = len(set(reference) | set(current))
-        threshold = max(self.settings.drift_psi_from, noise.psi(bins, self._independent(n), m))
+        threshold = max(self.settings.drift_psi_from * self._patience, noise.psi(bins, self._independent(n), m))
         moved = _what_moved(reference, current, self.compared.edges)
         return self._measured("psi", exact.psi(reference, current), threshold, moved)
 
@@ -74,9 +74,16 @@ class ColumnCheck:
     def _sample_threshold(self, n: int, m: int) -> float:
         independent = min(float(n), self._independent(n))
         if self.compared.column.column_type == "numeric":
-            return max(self.settings.drift_wasserstein_from, noise.wasserstein(independent, m))
+            return max(self.settings.drift_wasserstein_from * self._patience, noise.wasserstein(independent, m))
         bins = len(set(self.compared.reference.counts) | set(self.compared.current.counts))
         return max(self.settings.drift_jensen_shannon_from, noise.jensen_shannon(bins, independent, m))
+
+    @property
+    def _patience(self) -> float:
+        """What thresholds are multiplied by: numbers that age with the company move without anything being wrong."""
+        column = self.compared.column
+        ages = column.column_type == "numeric" and not column.is_pooled
+        return self.settings.drift_lifetime_factor if ages else 1.0
 
     def _counts(self) -> tuple[Mapping[Any, int], Mapping[Any, int]]:
         reference, current = self.compared.reference.counts, self.compared.current.counts

@@ -92,7 +92,7 @@ class _Check:
             subject.name, subject.table, subject.kind, "drift", self.day,
             model_name=subject.model_name, model_version=subject.model_version, note=subject.note,
         )  # fmt: skip
-        days = None if subject.why_not else exact.days_of(self.connection, subject)
+        days = None if subject.why_not else exact.days_of(self.connection, subject.reference)
         if days is None:
             result.measurements = [self._skipped(subject.why_not or "the reference has no rows")]
         else:
@@ -102,7 +102,8 @@ class _Check:
         return result
 
     def _measure(self, result: SubjectResult, days: Days, folder: Path) -> None:
-        compared = exact.compare(self.connection, self.subject, days)
+        reference = exact.learn(self.connection, self.subject.reference, self.subject.columns, days)
+        compared = exact.compare(self.connection, reference, self.subject.current)
         if not any(comparison.current.n for comparison in compared):
             result.measurements = [self._skipped(f"{self.day} has no rows")]
             return
@@ -111,6 +112,7 @@ class _Check:
             name = comparison.column.name
             check = ColumnCheck(comparison, drawn.get(name), self.settings, self._severity(name))
             result.measurements += check.measurements()
+        result.note = ". ".join(filter(None, [result.note, _left_out(result.measurements)]))
         result.measurements.append(_share_of_columns(result.measurements))
         self._report(result, list(drawn.values()), folder)
 
@@ -134,18 +136,24 @@ class _Check:
 
     def _report(self, result: SubjectResult, drawn: Sequence[Sample], folder: Path) -> None:
         """The report of the worst columns; what it leaves out is said in the note."""
-        by_sample = {m.column: m for m in result.measurements if m.column and m.basis == "sample" and m.threshold}
-        usable = {sample.column.name: sample for sample in drawn if sample.column.name in by_sample}
+        thresholds = {m.column: m.threshold for m in result.measurements if m.basis == "sample" and m.threshold}
+        usable = {sample.column.name: sample for sample in drawn if sample.column.name in thresholds}
         names = [m.column for m in result.worst if m.column in usable][: self.settings.drift_report_columns]
         if not names:
             return
         path = folder / f"{result.subject}.html"
         try:
-            sampled.write_report([usable[n] for n in names], {n: by_sample[n].threshold for n in names}, path)
+            sampled.write_report([usable[name] for name in names], thresholds, path)
         except Exception as error:  # the numbers stand without a picture
             result.note = ". ".join(filter(None, [result.note, f"no report: {type(error).__name__}: {error}"]))
         else:
             result.report = path
+
+
+def _left_out(measures: Sequence[Measurement]) -> str:
+    """Which columns Evidently was not asked of, or could not tell of."""
+    names = [m.column or "" for m in measures if m.basis == "sample" and m.status == SKIPPED]
+    return f"not in the report, for reasons that drift_results has: {', '.join(names)}" if names else ""
 
 
 def _share_of_columns(measures: Sequence[Measurement]) -> Measurement:

@@ -1,4 +1,4 @@
-"""Drift over all rows, in SQL: PSI, the difference of null rates and the share of new categories, of all columns at once.
+"""Drift over all rows, in SQL, of all columns at once: PSI, the difference of null rates, the share of new categories.
 
 Three scans whatever the number of columns: quantiles of the reference, then counts of each side.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from clientele.monitoring.subjects import Column, Subject
+from clientele.monitoring.subjects import Column
 
 BINS = 10  # by quantiles of the reference, the custom of PSI
 LEAST_SHARE = 1e-4  # stands for an empty bin, whose logarithm is infinite
@@ -68,31 +68,50 @@ class Days:
     rows: int
 
 
-def days_of(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Days | None:
-    """The days that a subject is compared with; None where the reference has no rows."""
+def days_of(connection: duckdb.DuckDBPyConnection, relation: str) -> Days | None:
+    """The days of a SELECT with snapshot_date; None where it has no rows."""
     row = connection.execute(
-        "select min(snapshot_date), max(snapshot_date), count(distinct snapshot_date), count(*)"
-        f" from ({subject.reference})"
+        f"select min(snapshot_date), max(snapshot_date), count(distinct snapshot_date), count(*) from ({relation})"
     ).fetchall()[0]
     return Days(*row) if row[3] else None
 
 
-def compare(connection: duckdb.DuckDBPyConnection, subject: Subject, days: Days) -> list[Comparison]:
-    """All columns of a subject on both sides, in the order of its columns."""
-    edges, crowded = _edges(connection, subject, days)
-    wanted = [column for column in subject.columns if column.name not in crowded]
-    reference = _sides(connection, subject.reference, wanted, edges, newest=days.last)
-    current = _sides(connection, subject.current, wanted, edges, newest=None)
+@dataclass(frozen=True)
+class Reference:
+    """What a snapshot is compared with: bin edges by name, and counts by bin of each column.
+
+    `crowded` are the texts of too many values to be categories.
+    """
+
+    columns: tuple[Column, ...]
+    days: Days
+    edges: Mapping[str, list[float]]
+    crowded: frozenset[str]
+    sides: Mapping[str, Side]
+
+
+def learn(connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[Column], days: Days) -> Reference:
+    """The reference of columns from a SELECT with snapshot_date and the columns, in two scans."""
+    edges, crowded = _edges(connection, relation, columns, days.last)
+    wanted = [column for column in columns if column.name not in crowded]
+    sides = _sides(connection, relation, wanted, edges, newest=days.last)
+    return Reference(tuple(columns), days, edges, frozenset(crowded), sides)
+
+
+def compare(connection: duckdb.DuckDBPyConnection, reference: Reference, relation: str) -> list[Comparison]:
+    """All columns of a SELECT against their reference, in one scan; in the order of the reference's columns."""
+    wanted = [column for column in reference.columns if column.name not in reference.crowded]
+    current = _sides(connection, relation, wanted, reference.edges, newest=None)
     return [
         Comparison(
             column,
-            reference.get(column.name, Side()),
+            side := reference.sides.get(column.name, Side()),
             current.get(column.name, Side()),
-            edges.get(column.name, []),
-            n_independent=reference.get(column.name, Side()).n / (days.n if column.is_pooled else 1),
-            has_too_many_categories=column.name in crowded,
+            reference.edges.get(column.name, []),
+            n_independent=side.n / (reference.days.n if column.is_pooled else 1),
+            has_too_many_categories=column.name in reference.crowded,
         )
-        for column in subject.columns
+        for column in reference.columns
     ]
 
 
@@ -119,7 +138,9 @@ def psi(reference: Mapping[Any, int], current: Mapping[Any, int]) -> float:
     return total
 
 
-def categories_pooled(reference: Mapping[str, int], current: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+def categories_pooled(
+    reference: Mapping[str, int], current: Mapping[str, int]
+) -> tuple[dict[str, int], dict[str, int]]:
     """Counts by category with the rare ones of the reference as one, and the new ones as another."""
     n = sum(reference.values())
 
@@ -145,20 +166,20 @@ def _summed(counts: Mapping[str, int], name: Any) -> dict[str, int]:
 
 
 def _edges(
-    connection: duckdb.DuckDBPyConnection, subject: Subject, days: Days
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[Column], newest: date
 ) -> tuple[dict[str, list[float]], set[str]]:
     """Bin edges of the numbers by name, and the names of texts of too many values."""
     steps = [step / BINS for step in range(1, BINS)]
     parts = []
-    for column in subject.columns:
-        scope = _scope(column, days.last)
+    for column in columns:
+        scope = _scope(column, newest)
         if column.column_type == "numeric":
             parts += [f"quantile_disc({column.sql}, {steps}){scope}", f"min({column.sql}){scope}"]
         else:
             parts += [f"approx_count_distinct({column.sql}){scope}", "null"]
-    row = connection.execute(f"select {', '.join(parts)} from ({subject.reference})").fetchall()[0]
+    row = connection.execute(f"select {', '.join(parts)} from ({relation})").fetchall()[0] if parts else ()
     edges, crowded = dict[str, list[float]](), set[str]()
-    for column, first, lowest in zip(subject.columns, row[::2], row[1::2], strict=True):
+    for column, first, lowest in zip(columns, row[::2], row[1::2], strict=True):
         if column.column_type != "numeric":
             crowded |= {column.name} if first > MOST_CATEGORIES else set()
         elif lowest is not None:

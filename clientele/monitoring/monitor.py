@@ -40,8 +40,8 @@ def monitor(
 def models_drifted(home: Path, days: int, settings: Settings | None = None) -> list[str]:
     """Models to be fitted anew, by name, as the var drifted_models takes them: drifted on `days` checked days running.
 
-    On a day a model has drifted if at least drift_columns_from of its inputs have, if a score has, or if its calibration
-    or AUC failed. Only days of the version in use count, so that a fit starts the count anew.
+    On a day a model has drifted if at least drift_columns_from of its inputs have, if a score has, or if its
+    calibration, AUC or bias missed. Only days of the version in use count, so that a fit starts the count anew.
     """
     settings = settings or Settings.of_home(home)
     rows = _newest_of_each_day(Records(home).read("drift_results").to_pylist())
@@ -76,9 +76,9 @@ def _says_drift(row: dict[str, Any], settings: Settings) -> bool:
 
 def _heed_unknown(settings: Settings, results: Sequence[SubjectResult]) -> None:
     """A name that no check goes by would let a run publish what it should have held back."""
-    names = {name for r in results for name in (r.subject, r.asset)}
-    names |= {f"{name}.{m.column}" for r in results for name in (r.subject, r.asset) for m in r.measurements if m.column}
+    subjects = {name: result for result in results for name in (result.subject, result.asset)}
+    names = set(subjects) | {f"{name}.{m.column}" for name, result in subjects.items() for m in result.measurements}
     unknown = sorted(set(settings.drift_error_on) - names)
     if unknown:
-        subjects = ", ".join(sorted({result.subject for result in results}))
-        raise SettingsError(f"drift_error_on names {', '.join(unknown)}, which no check goes by. There are: {subjects}")
+        there = ", ".join(sorted({result.subject for result in results}))
+        raise SettingsError(f"drift_error_on names {', '.join(unknown)}, which no check goes by. There are: {there}")

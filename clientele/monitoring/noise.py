@@ -1,6 +1,6 @@
 """How large a measure gets by chance alone, so that small groups do not raise alarms for being small.
 
-Each bound is passed by one in NOISE_ODDS comparisons of two samples of the same distribution, of n and m independent rows.
+Each bound is passed by one in NOISE_ODDS comparisons of two samples of one distribution, of n and m independent rows.
 """
 
 from __future__ import annotations

@@ -206,7 +206,7 @@ class _Check:
         return {name: float(np.mean([row[name] for row in rows if row.get(name) is not None])) for name in names}
 
     def _worth(self, version: str) -> float:
-        """What one unit of spend counts in the values of a version: margin and discount, as its registry row has them."""
+        """What one unit of spend counts in a version's values: margin and discount, as its registry row has them."""
         terms = dict(text.split("=") for text in json.loads(self._registered(version, "features_json") or "[]"))
         return worth(self.forecast.horizon, float(terms["gross_margin_share"]), float(terms["discount"]))
 

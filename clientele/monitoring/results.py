@@ -89,8 +89,9 @@ class SubjectResult:
         missed = self.missed
         named = "; ".join(str(m) + (f": {m.message}" if m.message else "") for m in missed[:MOST_NAMED])
         more = f"; and {len(missed) - MOST_NAMED} more" if len(missed) > MOST_NAMED else ""
-        skipped = next((m.message for m in self.measurements if m.status == SKIPPED), "")
-        return ". ".join(text for text in (named + more, self.note or ("" if missed else skipped)) if text)
+        why = self.measurements[0].message if self.status == SKIPPED and self.measurements else ""
+        plain = self.measurements[0].message if len(self.measurements) == 1 and not missed else ""
+        return ". ".join(text for text in (named + more, why or plain, self.note) if text)
 
 
 def over(value: float | None, threshold: float, severity: str) -> str:

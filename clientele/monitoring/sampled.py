@@ -83,7 +83,7 @@ def samples(
 
 
 def measure(sample: Sample) -> float:
-    """Evidently's drift score: Wasserstein distance over the reference's standard deviation, or Jensen-Shannon distance.
+    """Evidently's score: the Wasserstein distance in standard deviations of the reference, or that of Jensen-Shannon.
 
     Raises whatever Evidently raises, and ValueError for a score that is no number.
     """
@@ -101,8 +101,8 @@ def measure(sample: Sample) -> float:
     return round(score, DIGITS)
 
 
-def write_report(samples: Sequence[Sample], thresholds: Mapping[str, float], path: Path) -> None:
-    """Evidently's HTML report of the columns of `samples`; `thresholds` by name. A failure raises what Evidently raises.
+def write_report(samples: Sequence[Sample], thresholds: Mapping[str | None, float], path: Path) -> None:
+    """Evidently's HTML report of the columns of `samples`; `thresholds` by name. Raises whatever Evidently raises.
 
     Its script is kept once, beside the days, rather than in each report.
     """
@@ -111,7 +111,7 @@ def write_report(samples: Sequence[Sample], thresholds: Mapping[str, float], pat
     path.write_text(_with_script_beside(html, path.parent.parent), encoding="utf-8")
 
 
-def _report(samples: Sequence[Sample], thresholds: Mapping[str, float]) -> str:
+def _report(samples: Sequence[Sample], thresholds: Mapping[str | None, float]) -> str:
     with _quiet():
         from evidently import DataDefinition, Dataset, Report
         from evidently.metrics import ValueDrift

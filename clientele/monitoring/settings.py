@@ -16,6 +16,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "drift_jensen_shannon_from": (0.01, 0.8),
     "drift_null_rate_from": (0.001, 1),
     "drift_new_category_from": (0.0001, 1),
+    "drift_lifetime_factor": (1, 20),
     "drift_columns_from": (0, 1),
     "drift_sample_rows": (1_000, 200_000),
     "drift_report_columns": (1, 50),
@@ -42,6 +43,7 @@ class Settings:
     drift_jensen_shannon_from: float
     drift_null_rate_from: float
     drift_new_category_from: float
+    drift_lifetime_factor: float
     drift_columns_from: float
     drift_sample_rows: int
     drift_report_columns: int
@@ -75,7 +77,7 @@ class Settings:
         return cls.of(effective_vars(home))
 
     def severity(self, *names: str) -> str:
-        """error where `drift_error_on` has one of the names of a check, else warn."""
+        """`error` where `drift_error_on` has one of the names of a check, else warn."""
         return "error" if set(names) & set(self.drift_error_on) else "warn"
 
 

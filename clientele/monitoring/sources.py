@@ -28,10 +28,7 @@ WEEK = 7
 
 @dataclass(frozen=True)
 class Daily:
-    """Rows per day of one entity, known as soon after the day as those of the days that are checked; days without are left out.
-
-    `first` is the day of its first row ever.
-    """
+    """Rows per day of one entity, without days that have none; `first` is the day of its first row ever."""
 
     counts: Mapping[date, int]
     first: date | None
@@ -43,7 +40,8 @@ def check_sources(
     """Volume and freshness of every landed entity that has a clock of its own, two results each.
 
     Days and ages are counted back from the snapshot, never from the wall clock. Reference data, whose clock is planned
-    or optional, tells of no day and is left out. Volume is checked on the days since the snapshot before, a week at most.
+    or optional, tells of no day and is left out. Volume is checked on the days since the snapshot before, a week at
+    most.
     Raises NoBuildError, NoSnapshotError, SettingsError.
     """
     settings = settings or Settings.of_home(home)
@@ -56,7 +54,8 @@ def check_sources(
             files = [str(path) for path in lake.files(entity.name)]
             if files and not entity.clock_is_planned:
                 daily = rows_per_day(connection, entity, files, day, settings.load_grace_hours)
-                results += [volume(entity.name, daily, day, newest, settings), freshness(entity.name, daily, day, settings)]
+                results.append(volume(entity.name, daily, day, newest, settings))
+                results.append(freshness(entity.name, daily, day, settings))
     return results
 
 
@@ -65,8 +64,8 @@ def rows_per_day(
 ) -> Daily:
     """Rows per clock day before `day`, without corrections.
 
-    Yesterday's rows may still be on their way. So a day counts what was known of it as many days later as `day` is later
-    than the same weekday of the last week: a Monday load that is always late by two days is not missed on Tuesdays.
+    Yesterday's rows may still be on their way. So a day counts what was known of it as many days later as `day` is
+    later than the same weekday of the last week: rows that always come two days late are not missed a day after.
     """
     midnight, seconds = f"timestamp '{day}'", round(grace_hours * 3600)
     sql = f"""
@@ -77,10 +76,16 @@ def rows_per_day(
                 supersedes_loaded_at is null and "{entity.clock}" < {midnight}
                 and loaded_at < {midnight} + interval '{seconds}' second
         ),
-        aged as (select *, 1 + (date '{day}' - 1 - clock_day) % {WEEK} as lag_days from landed)
+        aged as (
+            select
+                clock_day,
+                to_days(cast(1 + (date '{day}' - 1 - clock_day) % {WEEK} as integer)) as lag,
+                loaded_at
+            from landed
+        )
         select
             clock_day,
-            count(*) filter (where loaded_at < clock_day + to_days(cast(lag_days as integer)) + interval '{seconds}' second)
+            count(*) filter (where loaded_at < clock_day + lag + interval '{seconds}' second)
         from aged
         group by clock_day
         order by clock_day
@@ -131,7 +136,8 @@ def freshness(source: str, daily: Daily, day: date, settings: Settings) -> Subje
     days = sorted(clock_day for clock_day in daily.counts if clock_day >= day - timedelta(days=GAP_DAYS))
     if len(days) < FEWEST_DAYS:
         why = f"rows on {len(days)} days of the last {GAP_DAYS}: too few to know a usual gap by"
-        return _result(source, "freshness", day, Measurement("age_days", severity=severity, status=SKIPPED, message=why))
+        skipped = Measurement("age_days", severity=severity, status=SKIPPED, message=why)
+        return _result(source, "freshness", day, skipped)
     gaps = sorted((later - earlier).days for earlier, later in zip(days, days[1:], strict=False))
     usual = gaps[math.ceil(0.99 * len(gaps)) - 1]
     age, threshold = (day - days[-1]).days, settings.freshness_gaps_from * usual

@@ -38,7 +38,8 @@ class Column:
         name = quoted_name(self.name)
         if self.column_type != "numeric":
             return f"cast({name} as varchar)"
-        return f"case when isfinite({name}) then cast({name} as double) end" if self.is_float else f"cast({name} as double)"
+        value = f"cast({name} as double)"
+        return f"case when isfinite({name}) then {value} end" if self.is_float else value
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Champion:
 
     @property
     def part(self) -> str:
-        """contractual of churn.contractual; empty for a model that has no parts."""
+        """The word behind the dot, contractual of churn.contractual; empty for a model that has no parts."""
         return self.model_name.partition(".")[2]
 
 
@@ -133,7 +134,14 @@ class Catalog:
             f" inner join ml.ml_{model}__champion as champions using (model_name, model_version, fit_number)"
             " order by fits.model_name"
         ).fetchall()
-        return [Champion(model, *row[:-1], features=tuple(json.loads(row[-1] or "[]"))) for row in rows]
+        return [Champion(model=model, **_champion(row)) for row in rows]
+
+
+def _champion(row: Sequence[Any]) -> dict[str, Any]:
+    names = (
+        "model_name", "model_version", "fitted_for", "horizon_days", "learnt_from", "learnt_to", "n_rows", "features",
+    )  # fmt: skip
+    return dict(zip(names, [*row[:-1], tuple(json.loads(row[-1] or "[]"))], strict=True))
 
 
 def find(catalog: Catalog, reference_model: str) -> list[Subject]:
@@ -211,7 +219,9 @@ def _read_by(champion: Champion, catalog: Catalog) -> tuple[Column, ...]:
 
 def _scores(catalog: Catalog, champion: Champion) -> Subject:
     table = f"ml_{champion.model}__scores"
-    subject = {"part": champion.part, "model_name": champion.model_name, "model_version": champion.model_version}
+    subject: dict[str, Any] = {
+        "part": champion.part, "model_name": champion.model_name, "model_version": champion.model_version,
+    }  # fmt: skip
     if f"ml.{table}" not in catalog.tables:
         return Subject(table, "scores", why_not="nothing was scored yet", **subject)
     rows = f"select * from ml.{table} where model_name = '{champion.model_name}' and snapshot_date = "

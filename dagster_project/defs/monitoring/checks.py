@@ -59,11 +59,10 @@ def _by_check(rows: list[Row], run_id: str) -> dict[tuple[str, str], list[Row]]:
 
 
 def _by_table(rows: list[Row]) -> dict[tuple[str, str], list[Row]]:
-    """Measurements by run and table; a subject is schema.table, or schema.table.part, or a source."""
+    """Measurements by run and table; a subject is a table, a table and a part of its model, or a source."""
     found: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        schema, _, table = row["subject"].partition(".")
-        found.setdefault((row["run_id"], table.partition(".")[0] or schema), []).append(row)
+        found.setdefault((row["run_id"], row["subject"].partition(".")[0]), []).append(row)
     return found
 
 
@@ -83,7 +82,8 @@ def _result(key: dg.AssetCheckKey, rows: list[Row], measured: dict[tuple[str, st
         metadata["worst"] = dg.MarkdownMetadataValue(_as_table(missed[:WORST]))
     if of_table:
         folder = HOME / "reports" / "drift" / f"{of_table[0]['snapshot_date']}"
-        for report in sorted(folder.glob(f"*.{key.asset_key.path[-1]}*.html")):
+        table = key.asset_key.path[-1]
+        for report in sorted([*folder.glob(f"{table}.html"), *folder.glob(f"{table}.*.html")]):
             metadata[f"report {report.stem}"] = dg.UrlMetadataValue(report.as_uri())
     return dg.AssetCheckResult(
         asset_key=key.asset_key,

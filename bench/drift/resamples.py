@@ -1,0 +1,83 @@
+"""False alarms: snapshots of customers drawn from the reference itself."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+import numpy as np
+
+from bench.drift.company import Checked, Company, missed
+from bench.drift.page import Options, Section, percent
+from clientele.monitoring import exact
+from clientele.monitoring.results import Measurement
+
+SIZES = (5_000, 250)  # customers of the demo company; a small group
+
+
+def measure(options: Options) -> Section:
+    """Shares of alarms per measure, column and check, without and with the bounds of chance."""
+    company = Company.of(options.home, options.settings.drift_reference_model)
+    section = Section(
+        "resamples",
+        "False alarms: snapshots drawn from the reference",
+        f"{options.resamples} snapshots of each size, of customers of the demo company drawn with replacement from what"
+        f" the champion learnt from ({company.days.rows:,} rows of {company.days.n} months): nothing has drifted, every"
+        f" alarm is false. {len(company.columns)} columns of {len(company.groups)} feature groups.",
+    )
+    for size in SIZES:
+        runs = list(_runs(company, options, size))
+        section.tables += [_by_measure(runs, size), _by_check(company, runs, size)]
+    return section
+
+
+def _runs(company: Company, options: Options, size: int) -> list[list[Measurement]]:
+    relation = "select * from reference"
+    if size < SIZES[0]:  # a small group has learnt from few, too
+        relation += f" where hash(customer_id) % {SIZES[0]} < {size}"
+    days = exact.days_of(company.connection, relation)
+    assert days is not None
+    checked = Checked(company, relation, days, options.settings, company.columns)
+    runs = []
+    for number in range(options.resamples):
+        runs.append(checked.against(company.drawn(size, options.seed + number)))
+        if (number + 1) % 50 == 0:
+            options.say(f"{size:,} customers: {number + 1} resamples")
+    return runs
+
+
+def _by_measure(runs: list[list[Measurement]], size: int) -> list[list[str]]:
+    plain = _plain_thresholds(runs)
+    rows = [[f"{size:,} customers: measure", "columns", "median", "99 %", "99.9 %", "largest", "var", "alarms a column",
+             "without the bound of chance"]]  # fmt: skip
+    by_name = defaultdict(list)
+    for run in runs:
+        for m in run:
+            if m.value is not None:
+                by_name[m.measure].append(m)
+    for name, measures in sorted(by_name.items()):
+        values = np.array([m.value for m in measures], dtype=float)
+        low, high, higher = np.quantile(values, [0.5, 0.99, 0.999])
+        rows.append([
+            name, str(len({m.column for m in measures})), f"{low:.4f}", f"{high:.4f}", f"{higher:.4f}",
+            f"{values.max():.4f}", f"{plain[name]:g}", percent(np.mean([m.status == "warn" for m in measures])),
+            percent(float(np.mean(values >= plain[name]))),
+        ])  # fmt: skip
+    return rows
+
+
+def _plain_thresholds(runs: list[list[Measurement]]) -> dict[str, float]:
+    """What the vars say, before chance raises it: the smallest threshold of each measure."""
+    thresholds: dict[str, float] = {}
+    for m in (m for run in runs for m in run if m.threshold):
+        thresholds[m.measure] = min(m.threshold, thresholds.get(m.measure, m.threshold))
+    return thresholds
+
+
+def _by_check(company: Company, runs: list[list[Measurement]], size: int) -> list[list[str]]:
+    alarms = Counter(
+        group for run in runs for group, names in company.groups.items() if any(m.column in names for m in missed(run))
+    )
+    rows = [[f"{size:,} customers: check", "columns", "snapshots with an alarm"]]
+    for group, names in company.groups.items():
+        rows.append([group, str(len(names)), f"{alarms[group]} of {len(runs)}"])
+    return rows

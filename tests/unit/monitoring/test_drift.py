@@ -1,0 +1,202 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from clientele.monitoring import sampled
+from clientele.monitoring.drift import NoSnapshotError, check_drift, forget_reports
+from clientele.monitoring.results import Measurement, SubjectResult
+from clientele.monitoring.settings import Settings
+from clientele.querying import NoBuildError
+from tests.unit.monitoring.conftest import DAY
+
+Change = Callable[[str], None]
+NOW = f"where snapshot_date = '{DAY}'"
+
+
+def by_subject(results: list[SubjectResult]) -> dict[str, SubjectResult]:
+    return {result.subject: result for result in results}
+
+
+def checked(home: Path, settings: Settings, subject: str = "feat_orders") -> SubjectResult:
+    return by_subject(check_drift(home, settings=settings))[subject]
+
+
+def measured(result: SubjectResult, column: str, measure: str) -> Measurement:
+    return next(m for m in result.measurements if m.column == column and m.measure == measure)
+
+
+def test_nothing_drifted(home: Path, settings: Settings) -> None:
+    results = by_subject(check_drift(home, settings=settings))
+    assert {name: result.status for name, result in results.items()} == {
+        "feat_orders": "pass",
+        "ml_churn__inputs.non_contractual": "pass",
+        "ml_churn__scores.non_contractual": "skipped",
+    }
+    assert results["feat_orders"].reference_date == date(2025, 4, 1)
+    assert "no earlier day was scored" in results["ml_churn__scores.non_contractual"].message
+
+
+def test_keys_stamps_and_times_are_not_compared(home: Path, settings: Settings) -> None:
+    columns = {m.column for m in checked(home, settings).measurements} - {None}
+    assert columns == {"n_orders_30d", "spend_lifetime", "channel", "has_consent", "never_filled", "always_one"}
+
+
+def test_a_model_is_compared_by_what_it_reads(home: Path, settings: Settings) -> None:
+    result = checked(home, settings, "ml_churn__inputs.non_contractual")
+    assert {m.column for m in result.measurements} - {None} == {"n_orders_30d", "channel"}
+    assert (result.asset, result.model_version) == ("ml_churn__inputs", "v1")
+
+
+def test_a_shift_is_found_with_its_numbers(home: Path, settings: Settings, change: Change) -> None:
+    change(f"update features.feat_orders set n_orders_30d = n_orders_30d + 1 {NOW}")
+    result = checked(home, settings)
+    assert result.status == "warn"
+    assert {m.column for m in result.missed} == {"n_orders_30d"}
+    assert measured(result, "n_orders_30d", "wasserstein").value == pytest.approx(1 / 1.25**0.5)
+    assert measured(result, "n_orders_30d", "psi").message.endswith("25.0% then, 0.0% now")
+    assert result.message.startswith("n_orders_30d psi")
+
+
+def test_empty_and_constant_columns_break_nothing_and_are_named(home: Path, settings: Settings) -> None:
+    result = checked(home, settings)
+    assert measured(result, "never_filled", "psi").status == "skipped"
+    assert measured(result, "always_one", "wasserstein").message == "the sample of the reference holds one value only"
+    assert measured(result, "always_one", "psi").value == 0
+    assert "not in the report" in result.note
+    assert "always_one" in result.note
+
+
+def test_a_constant_that_moves_is_found(home: Path, settings: Settings, change: Change) -> None:
+    change(f"update features.feat_orders set always_one = 0 {NOW}")
+    assert measured(checked(home, settings), "always_one", "psi").status == "warn"
+
+
+def test_a_column_that_loses_all_values_is_found(home: Path, settings: Settings, change: Change) -> None:
+    change(f"update features.feat_orders set n_orders_30d = null {NOW}")
+    found = measured(checked(home, settings), "n_orders_30d", "null_rate_difference")
+    assert (found.value, found.status, found.message) == (1.0, "warn", "nulls 0.0% then, 100.0% now")
+
+
+def test_a_new_category_is_found_and_named(home: Path, settings: Settings, change: Change) -> None:
+    change(f"update features.feat_orders set channel = 'pigeon' {NOW} and channel = 'phone'")
+    result = checked(home, settings)
+    found = measured(result, "channel", "new_category_share")
+    assert (found.value, found.status, found.message) == (0.1, "warn", "new: pigeon")
+    assert measured(result, "channel", "jensen_shannon").status == "warn"
+
+
+def test_small_groups_get_what_chance_may_reach(home: Path, settings: Settings, change: Change) -> None:
+    change(f"delete from features.feat_orders {NOW} and cast(substr(customer_id, 2) as integer) >= 40")
+    found = measured(checked(home, settings), "n_orders_30d", "psi")
+    assert found.threshold is not None
+    assert found.threshold > settings.drift_psi_from
+    assert found.status == "pass"
+
+
+def test_few_rows_are_skipped(home: Path, settings: Settings, change: Change) -> None:
+    change(f"delete from features.feat_orders {NOW} and cast(substr(customer_id, 2) as integer) >= 5")
+    assert (
+        "fewer than 30 values: 800 in the reference, 5"
+        in measured(checked(home, settings), "n_orders_30d", "psi").message
+    )
+
+
+def test_without_rows_reference_or_champion_a_check_is_skipped(home: Path, settings: Settings, change: Change) -> None:
+    change(f"delete from features.feat_orders {NOW}")
+    assert checked(home, settings).message == "2025-06-01 has no rows"
+    change("delete from features.feat_orders")
+    assert checked(home, settings).message == "the reference has no rows"
+    change("delete from ml.ml_churn__champion")
+    assert "no model has been fitted yet" in checked(home, settings).message
+
+
+def test_a_champion_without_features_has_no_inputs(home: Path, settings: Settings, change: Change) -> None:
+    change("update ml.ml_churn__fit set features_json = '[]'")
+    result = checked(home, settings, "ml_churn__inputs.non_contractual")
+    assert (result.status, result.message) == ("skipped", "the champion reads no features")
+
+
+def test_scores_are_compared_with_the_first_day_of_their_version(
+    home: Path, settings: Settings, change: Change, scored: Callable[..., None]
+) -> None:
+    for day, version in ((date(2025, 5, 1), "v0"), (date(2025, 5, 10), "v1"), (date(2025, 5, 20), "v1")):
+        scored(day, version)
+    change(f"update ml.ml_churn__scores set churn_probability = churn_probability / 2 {NOW}")
+    result = checked(home, settings, "ml_churn__scores.non_contractual")
+    assert (result.reference_date, result.status) == (date(2025, 5, 10), "warn")
+    assert {m.column for m in result.measurements} - {None} == {"churn_probability"}
+
+
+def test_scores_of_a_new_version_are_compared_with_those_before(
+    home: Path, settings: Settings, scored: Callable[..., None]
+) -> None:
+    scored(date(2025, 5, 1), "v0")
+    result = checked(home, settings, "ml_churn__scores.non_contractual")
+    assert result.status == "pass"
+    assert "compared with version v0" in result.message
+
+
+@pytest.mark.parametrize("name", ["feat_orders", "feat_orders.n_orders_30d"])
+def test_an_error_where_the_var_says_so(home: Path, settings: Settings, change: Change, name: str) -> None:
+    change(f"update features.feat_orders set n_orders_30d = n_orders_30d + 1, channel = 'pigeon' {NOW}")
+    result = checked(home, replace(settings, drift_error_on=(name,)))
+    assert (result.status, result.severity) == ("fail", "error")
+    assert measured(result, "channel", "psi").status == ("fail" if name == "feat_orders" else "warn")
+
+
+def test_results_and_reports_are_the_same_twice(home: Path, settings: Settings) -> None:
+    few = replace(settings, drift_sample_rows=100)
+    first, second = (check_drift(home, settings=few) for _ in range(2))
+    assert [r.measurements for r in first] == [r.measurements for r in second]
+    other = check_drift(home, settings=replace(few, seed=7))
+    assert [r.measurements for r in first] != [r.measurements for r in other]
+
+
+def test_the_report_of_evidently_holds_the_worst_columns(home: Path, settings: Settings, change: Change) -> None:
+    change(f"update features.feat_orders set n_orders_30d = n_orders_30d + 1 {NOW}")
+    report = checked(home, settings).report
+    assert report == home / "reports" / "drift" / "2025-06-01" / "feat_orders.html"
+    text = report.read_text()
+    assert "n_orders_30d" in text
+    assert "has_consent" not in text  # two columns, the worst, as the var of these tests says
+    assert len(text) < 1_000_000
+    script = next(report.parent.parent.glob("evidently-*.js"))
+    assert f'src="../{script.name}"' in text
+    assert "drawDashboard=" in script.read_text()
+
+
+def test_a_failing_column_leaves_the_others(home: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = sampled.measure
+
+    def failing(sample: sampled.Sample) -> float:
+        if sample.column.name == "channel":
+            raise RuntimeError("no luck")
+        return plain(sample)
+
+    monkeypatch.setattr(sampled, "measure", failing)
+    result = checked(home, settings)
+    assert measured(result, "channel", "jensen_shannon").message == "RuntimeError: no luck"
+    assert measured(result, "n_orders_30d", "wasserstein").value == 0
+
+
+def test_days_that_were_not_built_are_named(home: Path, settings: Settings) -> None:
+    with pytest.raises(
+        NoSnapshotError, match="2025-04-01 was not built for all customers; these days were: 2025-06-01"
+    ):
+        check_drift(home, settings=settings, snapshot_date=date(2025, 4, 1))
+
+
+def test_without_a_build(tmp_path: Path, settings: Settings) -> None:
+    with pytest.raises(NoBuildError):
+        check_drift(tmp_path, settings=settings)
+
+
+def test_reports_of_days_long_past_go(tmp_path: Path) -> None:
+    for day in ("2025-01-01", "2025-01-02", "2025-01-03"):
+        (tmp_path / day).mkdir()
+    (tmp_path / "evidently-1.js").touch()
+    forget_reports(tmp_path, 2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2025-01-02", "2025-01-03", "evidently-1.js"]
