@@ -13,6 +13,8 @@ READER_VENV := .venv-reader
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 PYTEST_WORKERS ?= 2
+# The warehouse that `make ui` shows.
+WAREHOUSE ?= demo/warehouse
 SQL := $(wildcard dbt_project/models dbt_project/tests/singular dbt_project/analyses)
 
 # Nothing reports home, whichever tool it is; dbt is also told so in dbt_project.yml.
@@ -37,7 +39,7 @@ define venv
 	@$(PYTHON) -m venv --without-pip $(1)
 endef
 
-.PHONY: help setup setup-dev run test leakage real-data lint fmt docs cards locks demo bench bench-quality spark-smoke clean
+.PHONY: help setup setup-dev run ui test leakage real-data lint fmt docs cards locks demo bench bench-quality spark-smoke clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +53,11 @@ setup-dev: $(VENV)/.dev.stamp $(READER_VENV)/.reader.stamp ## what tests and lin
 run: ## set up, then demo company -> land -> dbt build -> summary
 	@SECONDS=0; $(MAKE) setup; echo "set-up: $$SECONDS s"; \
 	CLIENTELE_SETUP_SECONDS=$$SECONDS $(BIN)/clientele quickstart
+
+ui: export CLIENTELE_HOME := $(abspath $(WAREHOUSE))
+ui: setup ## Dagster's UI on 127.0.0.1:3000 over WAREHOUSE (demo/warehouse), with the runs it has had
+	@DAGSTER_HOME=$$($(BIN)/python -m dagster_project.instance) \
+		$(BIN)/dagster dev --host 127.0.0.1 --port 3000 --module-name dagster_project.definitions
 
 test: setup-dev lint ## set up, then lint and all tests
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --durations=15 tests

@@ -146,6 +146,20 @@ def train_command(
     console.print(f'  {_called_as()} query "{registry}"{_at(home)}', markup=False, highlight=False, soft_wrap=True)
 
 
+@app.command("daily")
+def daily_command(
+    first: Annotated[str | None, typer.Option("--from", help="First day to build, as 2026-01-31.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last day to build; default: the newest there is.")] = None,
+    home: HomeOption = Path("warehouse"),
+) -> None:
+    """The daily run through Dagster: land the drop folder, build, test, watch for drift, audit, publish."""
+    from clientele.running import run_daily
+
+    if code := run_daily(home, first, last):
+        raise typer.Exit(code=code)
+    typer.echo(f"next: {_called_as()} status{_at(home)}, or look at the run: make ui WAREHOUSE={home}")
+
+
 @app.command("cards")
 def cards_command(
     home: HomeOption = Path("warehouse"),
@@ -267,7 +281,7 @@ def quickstart_command(
     folder: Annotated[Path, typer.Option(help="Folder of the demo company and its warehouse.")] = Path("demo"),
     customers: Annotated[int, typer.Option(help="Customers of the demo company.")] = 5_000,
 ) -> None:
-    """The whole way on a demo company: exports, landing, build, summary."""
+    """The whole way on a demo company: exports, landing, the daily run, summary."""
     import os
     import time
 
@@ -275,6 +289,8 @@ def quickstart_command(
 
     from clientele.demo import write_demo
     from clientele.landing import load
+    from clientele.landing.inbox import drop_into
+    from clientele.running import run_daily
 
     console, exports, home = Console(), folder / "exports", folder / "warehouse"
     seconds = {"set-up": float(os.environ.get("CLIENTELE_SETUP_SECONDS", "0"))}
@@ -287,10 +303,13 @@ def quickstart_command(
         report = load(mapping, home=home, progress=status.update)
     report.show(console)
     console.print("(The demo company hands over dirty rows on purpose.)")
+    drop_into(home, "demo", exports)
     seconds["land"] = time.monotonic() - started
     started = time.monotonic()
-    _build(console, home)
-    seconds["build and test"] = time.monotonic() - started
+    code = run_daily(home)
+    seconds["daily run"] = time.monotonic() - started
+    if code:
+        raise typer.Exit(code=code)
     _sum_up(console, home)
     phases = ", ".join(f"{phase} {taken:.0f} s" for phase, taken in seconds.items())
     console.print(f"\n{phases}: {sum(seconds.values()):.0f} s in all")

@@ -34,13 +34,13 @@ class HeldError(Exception):
     """Another process holds what was asked for; the message says which, and what to do."""
 
 
-def _unsaid(_text: str) -> None:
+def unsaid(_text: str) -> None:
     """What nobody listens to."""
 
 
 @contextmanager
 def holding_warehouse(
-    home: Path, what: str, *, wait: bool = False, say: Callable[[str], None] = _unsaid
+    home: Path, what: str, *, wait: bool = False, say: Callable[[str], None] = unsaid
 ) -> Iterator[None]:
     """Hold the build of `home`: nobody else builds or publishes meanwhile.
 
@@ -51,7 +51,7 @@ def holding_warehouse(
 
 
 @contextmanager
-def holding(path: Path, what: str, *, wait: bool = False, say: Callable[[str], None] = _unsaid) -> Iterator[None]:
+def holding(path: Path, what: str, *, wait: bool = False, say: Callable[[str], None] = unsaid) -> Iterator[None]:
     """Hold the lock file at `path`, saying in it who does `what`; `say` is told of a wait before it begins.
 
     Raises HeldError where another process holds it, unless told to wait.

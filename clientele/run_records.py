@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,11 +53,46 @@ def recording_dbt(home: Path, *, job: str, trains: bool = True, run_id: str = ""
     finally:
         if _is_whole(home / RUN_RESULTS):
             step = {"started_at": started, "seconds": (_now() - started).total_seconds()}
-            step["peak_memory_bytes"] = _peak_memory_of_children()
+            step["peak_memory_bytes"] = _peak_memory(resource.RUSAGE_CHILDREN)
             record_dbt_results(home, home / RUN_RESULTS, home / MANIFEST, run_id, job, step=step)
             mark.unlink()
         elif not invocation.began:
             mark.unlink()
+
+
+@dataclass
+class Step:
+    """What a step of a run did; filled in while it goes on."""
+
+    n_rows: int | None = None
+    message: str | None = None
+
+
+@contextmanager
+def recorded_step(home: Path, run_id: str, job: str, name: str) -> Iterator[Step]:
+    """Record a step that is no dbt run: landing, drift, audit, publication. Time and memory are of this process."""
+    step, started, began = Step(), _now(), time.monotonic()
+    status, went_wrong = "success", None
+    try:
+        yield step
+    except BaseException as error:
+        status, went_wrong = "error", f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        row = {
+            "run_id": run_id,
+            "job": job,
+            "asset_name": name,
+            "asset_kind": "step",
+            "status": status,
+            "started_at": started,
+            "finished_at": _now(),
+            "seconds": time.monotonic() - began,
+            "n_rows": step.n_rows,
+            "peak_memory_bytes": _peak_memory(resource.RUSAGE_SELF),
+            "message": went_wrong or step.message,
+        }
+        Records(home).append("ops_runs", [row], name=f"{name}-{run_id}")
 
 
 def record_dbt_results(
@@ -169,7 +205,7 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _peak_memory_of_children() -> int:
-    """Highest memory that any process started by this one has had, in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+def _peak_memory(who: int) -> int:
+    """Highest memory that this process, or any it started, has had, in bytes."""
+    peak = resource.getrusage(who).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
+
+Score = Callable[[pa.RecordBatch], pa.RecordBatch]
 
 _OF_VERSION = ("model_name", "algorithm", "model_version")
 _OF_RUN = ("feature_version", "run_id", "scored_at")
@@ -18,6 +22,25 @@ STAMP = [
     ("run_id", pa.string()),
     ("scored_at", pa.timestamp("us")),
 ]
+
+
+def by_day(scorer: Callable[[Mapping[str, Any]], Score], run: Mapping[str, Any]) -> Score:
+    """Scores batches that hold several snapshots, each day by a scorer of its own.
+
+    `scorer` takes the row of ml_run with the day's snapshot_date. Rows come back day by day.
+    """
+    made: dict[date, Score] = {}
+
+    def score(batch: pa.RecordBatch) -> pa.RecordBatch:
+        dates, parts = batch.column("snapshot_date"), []
+        for day in pc.unique(dates).to_pylist():
+            if day not in made:
+                made[day] = scorer({**run, "snapshot_date": day})
+            parts.append(made[day](batch.filter(pc.equal(dates, pa.scalar(day, dates.type)))))
+        whole = pa.Table.from_batches(parts).combine_chunks().to_batches()
+        return whole[0] if whole else parts[0]
+
+    return score
 
 
 def stamped(

@@ -15,7 +15,7 @@ from clientele.contract import PROJECT_ROOT
 
 COMPARED_SCHEMAS = ("intermediate", "features")
 # Say what a build could see, not what the customer did.
-PROVENANCE = {"lake_batch", "is_current", "is_full"}
+PROVENANCE = {"lake_batch", "is_current", "is_full", "is_asked"}
 
 
 def build(

@@ -1,8 +1,9 @@
-{#- The day to build: the var, else the first midnight at which everything in the lake is visible. -#}
+{#- The day to build, the last one where several are: the setting, else the first midnight at which everything in the lake is visible. -#}
 {% macro newest_snapshot() %}
     {%- set ledger = source('lake', 'landings') -%}
-    {%- if var('snapshot_date') -%}
-        {{ return(modules.datetime.date.fromisoformat(var('snapshot_date') | string)) }}
+    {%- set asked = run_setting('snapshot_date') -%}
+    {%- if asked -%}
+        {{ return(modules.datetime.date.fromisoformat(asked | string)) }}
     {%- endif -%}
     {%- set seen = run_query(
         "select max(max_clock_at), max(max_loaded_at) from " ~ ledger

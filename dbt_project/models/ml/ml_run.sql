@@ -1,5 +1,5 @@
 select
-    '{{ invocation_id }}' as run_id,
+    '{{ run_setting("run_id") or invocation_id }}' as run_id,
     cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp) as scored_at,
     cast('{{ newest_full_snapshot() }}' as date) as snapshot_date,
     (
@@ -9,8 +9,8 @@ select
     ) as has_subscriptions,
     '{{ feature_version() }}' as feature_version,
     cast({{ var('seed') }} as bigint) as seed,
-    '{{ var("refit_models") }}' as refit_models,
-    '{{ var("drifted_models") }}' as drifted_models,
+    '{{ run_setting("refit_models") }}' as refit_models,
+    '{{ run_setting("drifted_models") }}' as drifted_models,
     cast({{ var('model_max_age_days') }} as integer) as model_max_age_days,
     cast({{ var('model_max_ece') }} as double) as model_max_ece,
     cast({{ checked_var('churn_horizon_days', 30, 180) }} as integer) as churn_horizon_days,

@@ -13,6 +13,7 @@ select
     {{ day(snapshot.date) }} as snapshot_at,
     cast({{ snapshot.lake_batch }} as bigint) as lake_batch,
     {{ snapshot.is_full }} as is_full,
-    {{ snapshot.is_current }} as is_current
+    {{ snapshot.is_current }} as is_current,
+    {{ snapshot.is_asked }} as is_asked
 {{ 'union all' if not loop.last }}
 {% endfor %}

@@ -8,4 +8,4 @@ select
 from {{ ref('ml_churn__population') }} as population
 inner join {{ ref('customer_features') }} as features
     on population.customer_id = features.customer_id and population.snapshot_date = features.snapshot_date
-inner join {{ ref('ml_run') }} as run on population.snapshot_date = run.snapshot_date
+where {{ is_asked_for('population.snapshot_date') }}

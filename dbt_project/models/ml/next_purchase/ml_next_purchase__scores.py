@@ -1,5 +1,5 @@
 from clientele import engine
-from clientele.ml import next_purchase_versions
+from clientele.ml import next_purchase_versions, score_rows
 
 
 def model(dbt, session):
@@ -10,5 +10,5 @@ def model(dbt, session):
         full_refresh=False,  # what was said on a day stays on record
     )
     champions, run = engine.table(dbt.ref("ml_next_purchase__champion")), engine.row(dbt.ref("ml_run"))
-    scorer = next_purchase_versions.Scorer(champions, run)
-    return engine.mapped(dbt.ref("ml_next_purchase__inputs"), next_purchase_versions.SCORES, scorer)
+    scored = score_rows.by_day(lambda on_day: next_purchase_versions.Scorer(champions, on_day), run)
+    return engine.mapped(dbt.ref("ml_next_purchase__inputs"), next_purchase_versions.SCORES, scored)

@@ -5,4 +5,4 @@ select
     features.{{ feature }}{% if not loop.last %},{% endif %}
     {% endfor %}
 from {{ ref('customer_features') }} as features
-inner join {{ ref('ml_run') }} as run on features.snapshot_date = run.snapshot_date
+where {{ is_asked_for('features.snapshot_date') }}

@@ -1,5 +1,5 @@
 from clientele import engine
-from clientele.ml import segments
+from clientele.ml import score_rows, segments
 
 
 def model(dbt, session):
@@ -9,5 +9,6 @@ def model(dbt, session):
         unique_key="snapshot_date",
         full_refresh=False,  # what was said on a day stays on record
     )
-    scorer = segments.Scorer(engine.table(dbt.ref("ml_segments__champion")), engine.row(dbt.ref("ml_run")))
-    return engine.mapped(dbt.ref("ml_segments__inputs"), segments.SCORES, scorer)
+    champions, run = engine.table(dbt.ref("ml_segments__champion")), engine.row(dbt.ref("ml_run"))
+    scored = score_rows.by_day(lambda on_day: segments.Scorer(champions, on_day), run)
+    return engine.mapped(dbt.ref("ml_segments__inputs"), segments.SCORES, scored)
