@@ -80,7 +80,7 @@ class DbtBuild:
     arguments: list[str]  # without a selection of its own
     environment: dict[str, str]  # over that of this process
     meaning: dict = field(repr=False)
-    invocation: DbtInvocation = field(default_factory=DbtInvocation)  # what is recorded of it
+    invocation: DbtInvocation = field(default_factory=DbtInvocation, repr=False)  # told whether dbt began at all
 
     def settle(self) -> None:
         """Remember what the tables mean now that all of them are built."""
@@ -264,6 +264,7 @@ def _run(prepared: DbtBuild, select: str | None, progress: Progress) -> BuildRep
     ) as process:
         for event in _events(process, plain):
             _note(event, report, progress)
+    prepared.invocation.began = report.began
     if process.returncode and not report.errors:
         report.errors.append("\n".join(plain[-20:]) or f"dbt ended with code {process.returncode}")
     return report

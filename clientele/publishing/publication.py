@@ -64,8 +64,8 @@ def publish(
     """Audit the build of `home`, copy its public tables, compare, and let readers see the copy.
 
     Readers see the old set or the new one, and the old one still where anything fails. Raises RefusedError where the
-    audit finds errors, HeldError while a run or another publication holds the warehouse (unless told to wait), NoBuildError and
-    NoManifestError where there is nothing to publish, PublishingError where the copy fails.
+    audit finds errors, HeldError while a run or another publication holds the warehouse (unless told to wait),
+    NoBuildError and NoManifestError where there is nothing to publish, PublishingError where the copy fails.
     """
     home = home.resolve()
     with holding_warehouse(home, "a publication", wait=wait, say=say):

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-from dagster_project.defs.warehouse.assets import MONITORED
 
 from clientele.contract import load_contract
 from clientele.records import Records
 from dagster_project.defs.monitoring.assets import DRIFT
+from dagster_project.defs.warehouse.assets import MONITORED
 from dagster_project.warehouse import HOME
 
 Row = dict[str, Any]
