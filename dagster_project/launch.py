@@ -11,6 +11,7 @@ import os
 import sys
 from contextlib import redirect_stdout
 from datetime import date
+from textwrap import shorten
 
 import dagster as dg
 from dagster_dbt import build_dbt_asset_selection
@@ -21,6 +22,7 @@ from dagster_project.failures import root_cause
 from dagster_project.instance import ensure_instance
 from dagster_project.warehouse import HOME
 
+LONGEST = 110  # characters of what a check has to say; all of it is in the UI
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
@@ -47,7 +49,8 @@ class Progress(logging.Handler):
             self.passed += evaluation.passed
             if not evaluation.passed:
                 subject = f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}"
-                self._say(f"{evaluation.severity.value.lower()}: {subject} {evaluation.description or ''}")
+                said = shorten(evaluation.description or "", LONGEST, placeholder=" ...")
+                self._say(f"{evaluation.severity.value.lower()}: {subject} {said}".rstrip())
             self._show(evaluation.check_name)
         elif kind in ("STEP_START", "STEP_SUCCESS") and event.step_key:
             self._say(f"{event.step_key}: {'starts' if kind == 'STEP_START' else 'done'}")
