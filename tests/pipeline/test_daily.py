@@ -58,7 +58,7 @@ def test_every_step_is_on_record(home: Path) -> None:
 
 def test_every_feature_group_and_model_was_watched(home: Path) -> None:
     drift = Records(home).read("drift_results").to_pylist()
-    assert {"features.feat_orders", "ml.ml_clv__inputs"} <= {row["subject"] for row in drift}
+    assert {"feat_orders", "ml_clv__inputs"} <= {row["subject"] for row in drift}
     assert {row["snapshot_date"] for row in drift} == {NEWEST}
     assert any(row["basis"] == "sample" and row["value"] is not None for row in drift)
     assert list((home / "reports" / "drift" / f"{NEWEST}").glob("*.html"))
@@ -68,7 +68,7 @@ def test_drift_that_is_an_error_is_not_published(home: Path) -> None:
     before = Published(home).current()
     path = home / "vars.yml"
     own = yaml.safe_load(path.read_text())
-    path.write_text(yaml.safe_dump(own | {"drift_error_on": ["features.feat_orders"], "drift_psi_from": 0.01}))
+    path.write_text(yaml.safe_dump(own | {"drift_error_on": ["feat_orders"], "drift_psi_from": 0.01}))
     run = launched(home, "publish")
     path.write_text(yaml.safe_dump(own))
     assert run.returncode == 1
