@@ -101,8 +101,8 @@ def page(
             f"| in all | {whole[0]:.1f} | {whole[1]:.1f} |",
             f"| for comparison: bare dbt build of the same tables | {bare[0]['dbt']:.1f} | {bare[1]['dbt']:.1f} |",
             "",
-            f"- {customers:,} customers, three years. The first day builds all tables and fits all models; the next day "
-            "fits nothing. Both find the drop folder landed already.",
+            f"- {customers:,} customers, three years. The first day builds all tables and fits all models; the next "
+            "day fits nothing. Both find the drop folder landed already.",
             "- `start and all else` is Python, Dagster's definitions and the parsing of the manifest.",
             "",
         ]
