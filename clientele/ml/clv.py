@@ -8,7 +8,7 @@ value is, `purchase_value` and `two_part` for the models.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -193,7 +193,7 @@ def _performance(
 def _shipped(
     candidates: Mapping[str, Candidate], data: Outcomes, horizons: Sequence[int], unmeasured: Mapping[str, ValueModel]
 ) -> dict[str, list[Horizon]]:
-    """What is put to use, by algorithm: a horizon whose outcomes are not known yet borrows the longest one's model.
+    """What is put to use, by algorithm: a horizon whose outcomes are not known yet carries the longest known one on.
 
     An algorithm that cannot be fitted is left out. `unmeasured` are the models that do without any outcome.
     """
@@ -205,12 +205,13 @@ def _shipped(
         if not made and name not in unmeasured:
             candidate.say("no window has passed yet to learn from")
             continue
-        nothing = Horizon(0, unmeasured.get(name, unmeasured[LAST_RESORT]), None, NoOrders.fit(np.empty(0), data.level))
+        model = unmeasured.get(name, unmeasured[LAST_RESORT])
+        nothing = Horizon(max(horizons), model, None, NoOrders.fit(np.empty(0), data.level))
         longest = made[max(made)][name] if made else nothing
         for days in set(horizons) - set(made):
-            candidate.say(f"{days} days: no window has passed yet, the bounds are assumed")
-        borrowed = replace(longest, intervals=None)
-        shipped[name] = [made[d][name] if d in made else replace(borrowed, days=d) for d in horizons]
+            carried_on = f"{longest.days} days are carried on and " if made else ""
+            candidate.say(f"{days} days: no window has passed yet, {carried_on}the bounds are assumed")
+        shipped[name] = [made[d][name] if d in made else longest.carried_on(d) for d in horizons]
     return shipped
 
 
