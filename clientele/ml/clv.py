@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from clientele.ml import metrics, periods
 from clientele.ml.feature_table import as_numbers, choose_features
-from clientele.ml.purchase_value import Customers, RecentSpend
+from clientele.ml.purchase_value import COLUMNS, Customers, RecentSpend
 from clientele.ml.threads import single_threaded
 from clientele.ml.two_part import ValueModel
 from clientele.ml.value_fit import BLEND, BOOSTING, LAST_RESORT, Models, Outcomes, purchase_models
@@ -40,6 +40,8 @@ class Candidate:
     algorithm: str
     fitted: Fitted | None = None
     performance: list[dict[str, Any]] = field(default_factory=list)
+    features: list[str] = field(default_factory=list)
+    importance: dict[str, float] = field(default_factory=dict)
     message: str = ""
     learnt: tuple[date, ...] = ()
     calibrated: tuple[date, ...] = ()
@@ -91,10 +93,12 @@ def choose(candidates: Sequence[Candidate]) -> Candidate | None:
 def importance(fitted: Fitted, table: pa.Table, features: Iterable[str], *, seed: int) -> dict[str, float]:
     """By how much values within the longest horizon change, as a share of their mean, when a feature is shuffled.
 
-    `table` has customers of one snapshot, of whom at most SHUFFLED are taken.
+    `table` has customers of one snapshot, of whom at most SHUFFLED with orders are taken.
     """
-    rng = np.random.default_rng(seed)
-    rows = np.sort(rng.choice(table.num_rows, min(table.num_rows, SHUFFLED), replace=False))
+    rng, rows = np.random.default_rng(seed), np.flatnonzero(Customers.of(table).has_orders)
+    if not rows.size:
+        return {}
+    rows = np.sort(rng.choice(rows, min(rows.size, SHUFFLED), replace=False))
     table, horizon = table.take(pa.array(rows)), fitted.horizons[-1]
     before, changes = horizon.model.value(Customers.of(table), horizon.days), dict[str, float]()
     for name in features:
@@ -147,11 +151,20 @@ def fit(
         second.kind: second,
         LAST_RESORT: RecentSpend.fit(data.customers),
     }
+    newest = table.filter(pa.array(data.dates == data.dates.max()))
     for name, made in _shipped(candidates, data, horizons, unmeasured).items():
-        candidates[name].fitted = Fitted(name, made, first, gross_margin_share, annual_discount_rate, interval)
+        fitted, read = Fitted(name, made, first, gross_margin_share, annual_discount_rate, interval), _read(name, data)
+        candidates[name].fitted, candidates[name].features = fitted, read
+        candidates[name].importance = importance(fitted, newest, read, seed=seed)
     for model in (first, second):
         candidates[model.kind].say(model.message)
     return [candidates[name] for name in (first.kind, second.kind, BOOSTING, BLEND, LAST_RESORT)]
+
+
+def _read(algorithm: str, data: Outcomes) -> list[str]:
+    """The columns that an algorithm reads: the purchase models' of all, the features of those with trees."""
+    features = data.features if algorithm in (BOOSTING, BLEND) else []
+    return list(dict.fromkeys([*COLUMNS, *(feature.name for feature in features)]))
 
 
 def _measure(candidates: Mapping[str, Candidate], data: Outcomes, days: int, worth: float) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from clientele.ml import clv, registry
-from clientele.ml.feature_table import as_numbers, learnable
+from clientele.ml.feature_table import as_numbers, choose_features, learnable, matrix
+from clientele.ml.purchase_value import COLUMNS
 from clientele.ml.registry import Settings, Version
 from clientele.ml.score_rows import STAMP, stamped
 from clientele.ml.value_model import Fitted
@@ -44,33 +45,41 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
             "back. Load older orders."
         )
         return registry.table(registry.rows([nothing], ["none"], None, reason, settings, previous))
+    names = learnable(training_set.schema, KEYS)
     candidates = clv.fit(
         training_set,
-        learnable(training_set.schema, KEYS),
+        names,
         seed=settings.seed,
         gross_margin_share=run["gross_margin_share"],
         annual_discount_rate=run["annual_discount_rate"],
     )
     chosen = clv.choose(candidates)
-    versions = [_version(candidate, candidates, run) for candidate in candidates]
+    versions = [_version(candidate, candidates) for candidate in candidates]
     promoted = next((v for v, c in zip(versions, candidates, strict=True) if c is chosen), None)
-    data = [as_numbers(training_set[name]) for name in (*LABELS, "n_orders_lifetime", "recency_days", "spend_lifetime")]
-    names = [registry.version_of(version, settings, data) for version in versions]
-    return registry.table(registry.rows(versions, names, promoted, reason, settings, previous))
+    data = _data(training_set, names, run)
+    ids = [registry.version_of(version, settings, data) for version in versions]
+    return registry.table(registry.rows(versions, ids, promoted, reason, settings, previous))
 
 
-def _version(candidate: clv.Candidate, all_: list[clv.Candidate], run: Mapping[str, Any]) -> Version:
+def _data(training_set: pa.Table, names: list[str], run: Mapping[str, Any]) -> list[Any]:
+    """All that a version is made from: what is learnt from, and the unit of money, as another one is another model."""
+    x = matrix(training_set, choose_features(training_set, names))
+    columns = (as_numbers(training_set[name]) for name in (*LABELS, *COLUMNS))
+    return [x, *columns, np.array([run["gross_margin_share"], run["annual_discount_rate"]])]
+
+
+def _version(candidate: clv.Candidate, all_: list[clv.Candidate]) -> Version:
     rule = next(one for one in all_ if one.algorithm == clv.LAST_RESORT)
     version = Version(
         model_name=NAME,
         algorithm=candidate.algorithm,
         horizon_days=max(clv.HORIZONS),
         n_rows=candidate.n_rows,
-        # Money in another unit is another model.
-        features=[f"gross_margin_share={run['gross_margin_share']}", f"discount={run['annual_discount_rate']}"],
+        features=candidate.features,
         learnt=candidate.learnt,
         calibrated=candidate.calibrated,
         performance=candidate.performance,
+        importance=candidate.importance,
         state=candidate.fitted.to_state() if candidate.fitted else None,
         message=candidate.message,
     )
