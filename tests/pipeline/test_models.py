@@ -78,6 +78,17 @@ def test_marts_agree_with_each_other(home: Path) -> None:
     assert customers == in_segments
 
 
+def test_confidence_and_value_at_risk_tell_customers_apart(home: Path) -> None:
+    for kind, confidences, nothing in query(
+        home,
+        "select prediction_type, count(distinct round(confidence, 2)), avg((confidence = 0)::integer)"
+        " from marts.predictions group by all",
+    ):
+        assert confidences > 5, kind
+        assert nothing < 0.5, kind
+    assert query(home, "select avg((value_at_risk_lower > 0)::integer) > 0.9 from marts.value_at_risk") == [(True,)]
+
+
 def test_a_daily_run_fits_nothing_and_says_the_same(home: Path) -> None:
     columns = "customer_id, churn_probability, reason_1, reason_1_effect"
     before, said = fits(home), query(home, f"select {columns} from marts.customer_churn order by 1")
