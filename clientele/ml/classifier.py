@@ -239,8 +239,8 @@ def _candidate(
     knows = classifier.season.knows(in_use)
     classifier.calibration.spread, classifier.season.doubt = _uncertainty(drifts, knows)
     for period, one in measured:
-        others = [drift for drift in drifts if drift[0].test != period.test]
-        candidate.performance += one.rows(examples, period, *_uncertainty(others, one.knows_season))
+        known = [drift for drift in drifts if max(drift[0].test) + timedelta(days=period.horizon) <= max(period.test)]
+        candidate.performance += one.rows(examples, period, _uncertainty(known, one.knows_season) if known else None)
     candidate.classifier, candidate.importance = classifier, _importance(examples, shipped, classifier)
     return candidate
 
@@ -327,14 +327,13 @@ class _Measured:
         groups = groups_of(probability, lower, upper, y)
         return cls(at, classifier, probability, groups, season.knows(day), season.shift(day), missed)
 
-    def rows(self, examples: Examples, period: periods.Period, spread: float, doubt: float) -> list[dict[str, Any]]:
-        """Metrics of all rows and of each group; bounds as widened by what other periods say."""
-        self.classifier.calibration.spread, self.classifier.season.doubt = spread, doubt
-        _, lower, upper, _ = self.classifier.score(examples.columns(self.classifier.model)[self.at], max(period.test))
-        y = examples.y[self.at]
-        inside = [group.is_inside for group in groups_of(self.probability, lower, upper, y)]
+    def rows(
+        self, examples: Examples, period: periods.Period, uncertainty: tuple[float, float] | None
+    ) -> list[dict[str, Any]]:
+        """Metrics of all rows and of each group; bounds as widened by what was known on the day of the test."""
+        y, coverage = examples.y[self.at], self._coverage(examples, max(period.test), uncertainty)
         common = {"period": period.test[-1].isoformat(), "protocol": period.protocol}
-        whole = {"group_name": "all", "group_value": "all", "bounds_coverage": float(np.mean(inside))}
+        whole = {"group_name": "all", "group_value": "all", "bounds_coverage": coverage}
         rows: list[dict[str, Any]] = [common | whole | metrics.of_probabilities(self.probability, y)]
         for name, values in examples.groups.items():
             chosen = values[self.at]
@@ -346,6 +345,15 @@ class _Measured:
                     | metrics.of_probabilities(self.probability[of], y[of])
                 )
         return rows
+
+    def _coverage(self, examples: Examples, day: date, uncertainty: tuple[float, float] | None) -> float:
+        """Share of groups within their bounds; nan where no miss was known yet, without which none are given."""
+        if uncertainty is None:
+            return np.nan
+        self.classifier.calibration.spread, self.classifier.season.doubt = uncertainty
+        _, lower, upper, _ = self.classifier.score(examples.columns(self.classifier.model)[self.at], day)
+        inside = [group.is_inside for group in groups_of(self.probability, lower, upper, examples.y[self.at])]
+        return float(np.mean(inside))
 
 
 def _importance(examples: Examples, period: periods.Period, classifier: Classifier) -> dict[str, float]:
