@@ -28,6 +28,7 @@ from clientele.ml.classifier import (
     top_reasons,
 )
 from clientele.ml.feature_table import Feature, as_numbers, choose_features, learnable, matrix
+from clientele.ml.groups import groups_of
 from clientele.ml.metrics import auc_by_chance
 from clientele.ml.no_order import NoOrder
 from clientele.ml.periods import fold_of, masks
@@ -42,7 +43,6 @@ NOTHING_WATCHED = {
     "contractual": "no subscriber has been watched for {} days yet, so subscribers get no score: a label needs a "
     "snapshot that lies so far back. Load older subscriptions, or lower churn_horizon_days.",
 }
-GROUPS = ("customer_type", "country", "frequency_score")
 REASONS = 3
 
 SCORES = pa.schema(
@@ -98,11 +98,7 @@ def examples_of(training_set: pa.Table, *, features: list[Feature] | None = None
         features=features,
         snapshot_dates=training_set["snapshot_date"].to_numpy().astype("datetime64[D]"),
         fold=fold_of(training_set["customer_id"].to_pylist()),
-        groups={
-            name: training_set[name].cast(pa.string()).fill_null("unknown").to_numpy(zero_copy_only=False)
-            for name in GROUPS
-            if name in training_set.column_names
-        },
+        groups=groups_of(training_set),
     )
 
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from clientele.ml import metrics, periods
 from clientele.ml.feature_table import as_numbers, choose_features
+from clientele.ml.groups import groups_of
 from clientele.ml.purchase_value import COLUMNS, Customers, RecentSpend
 from clientele.ml.threads import single_threaded
 from clientele.ml.two_part import ValueModel
@@ -28,7 +29,6 @@ Vector = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 HORIZONS = (90, 365)
-GROUPS = ("customer_type", "country", "frequency_score")
 SHUFFLED = 500  # customers on whom a feature's importance is measured
 PARTS = 10  # of equal size by predicted value, in which coverage is reported too
 
@@ -185,11 +185,7 @@ def _performance(
     customers: Customers, value: Vector, lower: Vector, upper: Vector, realised: Vector
 ) -> Iterable[dict[str, Any]]:
     """Metrics of all, of each group of customers, and of tenths by predicted value."""
-    groups = {"all": np.full(len(value), "all")}
-    for name in GROUPS:
-        if name in customers.table.schema.names:
-            texts = customers.table.column(name).cast(pa.string()).fill_null("unknown")
-            groups[name] = texts.to_numpy(zero_copy_only=False)
+    groups = {"all": np.full(len(value), "all")} | groups_of(customers.table)
     place = np.argsort(np.argsort(value, kind="stable"), kind="stable")
     groups["value_tenth"] = (place * PARTS // len(value) + 1).astype(str)
     for name, of in groups.items():

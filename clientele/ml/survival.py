@@ -21,7 +21,7 @@ power law has it. Cox is as good, but says nothing beyond the history it saw, wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -33,6 +33,7 @@ import pyarrow.compute as pc
 
 from clientele.ml import metrics, periods
 from clientele.ml.feature_table import Feature, Matrix, as_numbers, choose_features, matrix
+from clientele.ml.groups import groups_of
 from clientele.ml.log_logistic import FIRST_DAYS, LogLogistic
 from clientele.ml.threads import single_threaded
 
@@ -103,13 +104,17 @@ def followed(table: pa.Table) -> pa.Table:
 
 @dataclass
 class Durations:
-    """Rows to learn from: matrix, snapshot, days to the event or to the newest day, and whether it came by then."""
+    """Rows to learn from: matrix, snapshot, days to the event or to the newest day, and whether it came by then.
+
+    `groups` gives per name of a grouping the group of every row, in which performance is also reported.
+    """
 
     x: Matrix
     snapshot_dates: npt.NDArray[np.datetime64]
     days: Vector
     observed: Flags
     features: list[Feature]
+    groups: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, table: pa.Table, names: Iterable[str]) -> Durations:
@@ -118,7 +123,8 @@ class Durations:
         features = choose_features(table, names)
         dates = table["snapshot_date"].to_numpy().astype("datetime64[D]")
         observed = as_numbers(table["is_observed"]) > 0
-        return cls(matrix(table, features), dates, as_numbers(table["duration_days"]), observed, features)
+        days = as_numbers(table["duration_days"])
+        return cls(matrix(table, features), dates, days, observed, features, groups_of(table))
 
     def as_of(self, day: date) -> Durations:
         """What was known when `day` began: the snapshots before it, censored then."""
@@ -138,8 +144,12 @@ class Durations:
 
     def at(self, day: date) -> Durations:
         """The rows of one snapshot."""
-        of = self.snapshot_dates == np.datetime64(day)
-        return Durations(self.x[of], self.snapshot_dates[of], self.days[of], self.observed[of], self.features)
+        return self.rows(self.snapshot_dates == np.datetime64(day))
+
+    def rows(self, of: Flags) -> Durations:
+        """Some of the rows."""
+        groups = {name: values[of] for name, values in self.groups.items()}
+        return Durations(self.x[of], self.snapshot_dates[of], self.days[of], self.observed[of], self.features, groups)
 
     def fit(self, features: list[Feature], seed: int) -> LogLogistic:
         """The model on some of the features."""
@@ -167,7 +177,7 @@ class Candidate:
     @property
     def log_likelihood(self) -> float:
         """Out of time, averaged over the test days; nan where nothing was measured."""
-        values = [row["log_likelihood"] for row in self.performance if "log_likelihood" in row]
+        values = [row["log_likelihood"] for row in of_all(self.performance)]
         return float(np.mean(values)) if values else np.nan
 
 
@@ -214,19 +224,32 @@ def test_days(days: list[date], newest: date) -> list[date]:
 
 
 def measure(model: LogLogistic, test: Durations, day: date, known: int) -> list[dict[str, Any]]:
-    """Rows of performance on the customers of a day, of whom `known` days are known.
+    """Rows of performance on the customers of a day, of whom `known` days are known: of all and of each group.
 
     The probability of the event by each horizon within them, and the whole curve until the longest one.
     """
+    rows = list[dict[str, Any]]()
+    for name, of in {"all": np.full(len(test.days), "all"), **test.groups}.items():
+        for group in sorted(set(of.tolist())):
+            common = {"period": day.isoformat(), "protocol": "out of time", "group_name": name, "group_value": group}
+            rows += [common | row for row in _measured(model, test.rows(of == group), known)]
+    return rows
+
+
+def of_all(performance: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those rows of `measure` that have the whole curve of all customers."""
+    return [row for row in performance if row["group_name"] == "all" and "log_likelihood" in row]
+
+
+def _measured(model: LogLogistic, test: Durations, known: int) -> list[dict[str, Any]]:
     log_days = model.log_days(test.x[:, test.places(model.covariates.features)])
     horizons = [days for days in HORIZONS if days <= known]
-    common = {"period": day.isoformat(), "protocol": "out of time", "group_name": "all", "group_value": "all"}
 
     def came(days: float) -> Flags:
         return test.observed & (test.days < days)
 
     rows = [
-        common | {"horizon": days} | metrics.of_probabilities(1 - model.survival(log_days, days), came(days))
+        {"horizon": days} | metrics.of_probabilities(1 - model.survival(log_days, days), came(days))
         for days in horizons
     ]
     last, limit = horizons[-1], min(LIMIT_DAYS, known)
@@ -234,4 +257,4 @@ def measure(model: LogLogistic, test: Durations, day: date, known: int) -> list[
     brier = [((1 - model.survival(log_days, days) - came(days)) ** 2).mean() for days in range(5, last + 1, 5)]
     whole = {"log_likelihood": float(likelihood.mean()), "integrated_brier": float(np.mean(brier))}
     means = metrics.of_values(model.restricted_mean(log_days, limit), np.minimum(test.days, limit))
-    return [*rows, common | {"horizon": LIMIT_DAYS, "limit_days": limit} | whole | means]
+    return [*rows, {"horizon": LIMIT_DAYS, "limit_days": limit} | whole | means]

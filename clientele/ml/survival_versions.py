@@ -115,7 +115,7 @@ def _gates(version: Version, versions: list[Version], max_ece: float, to_beat: t
 
 def _newest(performance: list[dict[str, Any]]) -> float:
     """Negative log-likelihood on the newest day; nan where nothing was measured."""
-    rows = [row for row in performance if "log_likelihood" in row]
+    rows = survival.of_all(performance)
     return -max(rows, key=lambda row: row["period"])["log_likelihood"] if rows else np.nan
 
 

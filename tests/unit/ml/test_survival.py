@@ -61,6 +61,18 @@ def test_measured_after_what_was_known() -> None:
     assert abs(whole[0]["bias"]) < 0.15
 
 
+def test_every_group_is_measured_beside_all() -> None:
+    table = snapshots(MONTHS, 150)
+    country = np.where(np.arange(table.num_rows) % 3 == 0, "FR", "DE")
+    best, _ = fitted(table.append_column("country", pa.array(country, mask=np.arange(table.num_rows) % 10 == 0)))
+    for period in {row["period"] for row in best.performance}:
+        for horizon in (30, 60, 90, 180, 365):
+            rows = [row for row in best.performance if (row["period"], row["horizon"]) == (period, horizon)]
+            n = {(row["group_name"], row["group_value"]): row["n"] for row in rows}
+            assert n == {("all", "all"): 150, ("country", "DE"): 90, ("country", "FR"): 45, ("country", "unknown"): 15}
+    assert best.log_likelihood == pytest.approx(fitted(table)[0].log_likelihood)
+
+
 def test_a_past_day_knows_nothing_of_what_came_later() -> None:
     durations = Durations.of(snapshots(MONTHS, 20), ["frequency"])
     then = durations.as_of(date(2024, 3, 1))
