@@ -49,9 +49,9 @@ def auc_by_chance(performance: Sequence[Mapping[str, Any]]) -> float:
 
 def expected_calibration_error(probability: Vector, y: npt.NDArray[np.bool_], groups: int = ECE_GROUPS) -> float:
     """Mean distance of the mean probability from the realised rate, over groups of equal size by probability."""
-    order, y = np.argsort(probability), _evened(y, probability)
+    order, rate = np.argsort(probability), _evened(y, probability)
     parts = [part for part in np.array_split(order, min(groups, len(order))) if part.size]
-    return float(sum(abs(probability[p].mean() - y[p].mean()) * p.size for p in parts) / len(y))
+    return float(sum(abs(probability[p].mean() - rate[p].mean()) * p.size for p in parts) / len(y))
 
 
 def lift(probability: Vector, y: npt.NDArray[np.bool_], *, share: float) -> float:
