@@ -9,9 +9,12 @@ PYTHON ?= python3.11
 UV_VERSION := 0.13.8
 VENV := .venv
 SPARK_VENV := .venv-spark
+READER_VENV := .venv-reader
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 PYTEST_WORKERS ?= 2
+# The warehouse that `make ui` shows.
+WAREHOUSE ?= demo/warehouse
 SQL := $(wildcard dbt_project/models dbt_project/tests/singular dbt_project/analyses)
 
 # Nothing reports home, whichever tool it is; dbt is also told so in dbt_project.yml.
@@ -36,7 +39,7 @@ define venv
 	@$(PYTHON) -m venv --without-pip $(1)
 endef
 
-.PHONY: help setup setup-dev run test leakage real-data lint fmt docs cards locks demo bench bench-quality spark-smoke clean
+.PHONY: help setup setup-dev run ui test leakage real-data lint fmt docs cards locks demo bench bench-quality spark-smoke clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,12 +47,17 @@ help: ## list the targets
 setup: $(VENV)/.run.stamp ## what running needs, in .venv; skipped when nothing changed
 	@:
 
-setup-dev: $(VENV)/.dev.stamp ## what tests and linters need, in .venv
+setup-dev: $(VENV)/.dev.stamp $(READER_VENV)/.reader.stamp ## what tests and linters need, in .venv and .venv-reader
 	@:
 
 run: ## set up, then demo company -> land -> dbt build -> summary
 	@SECONDS=0; $(MAKE) setup; echo "set-up: $$SECONDS s"; \
 	CLIENTELE_SETUP_SECONDS=$$SECONDS $(BIN)/clientele quickstart
+
+ui: export CLIENTELE_HOME := $(abspath $(WAREHOUSE))
+ui: setup ## Dagster's UI on 127.0.0.1:3000 over WAREHOUSE (demo/warehouse), with the runs it has had
+	@DAGSTER_HOME=$$($(BIN)/python -m dagster_project.instance) \
+		$(BIN)/dagster dev --host 127.0.0.1 --port 3000 --module-name dagster_project.definitions
 
 test: setup-dev lint ## set up, then lint and all tests
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --durations=15 tests
@@ -85,7 +93,7 @@ locks: $(UV) ## resolve requirements/*.in anew into the locks
 	@cd requirements; compile() { ../$(UV) pip compile --quiet --python-version 3.11 --no-header --no-emit-index-url \
 		--no-emit-find-links --generate-hashes $(UPGRADE) "$$@"; }; \
 	compile dev.in -o dev.lock; compile run.in -c dev.lock -o run.lock; compile spark.in -c dev.lock -o spark.lock; \
-	compile bench.in -c dev.lock -o bench.lock
+	compile bench.in -c dev.lock -o bench.lock; compile reader.in -o reader.lock
 	@! grep -nE '://|@ file|/home/|/root/' requirements/*.lock || { echo "make: a lock records an address or a path" >&2; exit 1; }
 
 demo: setup ## only the demo company, landed in the lake
@@ -108,7 +116,7 @@ spark-smoke: ## every SQL model on a local Spark, compared with DuckDB (needs Ja
 	@$(SPARK_VENV)/bin/python tests/spark/smoke.py
 
 clean: ## remove what can be made again, environments too; the lake stays
-	rm -rf $(VENV) $(SPARK_VENV) .venv-bench .venv-feast target logs .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(SPARK_VENV) $(READER_VENV) .venv-bench .venv-feast target logs .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
 	rm -f warehouse/build.duckdb warehouse/build.duckdb.wal
 
 $(UV):
@@ -124,3 +132,10 @@ $(VENV)/.dev.stamp: requirements/dev.lock pyproject.toml | $(UV)
 $(SPARK_VENV)/.spark.stamp: requirements/spark.lock pyproject.toml | $(UV)
 	$(call venv,$(SPARK_VENV))
 	$(call install,$(SPARK_VENV),spark)
+
+# An older DuckDB, as other clients have it, to read what is published; it gets nothing of this project.
+$(READER_VENV)/.reader.stamp: requirements/reader.lock | $(UV)
+	$(call venv,$(READER_VENV))
+	@echo "installing requirements/reader.lock into $(READER_VENV)"
+	@$(UV) pip install --quiet --python $(READER_VENV)/bin/python --requirements requirements/reader.lock
+	@touch $@

@@ -146,6 +146,20 @@ def train_command(
     console.print(f'  {_called_as()} query "{registry}"{_at(home)}', markup=False, highlight=False, soft_wrap=True)
 
 
+@app.command("daily")
+def daily_command(
+    first: Annotated[str | None, typer.Option("--from", help="First day to build, as 2026-01-31.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last day to build; default: the newest there is.")] = None,
+    home: HomeOption = Path("warehouse"),
+) -> None:
+    """The daily run through Dagster: land the drop folder, build, test, watch for drift, audit, publish."""
+    from clientele.running import run_daily
+
+    if code := run_daily(home, first, last):
+        raise typer.Exit(code=code)
+    typer.echo(f"next: {_called_as()} status{_at(home)}, or look at the run: make ui WAREHOUSE={home}")
+
+
 @app.command("cards")
 def cards_command(
     home: HomeOption = Path("warehouse"),
@@ -169,6 +183,7 @@ def query_command(
     home: HomeOption = Path("warehouse"),
     limit: Annotated[int, typer.Option(help="Rows to print at most.")] = 20,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for a file or another program.")] = False,
+    published: Annotated[bool, typer.Option("--published", help="Query what is published, not the build.")] = False,
 ) -> None:
     """Query the tables that were built. Rows too wide for the terminal are printed column by column."""
     import duckdb
@@ -176,13 +191,69 @@ def query_command(
     from clientele.querying import NoBuildError, query, show
 
     try:
-        columns, rows = query(home, sql, limit)
+        columns, rows = query(home, sql, limit, published=published)
     except (NoBuildError, duckdb.Error) as error:
         _fail(str(error))
     show(columns, rows, csv=csv)
     if not csv:
         more = f", more may follow: --limit {limit * 10}" if len(rows) == limit else ""
         typer.echo(f"{len(rows)} rows{more}")
+
+
+@app.command("publish")
+def publish_command(
+    home: HomeOption = Path("warehouse"),
+    memory: Annotated[str, typer.Option(help="Memory limit of the copy.")] = "1GB",
+) -> None:
+    """Let readers see what was built, if every check of it passed: all of it at once, or none."""
+    from rich.console import Console
+
+    from clientele.dbt_manifest import NoManifestError
+    from clientele.locks import HeldError
+    from clientele.publishing.errors import PublishingError
+    from clientele.publishing.publication import RefusedError, publish
+    from clientele.publishing.report import show_publication, show_refusal
+    from clientele.querying import NoBuildError
+
+    console = Console()
+    try:
+        with console.status("publishing") as progress:
+            done = publish(home, memory=memory, say=progress.update)
+    except RefusedError as refused:
+        show_refusal(console, refused.audit)
+        raise typer.Exit(code=1) from refused
+    except (HeldError, NoBuildError, NoManifestError, PublishingError) as error:
+        _fail(str(error))
+    show_publication(console, done)
+    typer.echo(f"next: {_called_as()} status{_at(home)}")
+
+
+@app.command("rollback")
+def rollback_command(
+    version: Annotated[str | None, typer.Argument(help="Version to return to; default: the one before.")] = None,
+    home: HomeOption = Path("warehouse"),
+) -> None:
+    """Let readers see an earlier version again, at once."""
+    from clientele.publishing.errors import PublishingError
+    from clientele.publishing.rollback import rollback
+
+    try:
+        manifest = rollback(home, version)
+    except (PublishingError, OSError) as error:
+        _fail(str(error))
+    typer.echo(f"readers see {manifest['version']}, snapshot {manifest['snapshot_date']}")
+    typer.echo(f"next: mend what was wrong, then {_called_as()} run{_at(home)} and {_called_as()} publish{_at(home)}")
+
+
+@app.command("status")
+def status_command(home: HomeOption = Path("warehouse")) -> None:
+    """What readers see, what can be returned to, and whether the build may be published."""
+    from rich.console import Console
+
+    from clientele.publishing.report import show_status
+    from clientele.publishing.status import status
+
+    show_status(Console(), status(home), command=_called_as(), at=_at(home))
 
 
 @app.command("rejects")
@@ -205,7 +276,7 @@ def quickstart_command(
     folder: Annotated[Path, typer.Option(help="Folder of the demo company and its warehouse.")] = Path("demo"),
     customers: Annotated[int, typer.Option(help="Customers of the demo company.")] = 5_000,
 ) -> None:
-    """The whole way on a demo company: exports, landing, build, summary."""
+    """The whole way on a demo company: exports, landing, the daily run, summary."""
     import os
     import time
 
@@ -213,6 +284,8 @@ def quickstart_command(
 
     from clientele.demo import write_demo
     from clientele.landing import load
+    from clientele.landing.inbox import drop_into
+    from clientele.running import run_daily
 
     console, exports, home = Console(), folder / "exports", folder / "warehouse"
     seconds = {"set-up": float(os.environ.get("CLIENTELE_SETUP_SECONDS", "0"))}
@@ -225,10 +298,13 @@ def quickstart_command(
         report = load(mapping, home=home, progress=status.update)
     report.show(console)
     console.print("(The demo company hands over dirty rows on purpose.)")
+    drop_into(home, "demo", exports)
     seconds["land"] = time.monotonic() - started
     started = time.monotonic()
-    _build(console, home)
-    seconds["build and test"] = time.monotonic() - started
+    code = run_daily(home)
+    seconds["daily run"] = time.monotonic() - started
+    if code:
+        raise typer.Exit(code=code)
     _sum_up(console, home)
     phases = ", ".join(f"{phase} {taken:.0f} s" for phase, taken in seconds.items())
     console.print(f"\n{phases}: {sum(seconds.values()):.0f} s in all")

@@ -10,6 +10,8 @@ import duckdb
 
 from clientele.landing.lake import Lake
 
+OPENING_TRIES = 5
+
 
 class NoBuildError(Exception):
     """There is no warehouse to read yet, or another process is writing it."""
@@ -29,12 +31,32 @@ def open_build(home: Path) -> duckdb.DuckDBPyConnection:
         raise NoBuildError(f"{path} cannot be opened, most likely because a run is writing it: {error}") from error
 
 
-def query(home: Path, sql: str, limit: int = 50) -> tuple[list[str], list[tuple]]:
-    """Column names and at most `limit` rows of a query over the build.
+def open_published(home: Path) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to what readers see of `home` now: one version, whatever is published meanwhile.
+
+    Raises NoBuildError where nothing was published.
+    """
+    link = home.resolve() / "published" / "current.duckdb"
+    for _try in range(OPENING_TRIES):
+        # The version's own file, as DuckDB takes one path for one database as long as any connection to it is open.
+        path = link.resolve()
+        if not path.exists():
+            raise NoBuildError(f"{link} does not exist: nothing was published yet. Run `clientele publish` first.")
+        try:
+            return duckdb.connect(str(path), read_only=True)
+        except duckdb.IOException:
+            # It may have gone, where five more versions were published since its name was read.
+            if path.exists():
+                raise
+    raise NoBuildError(f"{link} was switched each time it was opened: try again.")
+
+
+def query(home: Path, sql: str, limit: int = 50, *, published: bool = False) -> tuple[list[str], list[tuple]]:
+    """Column names and at most `limit` rows of a query over the build, or over what is published.
 
     Raises NoBuildError, or duckdb.Error for SQL that fails.
     """
-    with open_build(home) as connection:
+    with (open_published if published else open_build)(home) as connection:
         result = connection.execute(sql)
         if result is None or result.description is None:
             raise duckdb.InvalidInputException("the query is empty")

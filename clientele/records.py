@@ -63,9 +63,17 @@ class Records:
         unknown = {column for row in rows for column in row} - set(schema.names)
         if unknown:
             raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
-        path = self.root / table / f"{name or uuid.uuid4().hex}.parquet"
-        self._write(path, pa.Table.from_pylist(rows, schema=schema))
+        return self.put(table, pa.Table.from_pylist(rows, schema=schema), name=name)
+
+    def put(self, table: str, rows: pa.Table, *, name: str = "") -> Path:
+        """Put rows that are Arrow already in place, likewise."""
+        path = self.path(table, name or uuid.uuid4().hex)
+        self._write(path, rows)
         return path
+
+    def path(self, table: str, name: str) -> Path:
+        """The file that holds what was written under `name`."""
+        return self.root / table / f"{name}.parquet"
 
     def read(self, table: str) -> pa.Table:
         """All rows of a table; no order is promised."""

@@ -5,7 +5,6 @@ dbt runs as a process of its own and is read line by line, so that this library 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -22,13 +21,19 @@ import yaml
 
 from clientele.contract import PROJECT_ROOT
 from clientele.landing.lake import Lake
+from clientele.locks import HeldError, holding_warehouse, unsaid
+from clientele.run_records import recording_dbt
 
 Progress = Callable[[int, int, str], None]
 VARS_FILE = "vars.yml"
 # What the tables of the last whole build mean.
 SETTLED_FILE = "built_with.json"
+# Champions of customers whom a company may have only later: fitted once some were watched for a horizon.
+OF_SUBSCRIBERS = ("churn.contractual", "survival.contractual")
 # What decides the meaning of a feature, under dbt_project/.
-FEATURE_CODE = ("macros", "seeds", "models/staging", "models/intermediate", "models/features")
+FEATURE_CODE = (
+    "macros", "seeds/engagement_weights.csv", "models/staging", "models/intermediate", "models/features",
+)  # fmt: skip
 
 
 class CannotRunError(Exception):
@@ -52,13 +57,26 @@ class BuildReport:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What one run is to build, and on whose behalf."""
+
+    job: str
+    run_id: str = ""  # dbt's id of the invocation unless given
+    refit: str = ""  # models to fit whatever their age: names with commas between, or all
+    drifted: str = ""  # likewise, since they drifted
+    trains: bool = False  # models may be fitted where they are too old or have drifted
+    full_refresh: bool = False
+    snapshot_date: str | None = None  # YYYY-MM-DD; the newest that the data allow unless given
+    snapshot_from: str | None = None  # the first day of several
+
+
+@dataclass(frozen=True)
 class DbtBuild:
     """How `dbt build` is called for one run: the same from the command line and from Dagster."""
 
     home: Path
     arguments: list[str]  # without a selection of its own
     environment: dict[str, str]  # over that of this process
-    full_refresh: bool
     meaning: dict = field(repr=False)
 
     def settle(self) -> None:
@@ -83,10 +101,20 @@ def warehouse_vars(home: Path) -> dict:
     return {"reporting_currency": currency}
 
 
+def project_vars(home: Path) -> dict:
+    """The vars that dbt is called with: the same from run to run, as it parses everything anew when one changes.
+
+    Before anything has landed there are none of the warehouse: its currency is settled by its orders.
+    """
+    of_warehouse = warehouse_vars(home) if Lake(home).landings() else {}
+    return of_warehouse | {"macros_hash": _hash_of("macros")}
+
+
 def effective_vars(home: Path) -> dict:
-    """The vars of the project, dbt_project.yml, under those of this warehouse."""
+    """The vars that hold for a warehouse: those of dbt_project.yml under those of ``<home>/vars.yml``."""
     project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["vars"]
-    return project | warehouse_vars(home)
+    path = home / VARS_FILE
+    return project | ((yaml.safe_load(path.read_text()) or {}) if path.exists() else {})
 
 
 def newest_snapshot(home: Path) -> date:
@@ -120,60 +148,60 @@ def _main_currency(home: Path) -> str | None:
 
 @contextmanager
 def prepared_build(
-    home: Path,
-    *,
-    refit: str = "",
-    full_refresh: bool = False,
-    trains: bool = False,
-    snapshot_date: str | None = None,
-    snapshot_from: str | None = None,
-    run_id: str = "",
+    home: Path, asked: Asked, *, wait: bool = False, say: Callable[[str], None] = unsaid
 ) -> Iterator[DbtBuild]:
-    """Hold the warehouse in `home` for one `dbt build`, and say how to call it.
+    """Hold the warehouse in `home` for one `dbt build`, say how to call it, and record what came of it.
 
-    Fits no model that has a champion, unless `refit` names it (names with commas between, or all), `trains` lets dbt
-    decide by age and drift, or what features mean has changed. `snapshot_from` to `snapshot_date` builds several days.
+    Fits no model that has a champion, unless asked to, or what features mean has changed.
 
     The run reads the batches that are in place when it starts; data landing meanwhile waits for the next run. Where
     the vars of the warehouse or the code of the features changed since the last run, everything is built anew, so that
     no table mixes two meanings.
-    Raises CannotRunError where nothing has landed yet, where another run holds the warehouse, and for a day that is
-    none or lies beyond the data.
+    Raises CannotRunError where nothing has landed yet, where another run holds the warehouse (unless told to `wait`),
+    and for a day that is none or lies beyond the data.
     """
-    home = home.resolve()
+    with _one_run(home.resolve(), asked.job, wait=wait, say=say):
+        prepared, trains = _prepared(home.resolve(), asked)
+        with recording_dbt(prepared.home, job=asked.job, trains=trains, run_id=asked.run_id):
+            yield prepared
+
+
+def _prepared(home: Path, asked: Asked) -> tuple[DbtBuild, bool]:
+    """How to call dbt, and whether models may be fitted."""
     lake = Lake(home)
     batch = max(lake.batches(), default=0)
     if not batch:
         raise CannotRunError(f"{lake.raw} holds no data: land some with `clientele load MAPPING.yml` first.")
     lake.ensure_contract()
-    variables = warehouse_vars(home)
+    settled = home / SETTLED_FILE
+    meaning = {"vars": warehouse_vars(home), "code": _hash_of(*FEATURE_CODE)}
+    is_changed = settled.exists() and json.loads(settled.read_text()) != meaning
+    is_anew = asked.full_refresh or is_changed
+    trains = bool(asked.refit or asked.drifted or asked.trains or is_anew or models_to_fit(home))
     settings = {
         "lake_batch": str(batch),
-        "run_id": run_id,
-        "refit_models": refit,
-        "snapshot_date": _checked_day(snapshot_date, lake) if snapshot_date else "",
-        "snapshot_from": _checked_day(snapshot_from, lake) if snapshot_from else "",
+        "run_id": asked.run_id,
+        "refit_models": asked.refit,
+        "drifted_models": asked.drifted,
+        "snapshot_date": _checked_day(asked.snapshot_date, lake) if asked.snapshot_date else "",
+        "snapshot_from": _checked_day(asked.snapshot_from, lake) if asked.snapshot_from else "",
     }
-    settled, meaning = home / SETTLED_FILE, {"vars": variables, "code": _hash_of(*FEATURE_CODE)}
-    is_changed = settled.exists() and json.loads(settled.read_text()) != meaning
-    with _one_run(home):
-        is_fitting = bool(refit or trains or is_changed or full_refresh or models_to_fit(home))
-        yield DbtBuild(
-            home=home,
-            arguments=[
-                *("--vars", json.dumps(variables | {"macros_hash": _hash_of("macros")})),
-                *(("--full-refresh",) if full_refresh or is_changed else ()),
-                *(() if is_fitting else ("--exclude", "tag:train")),
-            ],
-            environment={
-                "CLIENTELE_HOME": str(home),
-                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-                "DO_NOT_TRACK": "1",
-                **{f"CLIENTELE_{name.upper()}": value for name, value in settings.items()},
-            },
-            full_refresh=full_refresh or is_changed,
-            meaning=meaning,
-        )
+    prepared = DbtBuild(
+        home=home,
+        arguments=[
+            *("--vars", json.dumps(project_vars(home))),
+            *(("--full-refresh",) if is_anew else ()),
+            *(() if trains else ("--exclude", "tag:train")),
+        ],
+        environment={
+            "CLIENTELE_HOME": str(home),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DO_NOT_TRACK": "1",
+            **{f"CLIENTELE_{name.upper()}": value for name, value in settings.items()},
+        },
+        meaning=meaning,
+    )
+    return prepared, trains
 
 
 def build(
@@ -190,13 +218,29 @@ def build(
     Failed models and tests are in the report, not raised. Raises CannotRunError as prepared_build, which says what is
     fitted and what is built anew.
     """
-    with prepared_build(
-        home, refit=refit, full_refresh=full_refresh, trains=bool(select), snapshot_date=snapshot_date
-    ) as prepared:
+    asked = Asked(
+        "train" if refit else "run",
+        refit=refit,
+        full_refresh=full_refresh,
+        trains=bool(select),
+        snapshot_date=snapshot_date,
+    )
+    with prepared_build(home, asked) as prepared:
         report = _run(prepared, select, progress or _unseen)
         if report.succeeded and not select:
             prepared.settle()
     return report
+
+
+def run_daily(home: Path, first: str | None = None, last: str | None = None) -> int:
+    """Run the job `daily` through Dagster, in a process of its own that writes its progress to stderr.
+
+    Returns its exit code: 0, 1 where the run failed, 2 where it could not start.
+    """
+    days = [*(("--from", first) if first else ()), *(("--to", last) if last else ())]
+    command = [sys.executable, "-m", "dagster_project.launch", "daily", *days]
+    env = os.environ | {"CLIENTELE_HOME": str(home.resolve()), "DO_NOT_TRACK": "1"}
+    return subprocess.run(command, cwd=PROJECT_ROOT, env=env, check=False).returncode
 
 
 def fitted_models() -> list[str]:
@@ -206,34 +250,70 @@ def fitted_models() -> list[str]:
 
 
 def models_to_fit(home: Path) -> list[str]:
-    """Models that nothing can score with: never fitted, no version could be put to use, or stored another way."""
+    """Models that nothing can score with: never fitted, no version could be put to use, or stored another way.
+
+    One that serves some customers counts too, where it can now be fitted to others: to subscribers who were watched for
+    a horizon since, or of whom a history has landed.
+    Nor can what was fitted for a later day than the last run's: the macro champions passes it over.
+    """
     from clientele.ml.registry import RECIPE
 
     path = home / "build.duckdb"
     if not path.exists():
         return fitted_models()
     with duckdb.connect(str(path), read_only=True) as connection:
-        there = connection.execute(
-            "select table_name from duckdb_columns where schema_name = 'ml' and column_name = 'recipe'"
-        ).fetchall()
-        return [
-            model
-            for model in fitted_models()
-            if (f"ml_{model}__fit",) not in there or not _has_champion(connection, model, RECIPE)
-        ]
+        recipes = {model: _champion_recipes(connection, model) for model in fitted_models()}
+        to_fit = {model for model, of in recipes.items() if not of or set(of.values()) != {RECIPE}}
+        lacking = {name.split(".")[0] for name in OF_SUBSCRIBERS if name not in recipes[name.split(".")[0]]} - to_fit
+        if lacking and _can_learn_of_subscribers(connection, Lake(home)):
+            to_fit |= lacking
+    return sorted(to_fit)
 
 
-def _has_champion(connection: duckdb.DuckDBPyConnection, model: str, recipe: int) -> bool:
-    rows = connection.execute(
-        f"select max_by(recipe, fit_number) from ml.ml_{model}__fit where is_promoted group by model_name"
+def _champion_recipes(connection: duckdb.DuckDBPyConnection, model: str) -> dict[str, int]:
+    """Names of a model in the registry, one per kind of customers, with the recipe of the version promoted last."""
+    there = connection.execute(
+        "select 1 from duckdb_columns where schema_name = 'ml' and table_name = $table and column_name = 'recipe'",
+        {"table": f"ml_{model}__fit"},
     ).fetchall()
-    return bool(rows) and all(row[0] == recipe for row in rows)
+    if not there:
+        return {}
+    return dict(
+        connection.execute(
+            f"select model_name, max_by(recipe, fit_number) from ml.ml_{model}__fit cross join ml.ml_run as run"
+            " where is_promoted and fitted_for <= run.snapshot_date group by model_name"
+        ).fetchall()
+    )
+
+
+def _can_learn_of_subscribers(connection: duckdb.DuckDBPyConnection, lake: Lake) -> bool:
+    """Whether a window of subscribers has passed, as the last run built them or by what has landed since."""
+    watched = connection.execute(
+        "select count(*) > 0 from features.feat_subscriptions as held"
+        " inner join intermediate.int_core__customer_spine as spine"
+        " on held.customer_id = spine.customer_id and held.snapshot_date = spine.snapshot_date"
+        " inner join ml.ml_run as run on held.snapshot_date <= run.snapshot_date - run.churn_horizon_days"
+        " where held.is_subscriber and spine.is_sampled"
+    ).fetchall()[0][0]
+    files = [str(path) for path in lake.landings()]
+    return (
+        watched
+        or (
+            connection.execute(
+                "select count(*) > 0 from read_parquet($files, hive_partitioning = true) as landings"
+                " inner join ml.ml_run as run on landings.min_loaded_at < run.snapshot_date - run.churn_horizon_days"
+                " where landings.entity = 'subscriptions' and landings.rows_landed > 0"
+                " and landings.batch > (select max(lake_batch) from intermediate.int_core__snapshots)",
+                {"files": files},
+            ).fetchall()[0][0]
+        )
+    )
 
 
 def _run(prepared: DbtBuild, select: str | None, progress: Progress) -> BuildReport:
     home = prepared.home
     command = [
-        *(str(Path(sys.executable).parent / "dbt"), "--log-format", "json", "--no-write-json", "build"),
+        *(str(Path(sys.executable).parent / "dbt"), "--log-format", "json", "build"),
         *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
         *("--target-path", str(home / "target"), "--log-path", str(home / "logs")),
         *(("--select", select, "--indirect-selection", "cautious") if select else ()),
@@ -251,10 +331,11 @@ def _run(prepared: DbtBuild, select: str | None, progress: Progress) -> BuildRep
     return report
 
 
-def _hash_of(*folders: str) -> str:
+def _hash_of(*parts: str) -> str:
+    """Of the code in files and folders under dbt_project/."""
     digest = hashlib.md5(usedforsecurity=False)
-    for folder in folders:
-        for path in sorted((PROJECT_ROOT / "dbt_project" / folder).rglob("*")):
+    for part in (PROJECT_ROOT / "dbt_project" / part for part in parts):
+        for path in sorted(part.rglob("*")) or [part]:
             if path.suffix in (".sql", ".csv"):
                 digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]
@@ -275,13 +356,12 @@ def _checked_day(text: str, lake: Lake) -> str:
 
 
 @contextmanager
-def _one_run(home: Path) -> Iterator[None]:
-    with (home / ".run.lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CannotRunError(f"another run is building {home}: wait until it is done") from error
-        yield
+def _one_run(home: Path, what: str, *, wait: bool, say: Callable[[str], None]) -> Iterator[None]:
+    try:
+        with holding_warehouse(home, what, wait=wait, say=say):
+            yield
+    except HeldError as error:
+        raise CannotRunError(str(error)) from error
 
 
 def _unseen(_done: int, _total: int, _name: str) -> None:

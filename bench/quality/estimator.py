@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clientele.ml.classifier import LAST_RESORT, Candidate, Examples, Fit, fit_candidates
+from clientele.ml.metrics import mean_of
 
 
 def champion(
@@ -18,4 +19,4 @@ def champion(
         one.algorithm: one for one in fit_candidates(examples, horizon, learners, seed=seed) if one.classifier
     }
     able = [one for name, one in candidates.items() if name != LAST_RESORT]
-    return min(able, key=lambda candidate: candidate.mean("log_loss")), candidates
+    return min(able, key=lambda candidate: mean_of(candidate.performance, "log_loss")), candidates

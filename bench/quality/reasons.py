@@ -19,8 +19,8 @@ from bench.quality.online_retail_data import connect, customers
 from bench.quality.page import Options, Section, Target
 from clientele.ml import churn
 from clientele.ml.boosting import AdditiveBoosting
-from clientele.ml.classifier import top_reasons
 from clientele.ml.feature_table import Feature, matrix
+from clientele.ml.reasons import top_reasons
 from clientele.ml.threads import single_threaded
 
 ROWS, BACKGROUND = 500, 1_000

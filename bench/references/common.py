@@ -19,6 +19,7 @@ CHANNELS = ("web", "app", "store")  # var order_channels
 LANDED = {
     **{"orders": True, "order_items": False, "returns": False},
     **{"sessions": True, "campaign_touches": False, "consents": False, "subscriptions": False},
+    **{"usage_events": False, "support_tickets": False, "invoices": False, "payments": False},
 }
 SESSION_SUMS = {
     "session_duration_s": "duration_s",
@@ -79,6 +80,12 @@ COLUMNS = {
     **{"is_subscriber": "boolean", "n_subscriptions_running": "bigint", "mrr": MONEY, "seats": "bigint"},
     **{"subscription_tenure_days": "double", "contract_days_left": "double", "has_notice": "boolean"},
     **{"n_subscriptions_ended": "bigint", "last_subscription_ended_days": "double"},
+    **dict.fromkeys(over_windows("n_usage_events", "n_usage_days", "n_used_features", "n_active_users"), "bigint"),
+    **dict.fromkeys([*over_windows("usage_duration_s"), "n_usage_events_lifetime"], "bigint"),
+    **dict.fromkeys(["usage_recency_days", "usage_trend", "usage_30d_per_seat", "active_users_30d_per_seat"], "double"),
+    **dict.fromkeys([*over_windows("n_tickets"), "n_urgent_tickets_90d", "n_open_tickets_90d"], "bigint"),
+    "ticket_recency_90d_days": "double",
+    **dict.fromkeys(["n_overdue_invoices_90d", *over_windows("n_failed_payments")], "bigint"),
     **{
         "recency_score": "integer",
         "frequency_score": "integer",

@@ -19,6 +19,7 @@ Vector = npt.NDArray[np.float64]
 
 MOST_KNOTS = 300  # groups of calibration rows that isotonic regression is fitted on
 GROUPS = 20  # of equal size, by score, in which rates are compared with their bounds
+FEWEST = 10  # outcomes of either kind that a group is to expect, for its rate to say more than chance does
 SPREAD_LEVEL = 0.95  # share of past groups that the widened bounds hold
 
 
@@ -124,12 +125,28 @@ class Group:
 
 
 def groups_of(probability: Vector, lower: Vector, upper: Vector, y: npt.NDArray[np.bool_]) -> list[Group]:
-    """Twenty groups of equal size by probability, fewer where they would hold less than ten rows."""
-    order = np.argsort(probability, kind="stable")
-    parts = np.array_split(order, max(1, min(GROUPS, len(y) // 10)))
+    """Twenty groups of equal size by probability; neighbours are one where they would expect too little to tell.
+
+    A group is to expect FEWEST customers with the outcome and as many without: of thirty customers at one in a hundred
+    mostly none has it, and a rate of 0 lies in no bounds above it, whatever these are worth. (Cochran 1954 asks for
+    five, at which chance moves a rate by half.)
+    """
+    order, groups = np.argsort(probability, kind="stable"), list[npt.NDArray[np.intp]]()
+    for part in np.array_split(order, GROUPS):
+        if groups and _expects_too_little(probability[groups[-1]]):
+            groups[-1] = np.append(groups[-1], part)
+        else:
+            groups.append(part)
+    while len(groups) > 1 and _expects_too_little(probability[groups[-1]]):
+        last = groups.pop()
+        groups[-1] = np.append(groups[-1], last)
     return [
-        Group(len(p), float(y[p].mean()), *(float(v[p].mean()) for v in (probability, lower, upper))) for p in parts
+        Group(len(p), float(y[p].mean()), *(float(v[p].mean()) for v in (probability, lower, upper))) for p in groups
     ]
+
+
+def _expects_too_little(probability: Vector) -> bool:
+    return bool(min(probability.sum(), (1 - probability).sum()) < FEWEST)
 
 
 def spread_of(periods: list[list[Group]]) -> float:

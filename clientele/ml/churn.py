@@ -6,32 +6,32 @@ before, and `churn.contractual`, no subscription left at the end of the horizon 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from clientele.ml import registry
+from clientele.ml import reasons, registry
 from clientele.ml.classifier import (
     KINDS,
     LAST_RESORT,
     LEARNERS,
-    AdditiveModel,
     Candidate,
     Classifier,
     Examples,
     Fit,
     fit_candidates,
-    top_reasons,
 )
 from clientele.ml.feature_table import Feature, as_numbers, choose_features, learnable, matrix
-from clientele.ml.groups import groups_of
-from clientele.ml.metrics import auc_by_chance
+from clientele.ml.groups import groupings_of
+from clientele.ml.metrics import auc_by_chance, of_probabilities
 from clientele.ml.no_order import NoOrder
-from clientele.ml.periods import fold_of, masks
+from clientele.ml.periods import OUT_OF_TIME, fold_of, masks
+from clientele.ml.promotion import Key, Losses, choose, gate, hold_against_champion, log_losses
 from clientele.ml.registry import Settings, Version
 from clientele.ml.score_rows import STAMP, stamped
 
@@ -43,7 +43,6 @@ NOTHING_WATCHED = {
     "contractual": "no subscriber has been watched for {} days yet, so subscribers get no score: a label needs a "
     "snapshot that lies so far back. Load older subscriptions, or lower churn_horizon_days.",
 }
-REASONS = 3
 
 SCORES = pa.schema(
     [
@@ -53,15 +52,7 @@ SCORES = pa.schema(
         ("churn_probability", pa.float64()),
         ("churn_probability_lower", pa.float64()),
         ("churn_probability_upper", pa.float64()),
-        *[
-            field
-            for rank in range(1, REASONS + 1)
-            for field in (
-                (f"reason_{rank}", pa.string()),
-                (f"reason_{rank}_value", pa.float64()),
-                (f"reason_{rank}_effect", pa.float64()),
-            )
-        ],
+        *reasons.FIELDS,
         *STAMP,
     ]
 )
@@ -98,7 +89,7 @@ def examples_of(training_set: pa.Table, *, features: list[Feature] | None = None
         features=features,
         snapshot_dates=training_set["snapshot_date"].to_numpy().astype("datetime64[D]"),
         fold=fold_of(training_set["customer_id"].to_pylist()),
-        groups=groups_of(training_set),
+        groups=groupings_of(training_set),
     )
 
 
@@ -107,9 +98,10 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
 
     `run` is the row of ml_run, `previous` the registry's rows of these models.
     """
-    settings, made = Settings.of(run), list[dict[str, Any]]()
+    settings = Settings.of(run, churn_horizon_days=run["churn_horizon_days"])
+    made = list[dict[str, Any]]()
     for churn_type in CHURN_TYPES:
-        rows = training_set.filter(pa.compute.equal(training_set["churn_type"], churn_type))
+        rows = training_set.filter(pc.equal(training_set["churn_type"], churn_type))
         reason = registry.why_fit(model_name(churn_type), settings, previous)
         if reason and (rows.num_rows or churn_type == CHURN_TYPES[0] or run["has_subscriptions"]):
             made += _fit_type(churn_type, rows, run, settings, reason, previous)
@@ -127,11 +119,13 @@ def _fit_type(
     examples = examples_of(rows)
     candidates = fit_candidates(examples, horizon, learners(churn_type, horizon), seed=settings.seed)
     versions = [_version(name, horizon, examples, candidate) for candidate in candidates]
-    today = _loss_of_champion(name, previous, settings, rows, candidates)
     for version in versions:
-        version.gates = _gates(version, settings.max_ece, today)
+        version.gates = _gates(version, settings.max_ece)
+    hold_against_champion(
+        versions, settings, previous, losses=log_losses, measured=partial(_measured, rows), last_resort=LAST_RESORT
+    )
     loss = {version.algorithm: version.mean("log_loss") for version in versions}
-    chosen = registry.choose(versions, loss=loss, last_resort=LAST_RESORT)
+    chosen = choose(versions, loss=loss, last_resort=LAST_RESORT)
     names = [registry.version_of(version, settings, [examples.x, examples.y]) for version in versions]
     return registry.rows(versions, names, chosen, reason, settings, previous)
 
@@ -153,55 +147,29 @@ def _version(name: str, horizon: int, examples: Examples, candidate: Candidate) 
     )
 
 
-def _gates(version: Version, max_ece: float, today: tuple[float, str]) -> dict[str, str]:
+def _gates(version: Version, max_ece: float) -> dict[str, str]:
     """Each gate with `passed` or `failed` and the numbers."""
     if not version.is_fitted:
         return {"fitted": f"failed: {version.message}"}
     if version.algorithm == LAST_RESORT:
         return {"fitted": "passed: it knows the rate alone, and serves only where nothing else may"}
-    ece, auc, loss = version.mean("ece"), version.mean("auc"), _newest(version.performance, "log_loss")
+    ece, auc = version.mean("ece"), version.mean("auc")
     chance = auc_by_chance([row for row in version.performance if row["group_name"] == "all"])
     return {
-        "calibrated": registry.gate(ece <= max_ece, f"ECE {ece:.3f}, at most {max_ece}"),
-        "tells_customers_apart": registry.gate(auc > chance, f"AUC {auc:.3f}, chance reaches {chance:.3f}"),
-        "not_worse_than_champion": registry.gate(loss <= today[0], f"log loss {loss:.4f}, {today[1]}"),
+        "calibrated": gate(ece <= max_ece, f"ECE {ece:.3f}, at most {max_ece}"),
+        "tells_customers_apart": gate(auc > chance, f"AUC {auc:.3f}, chance reaches {chance:.3f}"),
     }
 
 
-def _newest(performance: list[dict[str, Any]], metric: str) -> float:
-    rows = [row for row in performance if row["group_name"] == "all"]
-    return max(rows, key=lambda row: row["period"])[metric] if rows else np.nan
-
-
-def _loss_of_champion(
-    name: str, previous: pa.Table | None, settings: Settings, rows: pa.Table, candidates: list[Candidate]
-) -> tuple[float, str]:
-    """Today's champion's log loss in the newest backtest, and a word on it; inf where it cannot be compared."""
-    from clientele.ml.metrics import of_probabilities
-
-    champion = registry.comparable_champion(name, previous)
-    measured = [row["period"] for c in candidates for row in c.performance]
-    if champion is None or not measured:
-        return np.inf, "no champion yet"
-    if champion["feature_version"] != settings.feature_version:
-        return np.inf, f"features changed since the champion {champion['model_version']}"
-    newest = np.datetime64(max(measured), "D")
-    if np.datetime64(champion["calibrated_on"], "D") + champion["horizon_days"] > newest:
-        return _loss_of_recipe(champion, candidates, str(newest))
-    at = rows.filter(pa.array(rows["snapshot_date"].to_numpy().astype("datetime64[D]") == newest))
-    fitted = read(champion)
-    probability, *_ = fitted.score(matrix(at, fitted.model.features), newest.astype(date))
-    loss = of_probabilities(probability, as_numbers(at["is_churned"]).astype(bool))["log_loss"]
-    return loss, f"the champion's {loss:.4f} ({champion['model_version']})"
-
-
-def _loss_of_recipe(champion: Mapping[str, Any], candidates: list[Candidate], period: str) -> tuple[float, str]:
-    """How the champion's algorithm did in this fit: what it would be without the outcomes it already knows."""
-    for candidate in candidates:
-        if candidate.algorithm == champion["algorithm"] and candidate.performance:
-            loss = _newest(candidate.performance, "log_loss")
-            return loss, f"the champion's algorithm {loss:.4f} (it knows the outcomes of {period} itself)"
-    return np.inf, f"the champion's algorithm {champion['algorithm']} could not be fitted"
+def _measured(rows: pa.Table, version: Mapping[str, Any], keys: Sequence[Key]) -> Losses:
+    """Losses of a stored model on the rows of some days."""
+    fitted, performance = read(version), list[dict[str, Any]]()
+    for _, day in keys:
+        at = rows.filter(pc.equal(rows["snapshot_date"], pa.scalar(date.fromisoformat(day), pa.date32())))
+        probability, *_ = fitted.score(matrix(at, fitted.model.features), date.fromisoformat(day))
+        of = {"group_name": "all", "period": day, "protocol": OUT_OF_TIME}
+        performance.append(of | of_probabilities(probability, as_numbers(at["is_churned"]).astype(bool)))
+    return log_losses(performance)
 
 
 def read(version: Mapping[str, Any]) -> Classifier:
@@ -217,7 +185,7 @@ class Scorer:
         self.champions = {row["model_name"]: (row, read(row)) for row in champions.to_pylist()}
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Rows of SCORES for the customers of a batch whose kind of churn has a champion, in the batch's order."""
+        """Rows of SCORES for the customers of a batch whose kind of churn has a champion, by kind."""
         kind = np.asarray(batch.column("churn_type").to_pylist(), dtype=object)
         parts = [
             self._score(batch.filter(pa.array(kind == churn_type)), *self.champions[model_name(churn_type)])
@@ -236,25 +204,5 @@ class Scorer:
             "churn_probability_lower": lower,
             "churn_probability_upper": upper,
         }
-        columns |= _reasons(fitted.model, x, effects)
+        columns |= reasons.columns(fitted.model.features, x, effects)
         return stamped(columns, SCORES, version=version, run=self.run)
-
-
-def _reasons(model: AdditiveModel, x: npt.NDArray[np.float64], effects: npt.NDArray[np.float64]) -> dict[str, pa.Array]:
-    names = pa.array([feature.name for feature in model.features], pa.string())
-    columns: dict[str, pa.Array] = {}
-    places = top_reasons(effects, REASONS)
-    for rank in range(REASONS):
-        at = places[:, rank]
-        none = at < 0
-        columns[f"reason_{rank + 1}"] = names.take(pa.array(at, mask=none))
-        columns[f"reason_{rank + 1}_value"] = _taken(x, at, none)
-        columns[f"reason_{rank + 1}_effect"] = _taken(effects, at, none)
-    return columns
-
-
-def _taken(values: npt.NDArray[np.float64], at: npt.NDArray[np.intp], none: npt.NDArray[np.bool_]) -> pa.Array:
-    if none.all():
-        return pa.nulls(len(at), pa.float64())
-    taken = values[np.arange(len(at)), at]
-    return pa.array(taken, mask=none | np.isnan(taken))

@@ -207,11 +207,6 @@ class Candidate:
     importance: dict[str, float] = field(default_factory=dict)
     message: str = ""
 
-    def mean(self, metric: str) -> float:
-        """A metric over all customers, averaged over the periods; nan where nothing was measured."""
-        values = [row[metric] for row in self.performance if row["group_name"] == "all"]
-        return float(np.mean(values)) if values else np.nan
-
 
 @single_threaded
 def fit_candidates(
@@ -372,21 +367,6 @@ def _importance(examples: Examples, period: periods.Period, classifier: Classifi
     *_, effects = classifier.score(examples.columns(classifier.model)[np.flatnonzero(calibrate)], max(period.calibrate))
     sizes = np.abs(effects).mean(axis=0)
     return {f.name: float(s) for f, s in zip(classifier.model.features, sizes, strict=True)}
-
-
-def top_reasons(effects: Vector, count: int = 3) -> npt.NDArray[np.intp]:
-    """Places of the features that move each row most, either way, (rows, count), the largest first.
-
-    With fewer features than `count` the last places are -1.
-    """
-    rows, features = effects.shape
-    places = np.full((rows, count), -1, dtype=np.intp)
-    size = np.abs(effects)
-    for rank in range(min(count, features)):
-        best = size.argmax(axis=1)
-        places[:, rank] = best
-        size[np.arange(rows), best] = -1.0
-    return places
 
 
 def _unseen_scores(examples: Examples, learn: npt.NDArray[np.intp], rows: Labels, fit: Fit) -> Vector:

@@ -7,7 +7,7 @@ value is, `purchase_value` and `two_part` for the models.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from clientele.ml import metrics, periods
 from clientele.ml.feature_table import as_numbers, choose_features
-from clientele.ml.groups import groups_of
+from clientele.ml.groups import groupings_of
 from clientele.ml.purchase_value import COLUMNS, Customers, RecentSpend
 from clientele.ml.threads import single_threaded
 from clientele.ml.two_part import ValueModel
@@ -49,12 +49,7 @@ class Candidate:
 
     def mean(self, metric: str, horizon: int | None = None) -> float:
         """A metric over all customers, averaged over the periods; nan where nothing was measured."""
-        values = [
-            row[metric]
-            for row in self.performance
-            if row["group_name"] == "all" and horizon in (None, row["horizon"]) and np.isfinite(row[metric])
-        ]
-        return float(np.mean(values)) if values else np.nan
+        return metrics.mean_of(self.performance, metric, horizon)
 
     @property
     def measured(self) -> set[tuple[int, str]]:
@@ -72,21 +67,33 @@ class Candidate:
         return float(np.mean([1 - self.mean("d2", horizon) for horizon in horizons])) if horizons else np.nan
 
 
-def choose(candidates: Sequence[Candidate]) -> Candidate | None:
-    """The candidate to put to use: the smallest out-of-time `loss` of those that rank no worse than last year's spend.
+def asked_of(candidate: Candidate, rule: Candidate) -> dict[str, tuple[bool, str]]:
+    """What a candidate must do better than `rule`, last year's spend: whether it does, with the numbers."""
+    is_less = candidate.measured == rule.measured and candidate.loss <= rule.loss
+    gini, least = candidate.mean("gini"), rule.mean("gini")
+    return {
+        "explains_something": (candidate.loss < 1, f"deviance left {candidate.loss:.3f}, 1 by a common mean"),
+        "better_than_last_years_spend": (
+            is_less,
+            f"deviance left {candidate.loss:.3f}, {rule.loss:.3f} by last year's spend",
+        ),
+        "orders_customers_no_worse": (not gini < least, f"Gini {gini:.3f}, {least:.3f} by last year's spend"),
+    }
+
+
+def choose(candidates: Sequence[Candidate], refused: Collection[str] = ()) -> Candidate | None:
+    """The candidate to put to use: the smallest out-of-time `loss` of those that do what is asked of them.
 
     The loss is a proper score of expected values, which asks for order and level together. The absolute error would not
     do alone: it is least for predictions of the median, which is 0 for most customers. Where nothing could be measured
-    it is the likelier purchase model, which `fit` lists first.
+    it is the likelier purchase model, which `fit` lists first. `refused` are algorithms that may not serve.
     """
-    fitted = [candidate for candidate in candidates if candidate.fitted]
-    rule = next((candidate for candidate in fitted if candidate.algorithm == LAST_RESORT), None)
-    if rule is None:
-        return fitted[0] if fitted else None
-    if not np.isfinite(rule.loss):
-        return fitted[0]
-    better = [c for c in fitted if c.measured == rule.measured and not c.mean("gini") < rule.mean("gini")]
-    return min(better, key=lambda candidate: candidate.loss)
+    rule = next((one for one in candidates if one.algorithm == LAST_RESORT), None)
+    able = [one for one in candidates if one.fitted and one.algorithm not in refused]
+    if rule is None or not np.isfinite(rule.loss):
+        return able[0] if able else None
+    better = [one for one in able if one is rule or all(does for does, _ in asked_of(one, rule).values())]
+    return min(better, key=lambda one: one.loss, default=None)
 
 
 @single_threaded
@@ -185,7 +192,7 @@ def _performance(
     customers: Customers, value: Vector, lower: Vector, upper: Vector, realised: Vector
 ) -> Iterable[dict[str, Any]]:
     """Metrics of all, of each group of customers, and of tenths by predicted value."""
-    groups = {"all": np.full(len(value), "all")} | groups_of(customers.table)
+    groups = {"all": np.full(len(value), "all")} | groupings_of(customers.table)
     place = np.argsort(np.argsort(value, kind="stable"), kind="stable")
     groups["value_tenth"] = (place * PARTS // len(value) + 1).astype(str)
     for name, of in groups.items():

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from clientele.ml import clv, registry
 from clientele.ml.feature_table import as_numbers, choose_features, learnable, matrix
+from clientele.ml.metrics import tweedie_d2
+from clientele.ml.promotion import Key, Losses, gate, hold_against_champion, is_open, out_of_time
 from clientele.ml.purchase_value import COLUMNS
 from clientele.ml.registry import Settings, Version
 from clientele.ml.score_rows import STAMP, stamped
-from clientele.ml.value_model import Fitted
+from clientele.ml.value_model import Fitted, worth
 
 NAME = "clv"
+HEEDED = ("gross_margin_share", "annual_discount_rate")  # vars: money in another unit is another model
 LABELS = ("spend_next_90d", "spend_next_365d")
 KEYS = ("customer_id", "snapshot_date", *LABELS)
 FIELDS = [
@@ -34,7 +40,7 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
     `training_set` has customer_id, snapshot_date, LABELS and the features, `run` is the row of ml_run, `previous` the
     registry's rows of this model.
     """
-    settings = Settings.of(run)
+    settings = Settings.of(run, **{name: run[name] for name in HEEDED})
     reason = registry.why_fit(NAME, settings, previous)
     if not reason:
         return registry.table([])
@@ -53,19 +59,26 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
         gross_margin_share=run["gross_margin_share"],
         annual_discount_rate=run["annual_discount_rate"],
     )
-    chosen = clv.choose(candidates)
     versions = [_version(candidate, candidates) for candidate in candidates]
+    hold_against_champion(
+        versions,
+        settings,
+        previous,
+        losses=_losses,
+        measured=partial(_measured, training_set),
+        last_resort=clv.LAST_RESORT,
+    )
+    chosen = clv.choose(candidates, [version.algorithm for version in versions if not is_open(version.gates)])
     promoted = next((v for v, c in zip(versions, candidates, strict=True) if c is chosen), None)
-    data = _data(training_set, names, run)
+    data = _data(training_set, names)
     ids = [registry.version_of(version, settings, data) for version in versions]
     return registry.table(registry.rows(versions, ids, promoted, reason, settings, previous))
 
 
-def _data(training_set: pa.Table, names: list[str], run: Mapping[str, Any]) -> list[Any]:
-    """All that a version is made from: what is learnt from, and the unit of money, as another one is another model."""
+def _data(training_set: pa.Table, names: list[str]) -> list[Any]:
+    """All that a version learns from."""
     x = matrix(training_set, choose_features(training_set, names))
-    columns = (as_numbers(training_set[name]) for name in (*LABELS, *COLUMNS))
-    return [x, *columns, np.array([run["gross_margin_share"], run["annual_discount_rate"]])]
+    return [x, *(as_numbers(training_set[name]) for name in (*LABELS, *COLUMNS))]
 
 
 def _version(candidate: clv.Candidate, all_: list[clv.Candidate]) -> Version:
@@ -88,18 +101,34 @@ def _version(candidate: clv.Candidate, all_: list[clv.Candidate]) -> Version:
 
 
 def _gates(candidate: clv.Candidate, rule: clv.Candidate) -> dict[str, str]:
-    """What `clv.choose` asks, with the numbers."""
+    """Each gate with `passed` or `failed` and the numbers."""
     if candidate.fitted is None:
         return {"fitted": f"failed: {candidate.message}"}
     if not np.isfinite(rule.loss):
         return {"fitted": "passed: nothing could be measured yet"}
-    gini, least = candidate.mean("gini"), rule.mean("gini")
+    if candidate is rule:
+        return {"fitted": "passed: it repeats last year's spend, and serves only where nothing else may"}
+    return {name: gate(*done) for name, done in clv.asked_of(candidate, rule).items()}
+
+
+def _losses(performance: Sequence[Mapping[str, Any]]) -> Losses:
+    """Deviance left against a common mean, by horizon and day."""
     return {
-        "better_than_last_years_spend": registry.gate(
-            candidate.loss <= rule.loss, f"deviance left {candidate.loss:.3f}, {rule.loss:.3f} by last year's spend"
-        ),
-        "orders_customers_no_worse": registry.gate(gini >= least, f"Gini {gini:.3f}, {least:.3f} by last year's spend"),
+        (row["horizon"], row["period"]): 1 - row["d2"]
+        for row in out_of_time(performance)
+        if row["d2"] is not None and np.isfinite(row["d2"])
     }
+
+
+def _measured(rows: pa.Table, version: Mapping[str, Any], keys: Sequence[Key]) -> Losses:
+    """Losses of a stored model on the customers of some days."""
+    fitted, losses = read(version), Losses()
+    for horizon, day in keys:
+        at = rows.filter(pc.equal(rows["snapshot_date"], pa.scalar(date.fromisoformat(day), pa.date32())))
+        unit = worth(horizon, fitted.gross_margin_share, fitted.annual_discount_rate)
+        realised = as_numbers(at[f"spend_next_{horizon}d"]) * unit
+        losses[horizon, day] = 1 - tweedie_d2(fitted.score(at)[f"clv_{horizon}d"], realised)
+    return losses
 
 
 def read(version: Mapping[str, Any]) -> Fitted:

@@ -7,6 +7,7 @@ lifelines fits it; what is kept are its numbers, and they are all that scoring n
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,34 +34,46 @@ AFT, INTERCEPT_ONLY, RATE_ONLY = "log_logistic_aft", "intercept_only", "rate_onl
 class LogLogistic:
     """A fitted model, numbers only.
 
-    `intercept` is in log days. `algorithm` says what could be fitted, `message` why no more. The methods take
-    `log_days`, (rows), the log of alpha, which is the median.
+    `intercept` is in log days; `covariance` is that of coefficients, intercept and log of the shape, in this order.
+    `algorithm` says what could be fitted, `message` why no more. The methods take `log_days`, (rows), the log of alpha,
+    which is the median.
     """
 
     covariates: Covariates
     coefficients: Vector
     intercept: float
     shape: float
+    covariance: Matrix
     algorithm: str
     n_rows: int
     message: str = ""
 
     @classmethod
     def fit(
-        cls, x: Matrix, days: Vector, observed: Flags, features: list[Feature], *, limit: float, seed: int
+        cls,
+        x: Matrix,
+        days: Vector,
+        observed: Flags,
+        features: list[Feature],
+        *,
+        limit: float,
+        seed: int,
+        events: npt.NDArray[np.int64] | None = None,
     ) -> LogLogistic:
         """Fit on at most MOST_ROWS rows, drawn with `seed`.
 
         `days` run to the event where it was `observed`, else to where the row was censored; `limit` censors them all,
-        as what happens later should not bend what is asked. Never fails for what the data are: with few events, or
-        where no penalty makes the fit converge, the model has no covariates. Raises ValueError without rows.
+        as what happens later should not bend what is asked. Rows with the same number in `events` tell of the same
+        event, which counts once for how many columns there may be; without them every row has its own. Never fails for
+        what the data are: with few events, or where no penalty makes the fit converge, the model has no covariates.
+        Raises ValueError without rows.
         """
         if not len(days):
             raise ValueError("no customer with a day to follow")
         at = _sample(len(days), seed)
         x, days, observed = x[at], days[at], observed[at] & (days[at] < limit)
         days = np.clip(days, FIRST_DAYS, limit)
-        n_events = int(observed.sum())
+        n_events = int(observed.sum()) if events is None else len(np.unique(events[at][observed]))
         if n_events < EVENTS_A_COLUMN:
             return _rate_only(days, observed, f"{n_events} events, {EVENTS_A_COLUMN} tell more than their rate")
         most = min(MOST_COLUMNS, n_events // EVENTS_A_COLUMN)
@@ -77,6 +90,20 @@ class LogLogistic:
 
         with np.errstate(divide="ignore"):
             return expit(self.shape * (log_days - np.log(days)))
+
+    def log_odds_errors(self, x: Matrix, days: Sequence[float]) -> Matrix:
+        """Standard errors, (rows, days), of the log-odds of the survival at `days`, by the delta method.
+
+        They are those of independent rows. A customer's rows at several snapshots are not, and time moves: what is
+        missing must come from how such models did in past periods.
+        """
+        z = np.column_stack([self.covariates.columns(x), np.ones(len(x))])
+        of_place, shared = self.covariance[:-1, :-1], self.covariance[:-1, -1]
+        place, both = ((z @ of_place) * z).sum(axis=1), z @ shared
+        log_odds = self.shape * (self.log_days(x)[:, None] - np.log(days))
+        variance = self.shape * (self.shape * place[:, None] + 2 * both[:, None] * log_odds)
+        variance += self.covariance[-1, -1] * log_odds**2
+        return np.sqrt(np.maximum(variance, 0.0))
 
     def days_at(self, log_days: Vector, survival: float | Vector) -> Vector:
         """Days at which the survival has fallen to `survival`: the inverse. May be astronomical, even infinite."""
@@ -135,7 +162,9 @@ def _with_covariates(covariates: Covariates, z: Matrix, days: Vector, observed: 
     for penalty in PENALTY_ROWS / len(days) * np.array([1.0, 10.0, 100.0]) if z.shape[1] else ():
         coefficients, intercept, shape, message = _lifelines(z, days, observed, float(penalty))
         if not message:
-            return LogLogistic(covariates, coefficients, intercept, shape, AFT, len(days))
+            model = LogLogistic(covariates, coefficients, intercept, shape, np.empty(0), AFT, len(days))
+            model.covariance = _covariance(model, z, days, observed, penalty * len(days))
+            return model
     return _intercept_only(days, observed, message)
 
 
@@ -162,8 +191,9 @@ def _lifelines(z: Matrix, days: Vector, observed: Flags, penalty: float) -> tupl
 
 def _rate_only(days: Vector, observed: Flags, message: str) -> LogLogistic:
     """Shape 1. Half an event more keeps the rate from being zero where nothing has happened yet (Jeffreys)."""
-    log_days = float(np.log(days.sum() / (observed.sum() + 0.5)))
-    return LogLogistic(Covariates.none(), np.empty(0), log_days, 1.0, RATE_ONLY, len(days), message)
+    n_events = observed.sum() + 0.5
+    log_days, covariance = float(np.log(days.sum() / n_events)), np.diag([1 / n_events, 0.0])
+    return LogLogistic(Covariates.none(), np.empty(0), log_days, 1.0, covariance, RATE_ONLY, len(days), message)
 
 
 def _intercept_only(days: Vector, observed: Flags, message: str) -> LogLogistic:
@@ -179,4 +209,20 @@ def _intercept_only(days: Vector, observed: Flags, message: str) -> LogLogistic:
 
     bounds = [(np.log(FIRST_DAYS), None), tuple(np.log(SHAPES))]
     loss(minimize(loss, [model.intercept, 0.0], method="L-BFGS-B", bounds=bounds).x)
+    model.covariance = _covariance(model, np.empty((len(days), 0)), days, observed)
     return model
+
+
+def _covariance(model: LogLogistic, z: Matrix, days: Vector, observed: Flags, penalty: float = 0.0) -> Matrix:
+    """Inverse of the observed information at the maximum, where the slopes of the likelihood are zero.
+
+    With o the log-odds of the event by `days`, a row's log-likelihood bends by (1 + observed) S (1 - S) in o, and o
+    goes with coefficients and intercept by -shape z, with the log of the shape by itself.
+    """
+    from scipy.special import expit
+
+    odds = model.shape * (np.log(days) - model.intercept - z @ model.coefficients)
+    slopes = np.column_stack([-model.shape * z, np.full(len(z), -model.shape), odds])
+    bend = (1.0 + observed) * expit(odds) * expit(-odds)
+    held = np.append(np.full(z.shape[1], penalty), [0.0, observed.sum()])
+    return np.linalg.inv((slopes * bend[:, None]).T @ slopes + np.diag(held))

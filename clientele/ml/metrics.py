@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,16 @@ def of_probabilities(probability: Vector, y: npt.NDArray[np.bool_]) -> dict[str,
         "ece": expected_calibration_error(probability, y),
         "lift_10": lift(probability, y, share=0.1) if is_mixed else np.nan,
     }
+
+
+def mean_of(performance: Iterable[Mapping[str, Any]], metric: str, horizon: int | None = None) -> float:
+    """A metric over all customers, averaged over the periods that could tell; nan where none could.
+
+    `performance` has rows as a version in the registry; of one `horizon` where it is named, else of all.
+    """
+    rows = (row for row in performance if row["group_name"] == "all" and horizon in (None, row.get("horizon")))
+    values = [row[metric] for row in rows if np.isfinite(row.get(metric, np.nan))]
+    return float(np.mean(values)) if values else np.nan
 
 
 def auc_by_chance(performance: Sequence[Mapping[str, Any]]) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from clientele.ml import classifier, periods
+from clientele.ml import classifier, periods, reasons
 from clientele.ml.categories import CategoryMix, Counts
 from clientele.ml.classifier import LAST_RESORT, BaseRate, Classifier, Fit, fit_candidates
 from clientele.ml.feature_table import Feature, Matrix, matrix
@@ -27,7 +27,9 @@ from clientele.ml.survival import Durations, test_days
 from clientele.ml.threads import single_threaded
 
 Vector = npt.NDArray[np.float64]
-Columns = dict[str, npt.NDArray[Any]]
+Columns = dict[str, npt.NDArray[Any] | pa.Array]
+
+EXPLAINED_DAYS = 30  # the horizon whose probability has reasons: a month is what messages are planned by
 
 # Boosting costs about twice as much at three horizons, and on the demo company was worse at each of them: log loss out
 # of time .1671, .3015 and .3572, against .1663, .2978 and .3521 of the logistic regression, on 84,579 rows.
@@ -43,11 +45,14 @@ class NextPurchase:
     time: LogLogistic
     mix: CategoryMix | None
 
-    def probabilities(self, x: Matrix, day: date) -> tuple[Matrix, Matrix, Matrix]:
-        """Probability of a purchase within each of HORIZONS of a snapshot, and its bounds, each (rows, horizons)."""
-        scored = [self.classifiers[days].score(x, day)[:3] for days in HORIZONS]
-        probability, lower, upper = (monotone(np.column_stack(columns)) for columns in zip(*scored, strict=True))
-        return probability, lower, upper
+    def probabilities(self, x: Matrix, day: date) -> tuple[Matrix, Matrix, Matrix, Matrix]:
+        """Probability of a purchase within each of HORIZONS of a snapshot, and its bounds, each (rows, horizons).
+
+        Last, what each feature adds to the log-odds within EXPLAINED_DAYS, before they were made monotone.
+        """
+        *bounded, effects = zip(*(self.classifiers[days].score(x, day) for days in HORIZONS), strict=True)
+        probability, lower, upper = (monotone(np.column_stack(columns)) for columns in bounded)
+        return probability, lower, upper, effects[HORIZONS.index(EXPLAINED_DAYS)]
 
     def days(self, x: Matrix, probability: Matrix) -> dict[str, Vector]:
         """Days to the next purchase at each of LEVELS; nan where that is not expected within a year."""
@@ -69,7 +74,7 @@ class NextPurchase:
         if len(dates) and (dates != dates[0]).any():
             raise ValueError(f"a batch is of one snapshot, not of {dates.min()} and {dates.max()}")
         x = matrix(batch, self.features)
-        probability, lower, upper = self.probabilities(x, dates[0].item() if len(dates) else date.min)
+        probability, lower, upper, effects = self.probabilities(x, dates[0].item() if len(dates) else date.min)
         columns: Columns = {}
         for k, days in enumerate(HORIZONS):
             columns[f"p_purchase_{days}d"] = probability[:, k]
@@ -78,7 +83,8 @@ class NextPurchase:
         expected = {name: as_dates(dates, days) for name, days in self.days(x, probability).items()}
         columns["expected_date"] = expected["median"]
         columns["expected_date_lower"], columns["expected_date_upper"] = expected["lower"], expected["upper"]
-        return columns | self._categories(batch)
+        explained = self.classifiers[EXPLAINED_DAYS].model.features
+        return columns | self._categories(batch) | reasons.columns(explained, x, effects)
 
     def _categories(self, batch: pa.RecordBatch | pa.Table) -> Columns:
         names, probability = np.full(batch.num_rows, None, dtype=object), np.full(batch.num_rows, np.nan)

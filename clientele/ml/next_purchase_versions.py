@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clientele.ml import metrics, next_purchase, registry
+from clientele.ml import metrics, next_purchase, reasons, registry
 from clientele.ml.classifier import LAST_RESORT
 from clientele.ml.feature_table import as_numbers, learnable, matrix
 from clientele.ml.next_purchase import Candidate, NextPurchase
+from clientele.ml.periods import OUT_OF_TIME
+from clientele.ml.promotion import Key, Losses, choose, gate, hold_against_champion, log_losses
 from clientele.ml.purchase_dates import HORIZONS, LIMIT_DAYS
 from clientele.ml.purchase_history import PurchaseHistory, drawn
-from clientele.ml.registry import Settings, Version, gate
+from clientele.ml.registry import Settings, Version
 from clientele.ml.score_rows import STAMP, stamped
 
 NAME = "next_purchase"
@@ -31,11 +34,13 @@ SCORES = pa.schema(
         *[(f"expected_date{end}", pa.date32()) for end in ("", "_lower", "_upper")],
         ("likely_category", pa.string()),
         ("likely_category_probability", pa.float64()),
+        *reasons.FIELDS,
         *STAMP,
     ]
 )
-MOST_ROWS = 12_000  # of the training set: three horizons are measured in three periods each, and cost grows with rows
-NewestDays = dict[int, date]  # by horizon, the last snapshot that was measured on
+# Of the training set. A fit learns from at most 20,000 of them; the others calibrate and measure, which costs little.
+# On 12,000 the demo company of 20,000 had 34 customers a group: such rates doubled the bounds, and still missed them.
+MOST_ROWS = 60_000
 
 
 def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | None) -> pa.Table:
@@ -57,11 +62,13 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
         versions = [_version(candidate) for candidate in candidates[:1]]
         return registry.table(registry.rows(versions, ["none"], None, reason, settings, previous))
     versions = [_version(candidate) for candidate in candidates]
-    to_beat = _loss_to_beat(previous, settings, rows, candidates)
     for version in versions:
-        version.gates = _gates(version, settings.max_ece, to_beat)
+        version.gates = _gates(version, settings.max_ece)
+    hold_against_champion(
+        versions, settings, previous, losses=log_losses, measured=partial(_measured, rows), last_resort=LAST_RESORT
+    )
     loss = {candidate.algorithm: candidate.log_loss for candidate in candidates}
-    chosen = registry.choose(versions, loss=loss, last_resort=LAST_RESORT)
+    chosen = choose(versions, loss=loss, last_resort=LAST_RESORT)
     data = _data(PurchaseHistory.of(rows, names, settings.snapshot_date))
     ids = [registry.version_of(version, settings, data) for version in versions]
     return registry.table(registry.rows(versions, ids, chosen, reason, settings, previous))
@@ -98,58 +105,36 @@ def _data(history: PurchaseHistory) -> list[Any]:
     return [of.x, of.days, of.observed, history.fold, counts.row, counts.lines, np.frombuffer(texts.encode(), np.uint8)]
 
 
-def _gates(version: Version, max_ece: float, to_beat: tuple[float, str]) -> dict[str, str]:
+def _gates(version: Version, max_ece: float) -> dict[str, str]:
     """Each gate with `passed` or `failed` and the numbers, of the horizon that does worst."""
     if not version.is_fitted:
         return {"fitted": f"failed: {version.message}"}
     if version.algorithm == LAST_RESORT:
         return {"fitted": "passed: it knows the rates alone, and serves only where nothing else may"}
     ece = max(version.mean("ece", days) for days in HORIZONS)
-    auc = min(version.mean("auc", days) for days in HORIZONS)
-    loss = _newest_loss(version.performance)
+    auc, chance = min((_auc(version, days) for days in HORIZONS), key=lambda pair: pair[0] - pair[1])
     return {
         "calibrated": gate(ece <= max_ece, f"ECE {ece:.3f} at the worst horizon, at most {max_ece}"),
-        "tells_customers_apart": gate(auc > 0.5, f"AUC {auc:.3f} at the worst horizon, above 0.5"),  # noqa: PLR2004
-        "not_worse_than_champion": gate(loss <= to_beat[0], f"log loss {loss:.4f}, {to_beat[1]}"),
+        "tells_customers_apart": gate(auc > chance, f"AUC {auc:.3f} at the worst horizon, chance reaches {chance:.3f}"),
     }
 
 
-def _newest(performance: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
-    """By horizon, the row of the last period over all customers."""
-    rows = [row for row in performance if row["group_name"] == "all" and "log_loss" in row]
-    return {row["horizon"]: row for row in sorted(rows, key=lambda row: row["period"])}
+def _auc(version: Version, horizon: int) -> tuple[float, float]:
+    """At a horizon, beside what chance reaches."""
+    rows = [row for row in version.performance if row["group_name"] == "all" and row["horizon"] == horizon]
+    return version.mean("auc", horizon), metrics.auc_by_chance(rows)
 
 
-def _newest_loss(performance: list[dict[str, Any]]) -> float:
-    """Log loss there, averaged over the horizons; nan where nothing was measured."""
-    losses = [row["log_loss"] for row in _newest(performance).values()]
-    return float(np.mean(losses)) if losses else np.nan
-
-
-def _loss_to_beat(
-    previous: pa.Table | None, settings: Settings, rows: pa.Table, candidates: list[Candidate]
-) -> tuple[float, str]:
-    fitted = [candidate for candidate in candidates if candidate.fitted]
-    days = {h: date.fromisoformat(row["period"]) for h, row in _newest(fitted[0].performance).items()}
-    return registry.loss_to_beat(
-        NAME,
-        settings,
-        previous,
-        tested=min(days.values(), default=None),
-        losses={candidate.algorithm: _newest_loss(candidate.performance) for candidate in fitted},
-        of_champion=lambda champion: _loss(read(champion), rows, days),
-    )
-
-
-def _loss(fitted: NextPurchase, rows: pa.Table, days: NewestDays) -> float:
-    """Log loss of a stored model, averaged over the horizons, each on the rows of its day."""
-    losses = []
-    for horizon, day in days.items():
+def _measured(rows: pa.Table, version: Mapping[str, Any], keys: Sequence[Key]) -> Losses:
+    """Losses of a stored model, each horizon on the rows of its day."""
+    fitted, performance = read(version), list[dict[str, Any]]()
+    for horizon, day in ((horizon, date.fromisoformat(day)) for horizon, day in keys):
         at = rows.filter(pc.equal(rows["snapshot_date"], pa.scalar(day, pa.date32())))
         probability, *_ = fitted.classifiers[horizon].score(matrix(at, fitted.features), day)
         bought = (as_numbers(at["is_observed"]) > 0) & (as_numbers(at["duration_days"]) < horizon)
-        losses.append(metrics.of_probabilities(probability, bought)["log_loss"])
-    return float(np.mean(losses))
+        of = {"group_name": "all", "period": day.isoformat(), "protocol": OUT_OF_TIME, "horizon": horizon}
+        performance.append(of | metrics.of_probabilities(probability, bought))
+    return log_losses(performance)
 
 
 def read(version: Mapping[str, Any]) -> NextPurchase:

@@ -1,11 +1,11 @@
-"""The registry: one row a fitted version, the same columns for every model, and who may become champion."""
+"""The registry: one row a fitted version, the same columns for every model, and when one is fitted anew."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from clientele.ml import artifacts
+from clientele.ml import artifacts, metrics
 
 FIT_SCHEMA = pa.schema(
     [
@@ -34,6 +34,7 @@ FIT_SCHEMA = pa.schema(
         ("learnt_to", pa.date32()),
         ("calibrated_on", pa.date32()),
         ("seed", pa.int64()),
+        ("settings_json", pa.string()),
         ("features_json", pa.string()),
         ("performance_json", pa.string()),
         ("importance_json", pa.string()),
@@ -43,7 +44,7 @@ FIT_SCHEMA = pa.schema(
     ]
 )
 # Raised whenever stored models are read, or features are made into columns, in another way than before.
-RECIPE = 1
+RECIPE = 2
 PROMOTED, CHALLENGER, FAILED = "promoted", "challenger", "failed"
 
 
@@ -71,17 +72,15 @@ class Version:
 
     def mean(self, metric: str, horizon: int | None = None) -> float:
         """A metric over all customers, averaged over the periods; nan where nothing was measured."""
-        values = [
-            row[metric]
-            for row in self.performance
-            if row["group_name"] == "all" and metric in row and horizon in (None, row.get("horizon"))
-        ]
-        return float(np.mean(values)) if values else math.nan
+        return metrics.mean_of(self.performance, metric, horizon)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run says about fitting: the row of ml_run."""
+    """What a run says about fitting: the row of ml_run.
+
+    `heeded` is JSON of the vars that change what a model is; a model that was fitted with others is fitted anew.
+    """
 
     snapshot_date: date
     feature_version: str
@@ -90,20 +89,25 @@ class Settings:
     drifted: str
     max_age_days: int
     max_ece: float
+    heeded: str
 
     @classmethod
-    def of(cls, run: Mapping[str, Any]) -> Settings:
-        """From the row of ml_run, which holds more."""
+    def of(cls, run: Mapping[str, Any], **heeded: Any) -> Settings:
+        """From the row of ml_run, which holds more; `heeded` are vars that the model heeds, which all do the seed."""
         return cls(
             run["snapshot_date"], run["feature_version"], run["seed"], run["refit_models"], run["drifted_models"],
-            run["model_max_age_days"], run["model_max_ece"],
+            run["model_max_age_days"], run["model_max_ece"], json.dumps({**heeded, "seed": run["seed"]}),
         )  # fmt: skip
 
 
 def why_fit(model_name: str, settings: Settings, previous: pa.Table | None) -> str | None:
     """The reason to fit in this run, or None where the last version serves."""
-    serving = champion(model_name, previous)
-    if serving is None:
+    rows = _of_model(model_name, previous)
+    last = max(rows, key=lambda row: row["fit_number"], default=None)
+    if last and last["fitted_for"] > settings.snapshot_date:
+        return "fitted for a later day"
+    serving = champion(model_name, settings, previous)
+    if last is None or serving is None:
         return "first"
     if serving["recipe"] != RECIPE:
         return "recipe changed"
@@ -111,24 +115,47 @@ def why_fit(model_name: str, settings: Settings, previous: pa.Table | None) -> s
         return "asked"
     if _names(model_name, settings.drifted):
         return "drifted"
-    last = max(_of_model(model_name, previous), key=lambda row: row["fit_number"])
-    if last["feature_version"] != settings.feature_version:
-        return "features changed"
+    if changed := _changed(last, settings):
+        return changed
     if (settings.snapshot_date - last["fitted_for"]).days >= settings.max_age_days:
         return "too old"
     return None
 
 
-def champion(model_name: str, previous: pa.Table | None) -> dict[str, Any] | None:
-    """The row of the version promoted last."""
-    promoted = [row for row in _of_model(model_name, previous) if row["is_promoted"]]
-    return max(promoted, key=lambda row: row["fit_number"]) if promoted else None
+def champion(model_name: str, settings: Settings, previous: pa.Table | None) -> dict[str, Any] | None:
+    """The row of the version promoted last, as the macro champions has it: none that knows more than the run does."""
+    promoted = [
+        row
+        for row in _of_model(model_name, previous)
+        if row["is_promoted"] and row["fitted_for"] <= settings.snapshot_date
+    ]
+    return max(promoted, key=lambda row: row["fit_number"], default=None)
 
 
-def comparable_champion(model_name: str, previous: pa.Table | None) -> dict[str, Any] | None:
-    """The version promoted last, if it can still be read."""
-    serving = champion(model_name, previous)
+def readable_champion(model_name: str, settings: Settings, previous: pa.Table | None) -> dict[str, Any] | None:
+    """The champion, where its artifact can still be read."""
+    serving = champion(model_name, settings, previous)
     return serving if serving and serving["recipe"] == RECIPE else None
+
+
+def comparable_champion(
+    model_name: str, settings: Settings, previous: pa.Table | None
+) -> tuple[dict[str, Any] | None, str]:
+    """The champion where it forecasts the same from the same as a version of this run would; else None and why not."""
+    serving = readable_champion(model_name, settings, previous)
+    if serving is None:
+        return None, "no champion yet"
+    changed = _changed(serving, settings)
+    return (None, f"{changed} since the champion {serving['model_version']}") if changed else (serving, "")
+
+
+def _changed(version: Mapping[str, Any], settings: Settings) -> str | None:
+    """What a version was fitted with that is other than now, in words."""
+    if version["feature_version"] != settings.feature_version:
+        return "features changed"
+    before, now = json.loads(version["settings_json"]), json.loads(settings.heeded)
+    names = [name for name in now if before.get(name) != now[name]]
+    return f"{', '.join(names)} changed" if names else None
 
 
 def unpack(version: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,65 +173,20 @@ def unpack(version: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def version_of(version: Version, settings: Settings, data: Sequence[Any]) -> str:
-    """Twelve hex digits that name what a version was made from: recipe, features, seed and the rows themselves.
+    """Twelve hex digits that name what a version was made from: recipe, features, settings and the rows themselves.
 
     `data` are the arrays it was fitted on; equal ones give an equal version.
     """
     digest = hashlib.sha256()
     recipe = [
         RECIPE, version.model_name, version.algorithm, version.horizon_days, list(version.features),
-        settings.feature_version, settings.seed, [str(day) for day in (*version.learnt, *version.calibrated)],
+        settings.feature_version, settings.heeded, [str(day) for day in (*version.learnt, *version.calibrated)],
     ]  # fmt: skip
     digest.update(json.dumps(recipe).encode())
     for array in data:
         # As it lies in memory: a matrix by columns would be copied, which for a training set is gigabytes.
         digest.update(array.ravel(order="K").view(np.uint8))
     return digest.hexdigest()[:12]
-
-
-def gate(is_open: bool, why: str) -> str:
-    """What a version's gates say of one of them."""
-    return f"{'passed' if is_open else 'failed'}: {why}"
-
-
-def loss_to_beat(
-    model_name: str,
-    settings: Settings,
-    previous: pa.Table | None,
-    *,
-    tested: date | None,
-    losses: Mapping[str, float],
-    of_champion: Callable[[Mapping[str, Any]], float],
-) -> tuple[float, str]:
-    """The loss that a new version may not exceed on the day it was `tested`, and a word on it.
-
-    It is the champion's own, as `of_champion` measures it, unless the champion knows what came after that day: then it
-    is that of its algorithm in this fit, from `losses`. inf where there is nothing to compare with.
-    """
-    serving = comparable_champion(model_name, previous)
-    if serving is None or tested is None:
-        return math.inf, "no champion yet"
-    name, algorithm = serving["model_version"], serving["algorithm"]
-    if serving["feature_version"] != settings.feature_version:
-        return math.inf, f"features changed since the champion {name}"
-    if serving["fitted_for"] <= tested:
-        loss = of_champion(serving)
-        return loss, f"the champion's {loss:.4f} ({name})"
-    if math.isnan(losses.get(algorithm, math.nan)):
-        return math.inf, f"the champion's algorithm {algorithm} could not be measured"
-    return losses[algorithm], f"the champion's algorithm {losses[algorithm]:.4f} (it knows the outcomes of {tested})"
-
-
-def choose(versions: list[Version], *, loss: Mapping[str, float], last_resort: str) -> Version | None:
-    """The version to promote: the smallest out-of-time loss among those whose gates are all open.
-
-    `loss` is by algorithm. The last resort is chosen only where nothing else is open.
-    """
-    open_ = [v for v in versions if v.is_fitted and all(gate.startswith("passed") for gate in v.gates.values())]
-    better = [v for v in open_ if v.algorithm != last_resort and not math.isnan(loss[v.algorithm])]
-    if better:
-        return min(better, key=lambda v: loss[v.algorithm])
-    return next((v for v in open_ if v.algorithm == last_resort), None)
 
 
 def rows(
@@ -238,6 +220,7 @@ def rows(
                 "learnt_to": max(version.learnt, default=None),
                 "calibrated_on": max(version.calibrated, default=None),
                 "seed": settings.seed,
+                "settings_json": settings.heeded,
                 "features_json": json.dumps(list(version.features)),
                 "performance_json": to_json(version.performance),
                 "importance_json": to_json(

@@ -11,7 +11,9 @@ import pyarrow as pa
 
 from clientele.ml import registry, segment_fit
 from clientele.ml.feature_table import Feature, matrix
+from clientele.ml.promotion import gate, is_open
 from clientele.ml.registry import Settings, Version
+from clientele.ml.score_rows import STAMP, stamped
 from clientele.ml.segment_clusters import STABLE
 from clientele.ml.segment_fit import Algorithm, SegmentOptions
 from clientele.ml.segment_model import PLACES, Segments
@@ -24,12 +26,7 @@ SCORES = pa.schema(
         PLACES.field("customer_id"),
         ("snapshot_date", pa.date32()),
         *[field for field in PLACES if field.name != "customer_id"],
-        ("model_name", pa.string()),
-        ("algorithm", pa.string()),
-        ("model_version", pa.string()),
-        ("feature_version", pa.string()),
-        ("run_id", pa.string()),
-        ("scored_at", pa.timestamp("us")),
+        *STAMP,
     ]
 )
 
@@ -40,11 +37,12 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
     `training_set` has customer_id, snapshot_date and the columns to tell customers by, `run` is the row of ml_run,
     `previous` the registry's rows of this model. Raises ValueError for an algorithm that is not known.
     """
-    settings, algorithm = Settings.of(run), run["segment_algorithm"]
+    algorithm = run["segment_algorithm"]
     if algorithm not in get_args(Algorithm):
         raise ValueError(f"the var segment_algorithm is {algorithm}: choose {' or '.join(get_args(Algorithm))}")
     columns = [name for name in training_set.column_names if name not in KEYS]
-    reason = _why_fit(settings, algorithm, columns, previous)
+    settings = Settings.of(run, segment_algorithm=algorithm, segment_columns=columns)
+    reason = registry.why_fit(NAME, settings, previous)
     if not reason:
         return registry.table([])
     version = Version(NAME, algorithm, horizon_days=0, features=columns, n_rows=training_set.num_rows)
@@ -53,7 +51,7 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
         return registry.table(registry.rows([version], ["none"], None, reason, settings, previous))
     version.learnt = (settings.snapshot_date,)
     name = registry.version_of(version, settings, _data(training_set, columns))
-    champion = registry.comparable_champion(NAME, previous)
+    champion = registry.readable_champion(NAME, settings, previous)
     last = read(champion) if champion else None
     if last and champion and champion["model_version"] == name:
         fitted = last  # made of the very same rows
@@ -61,11 +59,9 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
         options = SegmentOptions(algorithm=algorithm, seed=settings.seed % 2**32)
         fitted = segment_fit.fit(training_set, columns, last=last, next_id=_next_id(previous), options=options)
     _describe(version, fitted, settings)
-    version.gates = _gates(fitted, is_first=last is None)
-    is_promoted = all(gate.startswith("passed") for gate in version.gates.values())
-    return registry.table(
-        registry.rows([version], [name], version if is_promoted else None, reason, settings, previous)
-    )
+    version.gates = _gates(fitted, registry.comparable_champion(NAME, settings, previous))
+    promoted = version if is_open(version.gates) else None
+    return registry.table(registry.rows([version], [name], promoted, reason, settings, previous))
 
 
 def read(version: Mapping[str, Any]) -> Segments:
@@ -77,32 +73,18 @@ class Scorer:
     """Gives batches of customers their segments, by the champion; nobody gets one while there is none."""
 
     def __init__(self, champions: pa.Table, run: Mapping[str, Any]) -> None:
-        rows = champions.to_pylist()
-        self.segments = read(rows[0]) if rows else None
-        self.constant = {name: rows[0][name] for name in ("model_name", "algorithm", "model_version")} if rows else {}
-        self.constant |= {name: run[name] for name in ("feature_version", "run_id", "scored_at")}
+        self.run = run
+        self.champion = next(iter(champions.to_pylist()), None)
+        self.segments = read(self.champion) if self.champion else None
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Rows of SCORES for the customers of a batch, in its order."""
-        if self.segments is None:
+        if self.segments is None or self.champion is None:
             return pa.RecordBatch.from_pylist([], schema=SCORES)
         placed = self.segments.score(batch)
         columns = {name: placed.column(name) for name in PLACES.names}
-        columns["snapshot_date"] = batch.column("snapshot_date").cast(pa.date32())
-        for name, value in self.constant.items():
-            columns[name] = pa.repeat(pa.scalar(value, SCORES.field(name).type), placed.num_rows)
-        return pa.RecordBatch.from_arrays([columns[name] for name in SCORES.names], schema=SCORES)
-
-
-def _why_fit(settings: Settings, algorithm: str, columns: list[str], previous: pa.Table | None) -> str | None:
-    """As registry.why_fit, and where nothing scores yet or the vars ask for something else than the last version is."""
-    reason = registry.why_fit(NAME, settings, previous)
-    if reason or previous is None:
-        return reason
-    last = max(previous.to_pylist(), key=lambda row: row["fit_number"])
-    if last["algorithm"] != algorithm:
-        return "algorithm changed"
-    return "columns changed" if json.loads(last["features_json"]) != columns else None
+        columns["snapshot_date"] = batch.column("snapshot_date")
+        return stamped(columns, SCORES, version=self.champion, run=self.run)
 
 
 def _data(training_set: pa.Table, columns: list[str]) -> list[Any]:
@@ -131,12 +113,13 @@ def _describe(version: Version, fitted: Segments, settings: Settings) -> None:
         version.performance.append(common | group | {"silhouette": row["silhouette"]})
 
 
-def _gates(fitted: Segments, *, is_first: bool) -> dict[str, str]:
-    """A first version is better than none; after it a doubtful one takes nobody's segment away."""
+def _gates(fitted: Segments, champion: tuple[Mapping[str, Any] | None, str]) -> dict[str, str]:
+    """After a first version, which is better than none, a doubtful one takes nobody's segment away."""
     k, stability = fitted.report["k"], fitted.report["stability"]
-    gates = {"tells_customers_apart": (k > 1, f"{k} segments")}
+    asked = {"tells_customers_apart": (k > 1, f"{k} segments")}
     if stability is not None:
-        gates["stable"] = (stability >= STABLE, f"adjusted Rand index {stability:.2f} between bootstrap samples")
-    if is_first:
-        return {"first": "passed: " + ", ".join(["nothing to compare with", *(why for _, why in gates.values())])}
-    return {name: f"{'passed' if is_open else 'failed'}: {why}" for name, (is_open, why) in gates.items()}
+        asked["stable"] = (stability >= STABLE, f"adjusted Rand index {stability:.2f} between bootstrap samples")
+    serving, why_none = champion
+    if serving is None:
+        return {"first": gate(True, ", ".join([why_none, *(why for _, why in asked.values())]))}
+    return {name: gate(*of) for name, of in asked.items()}

@@ -17,6 +17,9 @@ log-likelihood a row and integrated Brier score:
 
 Customers differ by more than their features tell, so fewer of those left buy as time goes on, faster than the Weibull's
 power law has it. Cox is as good, but says nothing beyond the history it saw, where a young company asks for 180 days.
+
+A survival has bounds: the delta method on the fitted parameters, widened at each horizon by what groups of customers of
+past periods needed (see `calibration.spread_of`), said by models that were fitted as of then.
 """
 
 from __future__ import annotations
@@ -32,8 +35,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clientele.ml import metrics, periods
+from clientele.ml.calibration import Group, expit, groups_of, logit, spread_of
 from clientele.ml.feature_table import Feature, Matrix, as_numbers, choose_features, matrix
-from clientele.ml.groups import groups_of
+from clientele.ml.groups import groupings_of
 from clientele.ml.log_logistic import FIRST_DAYS, LogLogistic
 from clientele.ml.threads import single_threaded
 
@@ -41,8 +45,11 @@ Vector = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 HORIZONS = (30, 60, 90, 180)
+ENDS = ("", "_lower", "_upper")  # of the names of a survival and its bounds
 LIMIT_DAYS = 365
 DAYS_BETWEEN_TESTS = 90
+NORMAL_95 = 1.96  # standard errors either way
+MOST_MINUTES = 10**8  # since 1970: until 2160
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Event:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of `Survival.score`, in order."""
-        return (*(f"{self.survival}_{days}d" for days in HORIZONS), self.mean)
+        return (*(f"{self.survival}_{days}d{end}" for days in HORIZONS for end in ENDS), self.mean)
 
 
 NEXT_PURCHASE = Event("next_purchase", "p_no_purchase", "mean_days_to_purchase_365d")
@@ -66,10 +73,11 @@ EVENTS = {event.name: event for event in (NEXT_PURCHASE, SUBSCRIPTION_END)}
 
 @dataclass
 class Survival:
-    """A fitted model of the time to an event."""
+    """A fitted model of the time to an event; `spread` is by how many log-odds bounds are widened at each horizon."""
 
     event: Event
     model: LogLogistic
+    spread: Vector = field(default_factory=lambda: np.zeros(len(HORIZONS)))
 
     @property
     def features(self) -> list[Feature]:
@@ -79,22 +87,43 @@ class Survival:
     def score(self, batch: pa.RecordBatch | pa.Table) -> dict[str, Vector]:
         """Arrays by the names of `event.columns`.
 
-        Survival at HORIZONS (the probability that the event has not come by then), and the restricted mean: the days to
-        the event, a later one counted as LIMIT_DAYS. The median is not among them, as it can be infinite.
+        Survival at HORIZONS (the probability that the event has not come by then), each with its bounds, and the
+        restricted mean: the days to the event, a later one counted as LIMIT_DAYS. The median is not among them, as it
+        can be infinite.
         """
-        log_days = self.model.log_days(matrix(batch, self.features))
-        values = [self.model.survival(log_days, days) for days in HORIZONS]
-        values.append(self.model.restricted_mean(log_days, LIMIT_DAYS))
+        x = matrix(batch, self.features)
+        bounded = self.curve(x)
+        values = [columns[:, k] for k in range(len(HORIZONS)) for columns in bounded]
+        values.append(self.model.restricted_mean(self.model.log_days(x), LIMIT_DAYS))
         return dict(zip(self.event.columns, values, strict=True))
+
+    def curve(self, x: Matrix) -> tuple[Matrix, Matrix, Matrix]:
+        """Survival and its bounds, each (rows, horizons); where a bound would rise again, it gives way outwards."""
+        log_days = self.model.log_days(x)
+        survival = np.column_stack([self.model.survival(log_days, days) for days in HORIZONS])
+        wider = NORMAL_95 * self.model.log_odds_errors(x, HORIZONS) + self.spread
+        lower, upper = expit(logit(survival) - wider), expit(logit(survival) + wider)
+        lower = np.minimum(np.minimum.accumulate(lower, axis=1), survival)
+        upper = np.maximum(np.maximum.accumulate(upper[:, ::-1], axis=1)[:, ::-1], survival)
+        return survival, lower, upper
+
+    def groups(self, test: Durations, known: int) -> dict[int, list[Group]]:
+        """By horizon within the `known` days, groups of customers by the probability of the event."""
+        survival, lower, upper = self.curve(test.x[:, test.places(self.features)])
+        return {
+            days: groups_of(1 - survival[:, k], 1 - upper[:, k], 1 - lower[:, k], test.came(days))
+            for k, days in enumerate(HORIZONS)
+            if days <= known
+        }
 
     def to_state(self) -> dict[str, Any]:
         """As plain data, for an artifact."""
-        return {"event": self.event.name, "model": self.model.to_state()}
+        return {"event": self.event.name, "model": self.model.to_state(), "spread": self.spread}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Survival:
         """The model that `to_state` gave."""
-        return cls(EVENTS[state["event"]], LogLogistic.from_state(state["model"]))
+        return cls(EVENTS[state["event"]], LogLogistic.from_state(state["model"]), state["spread"])
 
 
 def followed(table: pa.Table) -> pa.Table:
@@ -107,6 +136,7 @@ class Durations:
     """Rows to learn from: matrix, snapshot, days to the event or to the newest day, and whether it came by then.
 
     `groups` gives per name of a grouping the group of every row, in which performance is also reported.
+    `events` numbers what the rows end with: those of a customer at several snapshots mostly wait for the same event.
     """
 
     x: Matrix
@@ -114,17 +144,25 @@ class Durations:
     days: Vector
     observed: Flags
     features: list[Feature]
+    events: npt.NDArray[np.int64]
     groups: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, table: pa.Table, names: Iterable[str]) -> Durations:
-        """From snapshot_date, duration_days, is_observed and the columns `names`; without rows of no duration."""
+        """From customer_id, snapshot_date, duration_days, is_observed and the columns `names`.
+
+        Without rows of no duration.
+        """
         table = followed(table)
-        features = choose_features(table, names)
+        return cls.with_features(table, choose_features(table, names))
+
+    @classmethod
+    def with_features(cls, table: pa.Table, features: list[Feature]) -> Durations:
+        """All rows, as a matrix of `features`."""
         dates = table["snapshot_date"].to_numpy().astype("datetime64[D]")
-        observed = as_numbers(table["is_observed"]) > 0
-        days = as_numbers(table["duration_days"])
-        return cls(matrix(table, features), dates, days, observed, features, groups_of(table))
+        days, observed = as_numbers(table["duration_days"]), as_numbers(table["is_observed"]) > 0
+        events = _events(table["customer_id"], dates, days)
+        return cls(matrix(table, features), dates, days, observed, features, events, groupings_of(table))
 
     def as_of(self, day: date) -> Durations:
         """What was known when `day` began: the snapshots before it, censored then."""
@@ -136,6 +174,7 @@ class Durations:
             np.minimum(self.days[before], known),
             self.observed[before] & (self.days[before] < known),
             self.features,
+            self.events[before],
         )
 
     def before(self, day: date) -> Flags:
@@ -149,17 +188,30 @@ class Durations:
     def rows(self, of: Flags) -> Durations:
         """Some of the rows."""
         groups = {name: values[of] for name, values in self.groups.items()}
-        return Durations(self.x[of], self.snapshot_dates[of], self.days[of], self.observed[of], self.features, groups)
+        return Durations(
+            self.x[of], self.snapshot_dates[of], self.days[of], self.observed[of], self.features, self.events[of],
+            groups,
+        )  # fmt: skip
+
+    def came(self, days: float) -> Flags:
+        """Whether the event came within `days`."""
+        return self.observed & (self.days < days)
 
     def fit(self, features: list[Feature], seed: int) -> LogLogistic:
         """The model on some of the features."""
-        return LogLogistic.fit(
-            self.x[:, self.places(features)], self.days, self.observed, features, limit=LIMIT_DAYS, seed=seed
-        )
+        x = self.x[:, self.places(features)]
+        return LogLogistic.fit(x, self.days, self.observed, features, limit=LIMIT_DAYS, seed=seed, events=self.events)
 
     def places(self, features: list[Feature]) -> list[int]:
         """Where features stand in `x`."""
         return [self.features.index(feature) for feature in features]
+
+
+def _events(customer_ids: pa.ChunkedArray, dates: npt.NDArray[np.datetime64], days: Vector) -> npt.NDArray[np.int64]:
+    """A number for each customer and moment at which their time ended, to the minute."""
+    customer = np.unique(customer_ids.to_numpy().astype(str), return_inverse=True)[1]
+    minutes = np.round((dates.astype(np.int64) + days) * 24 * 60).astype(np.int64)
+    return customer * MOST_MINUTES + minutes
 
 
 @dataclass
@@ -177,7 +229,8 @@ class Candidate:
     @property
     def log_likelihood(self) -> float:
         """Out of time, averaged over the test days; nan where nothing was measured."""
-        values = [row["log_likelihood"] for row in of_all(self.performance)]
+        whole = [row for row in self.performance if row["group_name"] == "all" and "log_likelihood" in row]
+        values = [row["log_likelihood"] for row in whole]
         return float(np.mean(values)) if values else np.nan
 
 
@@ -203,12 +256,38 @@ def fit(
 def _candidate(durations: Durations, features: list[Feature], newest: date, event: Event, seed: int) -> Candidate:
     model = durations.fit(features, seed)
     days = sorted(set(durations.snapshot_dates.tolist()))
-    candidate = Candidate(model.algorithm, Survival(event, model), tuple(days), model.n_rows, message=model.message)
+    tests = test_days(days, newest)
+    pasts = {test: Survival(event, durations.as_of(test).fit(features, seed)) for test in tests}
+    needed = {test: _groups_after(test, pasts[test], durations, days, newest) for test in tests}
+    candidate = Candidate(
+        model.algorithm,
+        Survival(event, model, _spread(needed.values())),
+        tuple(days),
+        model.n_rows,
+        message=model.message,
+    )
     candidate.importance = model.covariates.importance(model.coefficients)
-    for test in test_days(days, newest):
-        past = durations.as_of(test).fit(features, seed)
+    for test, past in pasts.items():
+        past.spread = _spread(groups for other, groups in needed.items() if other != test)
         candidate.performance += measure(past, durations.at(test), test, (newest - test).days)
     return candidate
+
+
+def _groups_after(
+    test: date, past: Survival, durations: Durations, days: list[date], newest: date
+) -> list[dict[int, list[Group]]]:
+    """What a model said of the snapshots of the months in which it would have been in use."""
+    in_use = [day for day in days if test <= day < test + timedelta(days=DAYS_BETWEEN_TESTS)]
+    return [past.groups(durations.at(day), (newest - day).days) for day in in_use]
+
+
+def _spread(tests: Iterable[list[dict[int, list[Group]]]]) -> Vector:
+    """At each horizon; one that no period is known for yet is as doubtful as the one before it."""
+    periods_, spread = [groups for test in tests for groups in test], list[float]()
+    for days in HORIZONS:
+        known = [groups[days] for groups in periods_ if days in groups]
+        spread.append(spread_of(known) if known else max(spread, default=0.0))
+    return np.array(spread)
 
 
 def test_days(days: list[date], newest: date) -> list[date]:
@@ -223,38 +302,29 @@ def test_days(days: list[date], newest: date) -> list[date]:
     return []
 
 
-def measure(model: LogLogistic, test: Durations, day: date, known: int) -> list[dict[str, Any]]:
+def measure(fitted: Survival, test: Durations, day: date, known: int) -> list[dict[str, Any]]:
     """Rows of performance on the customers of a day, of whom `known` days are known: of all and of each group.
 
-    The probability of the event by each horizon within them, and the whole curve until the longest one.
+    The probability of the event by each horizon within them and its bounds, and the whole curve until the longest one.
     """
     rows = list[dict[str, Any]]()
     for name, of in {"all": np.full(len(test.days), "all"), **test.groups}.items():
         for group in sorted(set(of.tolist())):
             common = {"period": day.isoformat(), "protocol": "out of time", "group_name": name, "group_value": group}
-            rows += [common | row for row in _measured(model, test.rows(of == group), known)]
+            rows += [common | row for row in _measured(fitted, test.rows(of == group), known)]
     return rows
 
 
-def of_all(performance: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those rows of `measure` that have the whole curve of all customers."""
-    return [row for row in performance if row["group_name"] == "all" and "log_likelihood" in row]
-
-
-def _measured(model: LogLogistic, test: Durations, known: int) -> list[dict[str, Any]]:
-    log_days = model.log_days(test.x[:, test.places(model.covariates.features)])
-    horizons = [days for days in HORIZONS if days <= known]
-
-    def came(days: float) -> Flags:
-        return test.observed & (test.days < days)
-
-    rows = [
-        {"horizon": days} | metrics.of_probabilities(1 - model.survival(log_days, days), came(days))
-        for days in horizons
-    ]
-    last, limit = horizons[-1], min(LIMIT_DAYS, known)
-    likelihood = model.log_likelihood(log_days, np.clip(test.days, FIRST_DAYS, last), came(last))
-    brier = [((1 - model.survival(log_days, days) - came(days)) ** 2).mean() for days in range(5, last + 1, 5)]
+def _measured(fitted: Survival, test: Durations, known: int) -> list[dict[str, Any]]:
+    model = fitted.model
+    log_days = model.log_days(test.x[:, test.places(fitted.features)])
+    rows, by_horizon = list[dict[str, Any]](), fitted.groups(test, known)
+    for days, groups in by_horizon.items():
+        coverage = {"horizon": days, "bounds_coverage": float(np.mean([group.is_inside for group in groups]))}
+        rows.append(coverage | metrics.of_probabilities(1 - model.survival(log_days, days), test.came(days)))
+    last, limit = max(by_horizon), min(LIMIT_DAYS, known)
+    likelihood = model.log_likelihood(log_days, np.clip(test.days, FIRST_DAYS, last), test.came(last))
+    brier = [((1 - model.survival(log_days, days) - test.came(days)) ** 2).mean() for days in range(5, last + 1, 5)]
     whole = {"log_likelihood": float(likelihood.mean()), "integrated_brier": float(np.mean(brier))}
     means = metrics.of_values(model.restricted_mean(log_days, limit), np.minimum(test.days, limit))
     return [*rows, {"horizon": LIMIT_DAYS, "limit_days": limit} | whole | means]

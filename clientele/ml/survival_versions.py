@@ -1,28 +1,29 @@
-"""Survival as versions in the registry: when the next order comes, or the end of the last subscription.
+"""Survival as versions in the registry: when the next order comes, or the end of subscribing.
 
 Two kinds of customers, as two models beside those of churn: `survival.non_contractual` and `survival.contractual`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from clientele.ml import registry, survival
-from clientele.ml.feature_table import as_numbers, learnable, matrix
+from clientele.ml.feature_table import learnable
 from clientele.ml.log_logistic import AFT, RATE_ONLY
-from clientele.ml.registry import Settings, Version, gate
+from clientele.ml.promotion import Key, Losses, choose, gate, hold_against_champion, out_of_time
+from clientele.ml.registry import Settings, Version
 from clientele.ml.score_rows import STAMP, stamped
 from clientele.ml.survival import HORIZONS, LIMIT_DAYS, Candidate, Durations, Survival
 
 EVENTS = {"non_contractual": survival.NEXT_PURCHASE, "contractual": survival.SUBSCRIPTION_END}
 KEYS = ("customer_id", "snapshot_date", "churn_type", "duration_days", "is_observed")
-SAID = (*(f"survival_{days}d" for days in HORIZONS), "expected_days_to_event")
+SAID = (*(f"survival_{days}d{end}" for days in HORIZONS for end in survival.ENDS), "expected_days_to_event")
 SCORES = pa.schema(
     [
         ("customer_id", pa.string()),
@@ -65,11 +66,14 @@ def _fit_type(
         nothing.message = "no customer has been followed for a day yet: load older orders"
         return registry.rows([nothing], ["none"], None, reason, settings, previous)
     versions = [_version(name, candidate) for candidate in candidates]
-    to_beat = _loss_to_beat(name, previous, settings, rows, candidates)
     for version in versions:
-        version.gates = _gates(version, versions, settings.max_ece, to_beat)
+        version.gates = _gates(version, versions, settings.max_ece)
+    last_resort, newest = _without_features(versions).algorithm, settings.snapshot_date
+    hold_against_champion(
+        versions, settings, previous, losses=_losses, measured=partial(_measured, rows, newest), last_resort=last_resort
+    )
     loss = {version.algorithm: -version.mean("log_likelihood") for version in versions}
-    chosen = registry.choose(versions, loss=loss, last_resort=_without_features(versions).algorithm)
+    chosen = choose(versions, loss=loss, last_resort=last_resort)
     data = Durations.of(rows, names)
     ids = [registry.version_of(version, settings, [data.x, data.days, data.observed]) for version in versions]
     return registry.rows(versions, ids, chosen, reason, settings, previous)
@@ -98,46 +102,37 @@ def _without_features(versions: list[Version]) -> Version:
     return next(version for version in versions if version.algorithm != AFT)
 
 
-def _gates(version: Version, versions: list[Version], max_ece: float, to_beat: tuple[float, str]) -> dict[str, str]:
+def _gates(version: Version, versions: list[Version], max_ece: float) -> dict[str, str]:
     """Each gate with `passed` or `failed` and the numbers."""
     if version.algorithm != AFT:
         return {"fitted": "passed: it knows no feature, and serves only where nothing else may"}
     ece, likelihood = version.mean("ece"), version.mean("log_likelihood")
-    rate, newest = _without_features(versions).mean("log_likelihood"), _newest(version.performance)
+    rate = _without_features(versions).mean("log_likelihood")
     return {
         "calibrated": gate(ece <= max_ece, f"ECE {ece:.3f}, at most {max_ece}"),
         "tells_customers_apart": gate(
             likelihood > rate, f"log-likelihood {likelihood:.4f}, {rate:.4f} without features"
         ),
-        "not_worse_than_champion": gate(newest <= to_beat[0], f"negative log-likelihood {newest:.4f}, {to_beat[1]}"),
     }
 
 
-def _newest(performance: list[dict[str, Any]]) -> float:
-    """Negative log-likelihood on the newest day; nan where nothing was measured."""
-    rows = survival.of_all(performance)
-    return -max(rows, key=lambda row: row["period"])["log_likelihood"] if rows else np.nan
+def _losses(performance: Sequence[Mapping[str, Any]]) -> Losses:
+    """Negative log-likelihood by the length of the curve and the day: a longer curve has more to be wrong about."""
+    return {
+        (max(days for days in HORIZONS if days <= row["limit_days"]), row["period"]): -row["log_likelihood"]
+        for row in out_of_time(performance)
+        if "log_likelihood" in row
+    }
 
 
-def _loss_to_beat(
-    name: str, previous: pa.Table | None, settings: Settings, rows: pa.Table, candidates: list[Candidate]
-) -> tuple[float, str]:
-    def of_champion(champion: Mapping[str, Any]) -> float:
-        return _loss(read(champion), rows, tested or date.min, settings.snapshot_date)
-
-    periods = [row["period"] for candidate in candidates for row in candidate.performance]
-    tested = date.fromisoformat(max(periods)) if periods else None
-    losses = {candidate.algorithm: _newest(candidate.performance) for candidate in candidates}
-    return registry.loss_to_beat(name, settings, previous, tested=tested, losses=losses, of_champion=of_champion)
-
-
-def _loss(fitted: Survival, rows: pa.Table, day: date, newest: date) -> float:
-    """Negative log-likelihood of a stored model on the rows of a day."""
-    at = rows.filter(pc.equal(rows["snapshot_date"], pa.scalar(day, pa.date32())))
-    days, observed = as_numbers(at["duration_days"]), as_numbers(at["is_observed"]) > 0
-    dates = at["snapshot_date"].to_numpy().astype("datetime64[D]")
-    tested = Durations(matrix(at, fitted.features), dates, days, observed, fitted.features)
-    return _newest(survival.measure(fitted.model, tested, day, (newest - day).days))
+def _measured(rows: pa.Table, newest: date, version: Mapping[str, Any], keys: Sequence[Key]) -> Losses:
+    """Losses of a stored model on the rows of some days."""
+    fitted, performance = read(version), list[dict[str, Any]]()
+    for day in (date.fromisoformat(day) for _, day in keys):
+        at = rows.filter(pc.equal(rows["snapshot_date"], pa.scalar(day, pa.date32())))
+        tested = Durations.with_features(at, fitted.features)
+        performance += survival.measure(fitted, tested, day, (newest - day).days)
+    return _losses(performance)
 
 
 def read(version: Mapping[str, Any]) -> Survival:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from clientele.contract import PROJECT_ROOT, load_contract
+from clientele.running import FEATURE_CODE
 
 # What a model of a layer may read. A mart reads no staging: not even of its own domain.
 READS = {
@@ -52,6 +53,19 @@ def test_arrows_run_one_way(manifest: dict, models: list[dict]) -> None:
         if layer(manifest, parent) not in READS[layer(manifest, model["unique_id"])]
     ]
     assert wrong == []
+
+
+def test_seeds_that_features_read_are_part_of_their_meaning(manifest: dict, models: list[dict]) -> None:
+    """And no other is: a pinned version or another treatment is no reason to build everything anew."""
+    read = {
+        f"seeds/{manifest['nodes'][parent]['path']}"
+        for model in models
+        if layer(manifest, model["unique_id"]) in ("staging", "intermediate", "features")
+        for parent in model["depends_on"]["nodes"]
+        if layer(manifest, parent) == "seeds"
+    }
+    assert read == {part for part in FEATURE_CODE if part.startswith("seeds")}
+    assert all((PROJECT_ROOT / "dbt_project" / part).exists() for part in FEATURE_CODE)
 
 
 def test_features_read_only_staging_that_has_no_intermediate(manifest: dict, models: list[dict]) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from clientele.demo import write_demo
 from clientele.landing import load
-from clientele.running import build, fitted_models, models_to_fit
+from clientele.running import BuildReport, build, fitted_models, models_to_fit
 
 # On one worker: each test goes on with the warehouse that the one before left.
 pytestmark = pytest.mark.xdist_group("models")
@@ -54,10 +55,15 @@ def test_every_model_has_a_champion_and_every_mart_rows(home: Path) -> None:
 
 
 def test_what_is_measured_is_measured_out_of_time(home: Path) -> None:
-    forecasts = "model_name not like 'segments%'"
-    protocols = query(home, f"select distinct protocol from governance.model_performance where {forecasts}")
-    assert {protocol for (protocol,) in protocols} <= {"out of time", "other customers, same time"}
-    assert ("out of time",) in protocols
+    protocols = query(home, "select distinct model_name, protocol from governance.model_performance where is_champion")
+    assert set(protocols) == {
+        ("churn.contractual", "out of time"),
+        ("churn.non_contractual", "out of time"),
+        ("clv", "out of time"),
+        ("next_purchase", "out of time"),
+        ("segments", "bootstrap samples of one snapshot"),
+        ("survival.non_contractual", "out of time"),
+    }
 
 
 def test_marts_agree_with_each_other(home: Path) -> None:
@@ -89,6 +95,20 @@ def test_confidence_and_value_at_risk_tell_customers_apart(home: Path) -> None:
     assert query(home, "select avg((value_at_risk_lower > 0)::integer) > 0.9 from marts.value_at_risk") == [(True,)]
 
 
+def test_probabilities_have_bounds_and_reasons(home: Path) -> None:
+    unbounded = " or ".join(
+        f"survival_{days}d_lower is null or survival_{days}d_upper is null" for days in (30, 60, 90, 180)
+    )
+    survived = f"select count(*) filter ({unbounded}) from marts.customer_churn where survival_30d is not null"
+    assert query(home, survived) == [(0,)]
+    unlike = """
+        select count(*) from marts.customer_next_purchase
+        where (reason_1 is null) <> (algorithm = 'base_rate')
+            or (reason_1_direction = 'raises probability') <> (reason_1_effect > 0)
+    """
+    assert query(home, unlike) == [(0,)]
+
+
 def test_a_daily_run_fits_nothing_and_says_the_same(home: Path) -> None:
     columns = "customer_id, churn_probability, reason_1, reason_1_effect"
     before, said = fits(home), query(home, f"select {columns} from marts.customer_churn order by 1")
@@ -107,6 +127,69 @@ def test_training_again_on_the_same_data_gives_the_same_version(home: Path) -> N
     assert query(home, "select max(fit_number), any_value(fit_reason) from ml.ml_churn__fit") == [(2, "asked")]
 
 
+def test_a_pinned_version_scores(home: Path) -> None:
+    champion, other = (
+        query(home, f"select min(model_version) from ml.ml_clv__fit where artifact is not null and {chosen}")[0][0]
+        for chosen in ("is_promoted", "not is_promoted")
+    )
+    assert said_by(home) == {champion}
+    write(home, f"insert into seeds.model_pins values ('clv', '{other}')")
+    assert said_by(home) == {other}
+    write(home, "delete from seeds.model_pins")
+    assert said_by(home) == {champion}
+
+
+def said_by(home: Path) -> set[str]:
+    """Versions that speak in the mart, scored anew."""
+    report = build(home, select="ml_clv__champion ml_clv__scores customer_clv")
+    assert report.succeeded, report.errors
+    return {version for (version,) in query(home, "select distinct model_version from marts.customer_clv")}
+
+
+def write(home: Path, sql: str) -> None:
+    with duckdb.connect(str(home / "build.duckdb")) as connection:
+        connection.execute(sql)
+
+
+def test_a_champion_of_a_later_day_is_not_served_and_fitted_anew(home: Path) -> None:
+    """As if the newest load was taken back, or all was built anew for a day of the past."""
+    write(home, "update ml.ml_clv__fit set fitted_for = fitted_for + 1")
+    assert said_by(home) == set()
+    assert models_to_fit(home) == ["clv"]
+    report = build(home, select="ml_clv__fit")
+    assert report.succeeded, report.errors
+    reasons = query(home, "select fit_reason from ml.ml_clv__fit where is_promoted order by fit_number desc limit 1")
+    assert reasons == [("fitted for a later day",)]
+    assert models_to_fit(home) == []
+    assert len(said_by(home)) == 1
+
+
+def with_vars(home: Path, select: str, **changed: float) -> BuildReport:
+    """Some models as vars.yml asks for them, which is then as it was."""
+    path = home / "vars.yml"
+    before = path.read_text()
+    path.write_text(before + "".join(f"{name}: {value}\n" for name, value in changed.items()))
+    report = build(home, select=select)
+    path.write_text(before)
+    return report
+
+
+def test_a_changed_var_makes_the_models_anew_that_heed_it(home: Path) -> None:
+    parts = ("ml_churn__labels", "ml_churn__training_set", "ml_churn__fit", "ml_survival__fit")
+    report = with_vars(home, " ".join(("ml_run", *parts)), churn_horizon_days=60)
+    assert report.succeeded, report.errors
+    newest = "select fit_reason, horizon_days from ml.ml_{}__fit where is_promoted order by fit_number desc limit 1"
+    assert query(home, newest.format("churn")) == [("churn_horizon_days changed", 60)]
+    assert query(home, newest.format("survival")) == [("first", 365)]
+
+
+def test_risk_levels_that_would_swap_are_refused(home: Path) -> None:
+    report = with_vars(home, "customer_churn", churn_risk_high_from=0.4)
+    assert "churn_risk_high_from is 0.4 and churn_risk_medium_from 0.4: choose a high one above" in str(report.errors)
+    report = with_vars(home, "customer_churn", churn_risk_medium_from=-0.1)
+    assert "churn_risk_medium_from is -0.1: choose 0 to 1" in str(report.errors)
+
+
 def test_a_tampered_artifact_is_refused(home: Path) -> None:
     said = query(home, "select count(*) from ml.ml_churn__scores")
     with duckdb.connect(str(home / "build.duckdb")) as connection:
@@ -115,6 +198,31 @@ def test_a_tampered_artifact_is_refused(home: Path) -> None:
     assert not report.succeeded
     assert "was changed after it was fitted and is not opened" in "".join(report.errors)
     assert query(home, "select count(*) from ml.ml_churn__scores") == said
+
+
+def test_subscribers_who_land_later_are_scored_by_the_next_run(tmp_path: Path) -> None:
+    mapping, home = write_demo(tmp_path / "exports", 300), tmp_path / "warehouse"
+    whole = yaml.safe_load(mapping.read_text())
+    without = whole | {"entities": {k: v for k, v in whole["entities"].items() if k != "subscriptions"}}
+    (mapping.parent / "without.yml").write_text(yaml.safe_dump(without))
+    home.mkdir()
+    (home / "vars.yml").write_text("reporting_currency: EUR\ntraining_months: 9\n")
+    load(mapping.parent / "without.yml", home=home)
+    assert build(home).succeeded
+    assert models_to_fit(home) == []
+    load(mapping, home=home)
+    assert models_to_fit(home) == ["churn", "survival"]
+    report = build(home)
+    assert report.succeeded, report.errors
+    assert models_to_fit(home) == []
+    scored = (
+        "select count(*) > 0, count(survival_90d) = count(*) from marts.customer_churn where churn_type = 'contractual'"
+    )
+    assert query(home, scored) == [(True, True)]
+    # Who had a champion was not fitted anew.
+    fitted = "select model_name, max(fit_number) from ml.ml_{}__fit group by all order by all"
+    assert query(home, fitted.format("churn")) == [("churn.contractual", 2), ("churn.non_contractual", 1)]
+    assert query(home, fitted.format("clv")) == [("clv", 1)]
 
 
 def test_thirty_customers_who_ordered_today(tmp_path: Path) -> None:

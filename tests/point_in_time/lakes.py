@@ -26,10 +26,16 @@ FEATURE_ENTITIES = [
     "sessions",
     "campaign_touches",
     "subscriptions",
+    "usage_events",
+    "support_tickets",
+    "invoices",
+    "payments",
     # Only their coverage is a feature yet.
     "loans",
-    "support_tickets",
+    "emotion_events",
 ]
+
+OF_CUSTOMERS = ["orders", "order_items", "returns", "sessions", "campaign_touches"]
 
 
 def midnight(day: date) -> datetime:
@@ -124,6 +130,14 @@ def _corrected_in_time(
     ]
 
 
+def _withdrawn_in_time(entity: Entity, customer: str, month: datetime) -> list[dict]:
+    granted = month - timedelta(days=100)
+    known = dict.fromkeys(entity.columns) | {"consent_id": f"consents-{customer}", "customer_id": customer}
+    known |= {"purpose": "marketing_email", "granted_at": granted}
+    corrected = {"withdrawn_at": month - TICK, "loaded_at": month + GRACE - TICK, "supersedes_loaded_at": granted}
+    return [known | {"loaded_at": granted, "supersedes_loaded_at": None}, known | corrected]
+
+
 def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]]:
     """Rows of every entity that features read, placed on all the edges; half of them corrected once."""
     draw = random.Random(seed)
@@ -148,7 +162,7 @@ def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]
         day = midnight(snapshot) - timedelta(days=back)
         add("fx_rates", {"rate_date": day.date(), "from_currency": "GBP", "to_currency": "EUR"}, day)
     # Sources of which the first row was known exactly at the snapshot's midnight, and after it.
-    for name, known_at in (("loans", midnight(snapshot)), ("support_tickets", midnight(snapshot) + timedelta(days=1))):
+    for name, known_at in (("loans", midnight(snapshot)), ("emotion_events", midnight(snapshot) + timedelta(days=1))):
         first = _versions(
             contract[name], {contract[name].key[0]: "first"}, known_at - timedelta(hours=9), snapshot, draw
         )
@@ -158,20 +172,32 @@ def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]
             # Known long before, corrected in time for one of the snapshots.
             month = midnight(edge_snapshots(snapshot)[number % 3])
             rows["customers"] += _corrected_in_time(contract["customers"], customer, month, snapshot, draw)
+            # Their only consent, so that it is seen whether the version before still counts.
+            rows["consents"] += _withdrawn_in_time(contract["consents"], customer, month)
+            names = OF_CUSTOMERS
         else:
             add("customers", {"customer_id": customer}, draw.choice(moments))
-        for name in ("consents", "orders", "order_items", "returns", "sessions", "campaign_touches"):
+            names = ["consents", *OF_CUSTOMERS]
+        for name in names:
             for n in range(draw.randrange(0, 12)):
                 owner = {"customer_id": customer}
                 if name == "order_items":
                     owner["order_id"] = f"orders-{customer}-{draw.randrange(0, 12)}"
                 add(name, {contract[name].key[0]: f"{name}-{customer}-{n}"} | owner, draw.choice(moments))
-    # Of their own draws: with them among the others, those would fall elsewhere.
-    own = random.Random(f"subscriptions {seed}")
-    for customer in ids:
-        for n in range(own.randrange(0, 8)):
-            key = {"subscription_id": f"subscriptions-{customer}-{n}", "customer_id": customer}
-            rows["subscriptions"] += _versions(contract["subscriptions"], key, own.choice(moments), snapshot, own)
+    for name in ("subscriptions", "usage_events", "support_tickets", "invoices", "payments"):
+        rows[name] = _of_success(contract[name], ids, moments, snapshot, seed)
+    return rows
+
+
+def _of_success(entity: Entity, customers: list[str], moments: list[datetime], snapshot: date, seed: int) -> list[dict]:
+    """Rows of an entity, of its own draws: with them among the others, those would fall elsewhere."""
+    draw, rows = random.Random(f"{entity.name} {seed}"), []
+    for customer in customers:
+        for n in range(draw.randrange(0, 8 if entity.name == "subscriptions" else 12)):
+            key = {entity.key[0]: f"{entity.name}-{customer}-{n}", "customer_id": customer}
+            if entity.name == "payments":
+                key["invoice_id"] = draw.choice([None, f"invoices-{customer}-{draw.randrange(0, 12)}"])
+            rows += _versions(entity, key, draw.choice(moments), snapshot, draw)
     return rows
 
 

@@ -22,6 +22,7 @@ from tests.point_in_time import warehouse
 # Columns that say when: the clocks of the entities that features read, and the times of knowledge.
 TIMES = {
     *("ordered_at", "returned_at", "started_at", "touched_at", "registered_at", "granted_at", "withdrawn_at"),
+    *("used_at", "opened_at", "resolved_at", "issued_at", "due_at", "paid_at"),
     *("known_from", "known_to", "cancelled_at", "ended_at", "visible_from", "min_loaded_at", "rate_day"),
 }
 MOVED = {exp.LT: exp.LTE, exp.LTE: exp.LT, exp.GT: exp.GTE, exp.GTE: exp.GT}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from clientele.contract import load_contract
 from tests.point_in_time.lakes import GRACE, midnight
 
 
@@ -42,6 +43,21 @@ COUNTED = {
         {f"n_{kind}": lambda row, kind=kind: int(row["touch_type"] == kind) for kind in ("sent", "opened", "clicked")},
     ),
     "feat_categories": ("order_items", "ordered_at", {"n_units": lambda row: row["quantity"]}),
+    "feat_usage": (
+        "usage_events",
+        "used_at",
+        {"n_usage_events": _one, "usage_duration_s": lambda row: row["duration_s"]},
+    ),
+    "feat_support": ("support_tickets", "opened_at", {"n_tickets": _one}),
+    "feat_billing": ("payments", "paid_at", {"n_failed_payments": lambda row: int(row["status"] == "failed")}),
+}
+# feature group -> {feature: what is counted once, however many rows have it}
+COUNTED_ONCE = {
+    "feat_usage": {
+        "n_usage_days": lambda row: row["used_at"].date(),
+        "n_used_features": lambda row: row["feature"],
+        "n_active_users": lambda row: row["user_id"],
+    },
 }
 COUNTS_NOT = {"orders": ("status", "cancelled"), "returns": ("status", "refused")}
 
@@ -78,11 +94,11 @@ def _cancelled_orders(home: Path, snapshot: date) -> set[str]:
 def counted_features(home: Path, group: str, snapshot: date) -> dict[str, dict[str, int | Decimal]]:
     """customer_id -> {feature_7d: value, ...} for the customers of the snapshot, 0 where nothing happened."""
     entity, clock, measures = COUNTED[group]
-    key = {"orders": "order_id", "returns": "return_id", "sessions": "session_id"}.get(entity)
-    key = key or {"campaign_touches": "touch_id", "order_items": "order_item_id"}[entity]
+    (key,) = load_contract()[entity].key
     customers = known_versions(home, "customers", "registered_at", "customer_id", snapshot)
     zero: dict[str, int | Decimal] = {f"{name}_{days}d": 0 for name in measures for days in (7, 30, 90)}
     counted = {row["customer_id"]: dict(zero) for row in customers}
+    seen: dict[tuple[str, str], set] = defaultdict(set)
     column, excluded = COUNTS_NOT.get(entity, (clock, None))
     cancelled = _cancelled_orders(home, snapshot) if entity == "order_items" else set()
     for row in known_versions(home, entity, clock, key, snapshot):
@@ -94,6 +110,11 @@ def counted_features(home: Path, group: str, snapshot: date) -> dict[str, dict[s
             if row[clock] >= midnight(snapshot) - timedelta(days=days):
                 for name, of in measures.items():
                     counted[row["customer_id"]][f"{name}_{days}d"] += of(row) or 0
+                for name, of in COUNTED_ONCE.get(group, {}).items():
+                    seen[row["customer_id"], f"{name}_{days}d"].add(of(row))
+    for customer, features in counted.items():
+        for name in COUNTED_ONCE.get(group, {}):
+            features |= {f"{name}_{days}d": len(seen[customer, f"{name}_{days}d"]) for days in (7, 30, 90)}
     return counted
 
 
@@ -156,6 +177,36 @@ def subscriptions_at(home: Path, snapshot: date) -> dict[str, dict]:
     return features
 
 
+def open_tickets_at(home: Path, snapshot: date) -> dict[str, int]:
+    """customer_id -> tickets of 90 days that were not resolved at the snapshot."""
+    at, count = midnight(snapshot), defaultdict[str, int](int)
+    for row in known_versions(home, "support_tickets", "opened_at", "ticket_id", snapshot):
+        is_open = row["resolved_at"] is None or row["resolved_at"] >= at
+        count[row["customer_id"]] += is_open and row["opened_at"] >= at - timedelta(days=90)
+    return count
+
+
+def overdue_invoices_at(home: Path, snapshot: date) -> dict[str, int]:
+    """customer_id -> invoices of 90 days that were due at the snapshot, and no payment of 90 days known."""
+    at, since, count = midnight(snapshot), midnight(snapshot) - timedelta(days=90), defaultdict[str, int](int)
+    paid = {
+        row["invoice_id"]
+        for row in known_versions(home, "payments", "paid_at", "payment_id", snapshot)
+        if row["status"] != "failed" and row["paid_at"] >= since
+    }
+    for row in known_versions(home, "invoices", "issued_at", "invoice_id", snapshot):
+        is_due = row["issued_at"] >= since and row["due_at"] is not None and row["due_at"] < at
+        count[row["customer_id"]] += is_due and row["status"] != "void" and row["invoice_id"] not in paid
+    return count
+
+
+# feature group -> {feature: what counts it for all customers of a day}
+STATES = {
+    "feat_support": {"n_open_tickets_90d": open_tickets_at},
+    "feat_billing": {"n_overdue_invoices_90d": overdue_invoices_at},
+}
+
+
 def write(home: Path, path: Path, snapshots: list[date]) -> None:
     """Write the oracle's features into a DuckDB file, as features.<group> like those of the warehouse."""
     with duckdb.connect(str(path)) as connection:
@@ -166,6 +217,9 @@ def write(home: Path, path: Path, snapshots: list[date]) -> None:
                 for day in snapshots
                 for customer, values in counted_features(home, group, day).items()
             ]
+            for name, at in STATES.get(group, {}).items():
+                states = {day: at(home, day) for day in snapshots}
+                rows = [row | {name: states[row["snapshot_date"]][row["customer_id"]]} for row in rows]
             _write_table(connection, group, rows)
         profiles = []
         for day in snapshots:

@@ -15,6 +15,7 @@ select
     '{{ feature_version() }}' as feature_version,
     {% for column in [
         'orders', 'order_items', 'returns', 'sessions', 'campaign_touches', 'consents', 'subscriptions',
+        'usage_events', 'support_tickets', 'invoices', 'payments',
     ] -%}
     coverage.has_{{ column }},
     {% endfor -%}

@@ -31,6 +31,7 @@ select
     learnt_to,
     calibrated_on,
     seed,
+    settings_json,
     features_json,
     gates_json,
     performance_json,

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'business_daily'}}}) }}
 -- Fails if the days do not add up to the orders known at the newest snapshot, in number or in money.
 with days as (
     select

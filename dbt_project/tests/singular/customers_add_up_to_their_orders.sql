@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'customer_profile'}}}) }}
 -- Fails if what customers spent does not add up to the orders of those customers known at the newest snapshot.
 with customers as (select * from {{ ref('customer_profile') }}),
 

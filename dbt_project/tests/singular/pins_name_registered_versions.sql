@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'model_registry'}}}) }}
 -- Fails if the seed model_pins names a version that was never fitted: the pin has no effect, and nobody would notice.
 select pins.*
 from {{ ref('model_pins') }} as pins

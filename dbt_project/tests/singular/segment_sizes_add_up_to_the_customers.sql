@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'segments'}}}) }}
 -- Fails if a customer of the newest snapshot is in no segment, or counted in two.
 with customers as (select count(*) as n_customers from {{ ref('customer_profile') }}),
 

@@ -9,9 +9,9 @@ import pytest
 from clientele.ml.blend import AdditiveBlend
 from clientele.ml.boosting import AdditiveBoosting, BoostingOptions, fit_trees
 from clientele.ml.calibration import expit
-from clientele.ml.classifier import top_reasons
 from clientele.ml.feature_table import Feature
 from clientele.ml.logistic import AdditiveLogistic
+from clientele.ml.reasons import top_reasons
 
 FEATURES = [Feature("recency_days"), Feature("n_orders"), Feature("country", ("DE", "FR"))]
 

@@ -76,12 +76,33 @@ def test_bounds_that_held_need_no_spread() -> None:
 
 
 def test_groups_are_of_equal_size_and_in_the_order_of_the_probability() -> None:
-    probability = np.random.default_rng(0).random(1_000)
+    probability = 0.2 + 0.6 * np.random.default_rng(0).random(1_000)
     groups = groups_of(probability, probability, probability, probability > 0.5)
     assert [group.size for group in groups] == [50] * 20
     assert [group.probability for group in groups] == sorted(group.probability for group in groups)
     assert groups[0].rate == 0
     assert groups[-1].rate == 1
+
+
+def test_neighbours_that_expect_too_little_are_one_group() -> None:
+    rare = np.repeat([0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999], 100)
+    groups = groups_of(rare, rare, rare, rare > 0.5)
+    assert sum(group.size for group in groups) == 700
+    for group in groups:
+        assert min(group.probability, 1 - group.probability) * group.size >= 10
+    assert max(group.size for group in groups) < 350
+    (one,) = groups_of(rare[:200], rare[:200], rare[:200], np.zeros(200, dtype=bool))
+    assert one.size == 200
+
+
+def test_bounds_that_hold_are_seen_to_hold_where_outcomes_are_rare() -> None:
+    """Without merging, groups of thirty at one in a hundred had a rate of 0, below any lower bound."""
+    rng, inside = np.random.default_rng(2), []
+    for _ in range(50):
+        probability = expit(rng.normal(-4, 1.5, 600))
+        lower, upper = expit(logit(probability) - 0.8), expit(logit(probability) + 0.8)
+        inside += [group.is_inside for group in groups_of(probability, lower, upper, rng.random(600) < probability)]
+    assert np.mean(inside) > 0.93
 
 
 def test_state_gives_the_same_answers() -> None:

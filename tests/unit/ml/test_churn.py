@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from clientele.ml import churn, registry
+from clientele.ml import churn
 from clientele.ml.artifacts import ArtifactError
 from clientele.ml.calibration import expit
 
@@ -60,7 +60,9 @@ def fitted() -> pa.Table:
 
 def test_one_version_of_each_fit_is_promoted_with_its_gates_and_measurements(fitted: pa.Table) -> None:
     (champion,) = champion_of(fitted).to_pylist()
-    assert all(gate.startswith("passed") for gate in json.loads(champion["gates_json"]).values())
+    gates = json.loads(champion["gates_json"])
+    assert gates.pop("not_worse_than_champion") == "not compared: no champion yet"
+    assert all(gate.startswith("passed") for gate in gates.values())
     periods = [row for row in json.loads(champion["performance_json"]) if row["group_name"] == "all"]
     assert len(periods) == 3
     assert all(row["auc"] > 0.7 and row["protocol"] == "out of time" for row in periods)
@@ -222,12 +224,16 @@ def later(**changes: Any) -> dict[str, Any]:
         (later(refit_models="clv"), None),
         (later(drifted_models="churn.non_contractual"), "drifted"),
         (later(feature_version="f2"), "features changed"),
+        (later(churn_horizon_days=60), "churn_horizon_days changed"),
+        (later(seed=7, churn_horizon_days=60), "churn_horizon_days, seed changed"),
+        (later(gross_margin_share=0.4), None),
+        (later(snapshot_date=date(2026, 3, 14)), "fitted for a later day"),
         (later(snapshot_date=date(2026, 4, 20)), "too old"),
     ],
 )
 def test_a_model_is_fitted_anew_for_a_reason(fitted: pa.Table, run: dict, reason: str | None) -> None:
-    settings = registry.Settings.of(run)
-    assert registry.why_fit("churn.non_contractual", settings, fitted) == reason
+    made = churn.fit(training_set(customers=20, months=MONTHS[:1]), run, fitted).to_pylist()
+    assert {row["fit_reason"] for row in made} == ({reason} if reason else set())
 
 
 def test_a_kept_version_adds_no_row(fitted: pa.Table) -> None:
@@ -235,11 +241,43 @@ def test_a_kept_version_adds_no_row(fitted: pa.Table) -> None:
 
 
 def test_a_challenger_that_is_worse_stays_one(fitted: pa.Table) -> None:
-    """The new months' features tell nothing, so no version beats what today's champion did on the same customers."""
+    """The new months' features tell nothing, so no version beats what today's champion says of the same customers."""
     table = training_set(months=[*MONTHS, *(date(2026, month, 1) for month in (1, 2, 3, 4))])
     noise = np.random.default_rng(1).permutation(table["is_churned"].to_numpy())
     learnt = table["snapshot_date"].to_numpy() < np.datetime64("2026-04-01")
     blurred = table.set_column(3, "is_churned", pa.array(np.where(learnt, noise, table["is_churned"].to_numpy())))
     again = churn.fit(blurred, later(snapshot_date=date(2026, 7, 20)), fitted)
     gates = {row["algorithm"]: json.loads(row["gates_json"]) for row in again.to_pylist()}
-    assert not any(row["is_promoted"] and row["algorithm"] != "base_rate" for row in again.to_pylist()), gates
+    assert not any(row["is_promoted"] for row in again.to_pylist()), gates
+    assert "of the same customers" in gates["base_rate"]["not_worse_than_champion"]
+
+
+def test_a_monthly_challenger_that_is_worse_stays_one(fitted: pa.Table) -> None:
+    """The champion knows what became of the newest customers, so what it did in earlier periods is the measure."""
+    table = training_set(months=[*MONTHS, date(2026, 1, 1)])
+    rng = np.random.default_rng(1)
+    noise = rng.permutation(table["is_churned"].to_numpy())
+    half = rng.random(table.num_rows) < 0.5
+    blurred = table.set_column(3, "is_churned", pa.array(np.where(half, noise, table["is_churned"].to_numpy())))
+    again = churn.fit(blurred, later(snapshot_date=date(2026, 4, 15)), fitted).to_pylist()
+    gates = {row["algorithm"]: json.loads(row["gates_json"]) for row in again}
+    assert gates["blend"]["tells_customers_apart"].startswith("passed")
+    assert "in earlier periods" in gates["blend"]["not_worse_than_champion"]
+    assert not any(row["is_promoted"] for row in again), gates
+
+
+def test_a_monthly_challenger_that_is_as_good_takes_over(fitted: pa.Table) -> None:
+    table = training_set(months=[*MONTHS, date(2026, 1, 1)], seed=3)
+    again = champion_of(churn.fit(table, later(snapshot_date=date(2026, 4, 15)), fitted)).to_pylist()
+    (gate,) = [json.loads(row["gates_json"])["not_worse_than_champion"] for row in again]
+    assert gate.startswith("passed")
+    assert "allowed for noise" in gate
+
+
+def test_a_champion_of_another_horizon_is_no_measure(fitted: pa.Table) -> None:
+    noise = np.random.default_rng(1).permutation(training_set()["is_churned"].to_numpy())
+    blurred = training_set().set_column(3, "is_churned", pa.array(noise))
+    again = churn.fit(blurred, later(churn_horizon_days=60), fitted)
+    (row,) = champion_of(again).to_pylist()
+    assert (row["algorithm"], row["horizon_days"]) == ("base_rate", 60)
+    assert "churn_horizon_days changed since" in json.loads(row["gates_json"])["not_worse_than_champion"]

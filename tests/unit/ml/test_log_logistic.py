@@ -7,6 +7,7 @@ from lifelines import LogLogisticAFTFitter
 from scipy.integrate import quad
 
 from clientele.ml import artifacts
+from clientele.ml.calibration import logit
 from clientele.ml.covariates import Covariates
 from clientele.ml.feature_table import Feature
 from clientele.ml.log_logistic import AFT, FIRST_DAYS, INTERCEPT_ONLY, RATE_ONLY, LogLogistic
@@ -15,7 +16,7 @@ FEATURES = [Feature("first"), Feature("second"), Feature("noise"), Feature("chan
 
 
 def model(*, intercept: float = 4.0, shape: float = 1.3) -> LogLogistic:
-    return LogLogistic(Covariates.none(), np.empty(0), intercept, shape, INTERCEPT_ONLY, 1)
+    return LogLogistic(Covariates.none(), np.empty(0), intercept, shape, np.zeros((2, 2)), INTERCEPT_ONLY, 1)
 
 
 def customers(n: int, *, shape: float = 1.5, follow_up: float = 300.0, seed: int = 1):
@@ -51,6 +52,32 @@ def test_survives_as_lifelines_says() -> None:
     np.testing.assert_allclose([fitted.survival(log_days, d) for d in (30.0, 180.0)], predicted, atol=1e-4)
 
 
+def test_covariance_is_that_of_lifelines() -> None:
+    x, days, observed, _ = customers(2_000)
+    fitted = LogLogistic.fit(x, days, observed, FEATURES, limit=365, seed=1)
+    z = fitted.covariates.columns(x[:, [FEATURES.index(feature) for feature in fitted.covariates.features]])
+    names = [f"c{c}" for c in range(z.shape[1])]
+    frame = pd.DataFrame(z, columns=names).assign(days=days, observed=observed)
+    theirs = LogLogisticAFTFitter(penalizer=20 / 2_000).fit(frame, "days", "observed").standard_errors_
+    order = [("alpha_", name) for name in [*names, "Intercept"]] + [("beta_", "Intercept")]
+    np.testing.assert_allclose(np.sqrt(np.diag(fitted.covariance)), theirs.loc[order], rtol=0.03)
+
+
+def test_errors_are_as_wide_as_fits_differ() -> None:
+    told, errors = [], []
+    at = customers(50, seed=99)[0]
+    for seed in range(30):
+        x, days, observed, _ = customers(600, seed=seed)
+        fitted = LogLogistic.fit(x, days, observed, FEATURES[:1], limit=365, seed=1)
+        if not fitted.covariates.features:
+            continue
+        log_days = fitted.log_days(at[:, :1])
+        told.append(logit(fitted.survival(log_days, 60.0)))
+        errors.append(fitted.log_odds_errors(at[:, :1], [60.0])[:, 0])
+    ratio = np.mean(errors, axis=0) / np.std(told, axis=0)
+    assert 0.75 < np.median(ratio) < 1.3
+
+
 def test_close_to_the_truth_where_times_follow_another_law() -> None:
     rng = np.random.default_rng(2)
     scale = np.exp(4 + 0.7 * rng.normal(size=6_000))
@@ -69,6 +96,15 @@ def test_censoring_is_not_taken_for_the_event() -> None:
     assert got.mean() == pytest.approx(log_days.mean(), abs=0.1)
     blind = LogLogistic.fit(x, days, np.ones_like(observed), FEATURES, limit=365, seed=1)
     assert blind.intercept < fitted.intercept - 0.5
+
+
+def test_an_event_that_many_rows_tell_of_counts_once_for_columns() -> None:
+    x, days, observed, _ = customers(2_000)
+    fits = [
+        LogLogistic.fit(x, days, observed, FEATURES, limit=365, seed=1, events=np.arange(2_000) % n) for n in (9, 29)
+    ]
+    assert [fitted.algorithm for fitted in fits] == [RATE_ONLY, AFT]
+    assert [len(fitted.coefficients) for fitted in fits] == [0, 2]
 
 
 def test_what_happens_after_the_limit_changes_nothing() -> None:

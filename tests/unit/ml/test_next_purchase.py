@@ -7,6 +7,8 @@ import pyarrow as pa
 import pytest
 
 from clientele.ml import artifacts
+from clientele.ml.calibration import expit
+from clientele.ml.feature_table import matrix
 from clientele.ml.next_purchase import Candidate, NextPurchase, fit
 from clientele.ml.purchase_history import PurchaseHistory
 
@@ -197,3 +199,18 @@ def test_nothing_known_of_anyone() -> None:
     assert best.algorithm == "base_rate"
     scores = best.fitted.score(snapshots([NEWEST], 5))
     assert np.ptp(scores["p_purchase_30d"]) == 0
+    assert scores["reason_1"].null_count == scores["reason_1_effect"].null_count == 5
+
+
+def test_reasons_and_the_average_customer_add_up_to_the_odds_within_thirty_days(
+    fitted: NextPurchase, batch: pa.RecordBatch
+) -> None:
+    scores, classifier = fitted.score(batch), fitted.classifiers[30]
+    effects = np.column_stack([np.nan_to_num(np.asarray(scores[f"reason_{rank}_effect"])) for rank in (1, 2, 3)])
+    assert (np.diff(np.abs(effects), axis=1) <= 0).all()
+    average = classifier.model.intercept * classifier.calibration.slope + classifier.calibration.offset
+    probability, *_ = classifier.score(matrix(batch, fitted.features), NEWEST)
+    told = average + classifier.season.shift(NEWEST) + effects.sum(axis=1)  # three features at most hold something
+    np.testing.assert_allclose(expit(told), probability, atol=1e-9)
+    named = np.asarray(scores["reason_1"]) == "frequency"
+    np.testing.assert_array_equal(np.asarray(scores["reason_1_value"])[named], batch["frequency"].to_numpy()[named])

@@ -37,7 +37,9 @@ def versions() -> pa.Table:
 def test_the_better_algorithm_is_promoted_with_its_gates(versions: pa.Table) -> None:
     (row,) = champions(versions).to_pylist()
     assert row["algorithm"] == "logistic_regression"
-    assert set(json.loads(row["gates_json"])) == {"calibrated", "tells_customers_apart", "not_worse_than_champion"}
+    gates = json.loads(row["gates_json"])
+    assert set(gates) == {"calibrated", "tells_customers_apart", "not_worse_than_champion"}
+    assert "at the worst horizon, chance reaches 0.5" in gates["tells_customers_apart"]
     measured = json.loads(row["performance_json"])
     keys = [(one["period"], one["horizon"], one["group_name"], one["group_value"]) for one in measured]
     assert len(keys) == len(set(keys))
@@ -53,6 +55,8 @@ def test_every_customer_is_scored_with_types_and_version(versions: pa.Table) -> 
     assert ((p[0] <= p[1]) & (p[1] <= p[2])).all()
     assert (table["expected_date_lower"].to_numpy() <= table["expected_date"].to_numpy()).all()
     assert set(table["likely_category"].to_pylist()) == {"toys", "home"}
+    assert set(table["reason_1"].to_pylist()) <= {"frequency", "channel"}
+    assert (np.abs(table["reason_1_effect"].to_numpy()) >= np.abs(table["reason_2_effect"].to_numpy())).all()
     assert set(table["model_version"].to_pylist()) == set(champions(versions)["model_version"].to_pylist())
 
 
@@ -79,7 +83,7 @@ def test_a_kept_version_adds_no_row_and_a_refit_is_compared(versions: pa.Table) 
     again = next_purchase_versions.fit(table, RUN | {"refit_models": "next_purchase"}, versions)
     assert again["model_version"] == versions["model_version"]
     (row,) = champions(again).to_pylist()
-    assert "the champion's algorithm" in json.loads(row["gates_json"])["not_worse_than_champion"]
+    assert "in the same periods by the champion" in json.loads(row["gates_json"])["not_worse_than_champion"]
 
 
 def test_a_champion_that_knew_less_is_measured_itself(versions: pa.Table) -> None:
@@ -88,7 +92,17 @@ def test_a_champion_that_knew_less_is_measured_itself(versions: pa.Table) -> Non
     again = next_purchase_versions.fit(snapshots(MONTHS, 250), RUN | {"refit_models": "all"}, older)
     gates = [json.loads(row["gates_json"]) for row in again.to_pylist() if row["algorithm"] == "logistic_regression"]
     (champion,) = champions(versions)["model_version"].to_pylist()
-    assert f"({champion})" in gates[0]["not_worse_than_champion"]
+    assert gates[0]["not_worse_than_champion"].endswith(f"of the same customers by the champion {champion}")
+
+
+def test_where_nothing_new_will_do_the_champion_stays(versions: pa.Table) -> None:
+    """The rates would do, but they are worse than it is."""
+    again = next_purchase_versions.fit(
+        snapshots(MONTHS, 250), RUN | {"refit_models": "all", "model_max_ece": 0.0}, versions
+    )
+    gates = {row["algorithm"]: json.loads(row["gates_json"]) for row in again.to_pylist()}
+    assert gates["logistic_regression"]["calibrated"].startswith("failed")
+    assert champions(again).num_rows == 0, gates
 
 
 @pytest.mark.parametrize("customers", [0, 20])

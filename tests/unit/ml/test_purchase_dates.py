@@ -8,7 +8,7 @@ from clientele.ml.log_logistic import LogLogistic
 from clientele.ml.purchase_dates import as_dates, days_by, monotone
 
 RNG = np.random.default_rng(4)
-MODEL = LogLogistic(Covariates.none(), np.empty(0), 4.0, 0.9, "intercept_only", 1)
+MODEL = LogLogistic(Covariates.none(), np.empty(0), 4.0, 0.9, np.zeros((2, 2)), "intercept_only", 1)
 
 
 def beyond(log_days: np.ndarray):

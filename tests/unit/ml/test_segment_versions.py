@@ -145,14 +145,21 @@ def test_company_without_sessions_and_engagement() -> None:
 
 def test_algorithm_is_a_var(march: pa.Table) -> None:
     dense = segments.fit(MARCH_ROWS, RUN | {"segment_algorithm": "hdbscan"}, march)
-    assert (the(dense)["algorithm"], the(dense)["fit_reason"]) == ("hdbscan", "algorithm changed")
+    assert (the(dense)["algorithm"], the(dense)["fit_reason"]) == ("hdbscan", "segment_algorithm changed")
     with pytest.raises(ValueError, match="segment_algorithm is dbscan: choose kmeans or hdbscan"):
         segments.fit(MARCH_ROWS, RUN | {"segment_algorithm": "dbscan"}, None)
 
 
 def test_columns_are_a_var(march: pa.Table) -> None:
     fewer = MARCH_ROWS.drop_columns(["engagement_score"])
-    assert the(segments.fit(fewer, RUN, march))["fit_reason"] == "columns changed"
+    assert the(segments.fit(fewer, RUN, march))["fit_reason"] == "segment_columns changed"
+
+
+def test_doubtful_version_takes_the_place_of_one_that_was_told_otherwise(march: pa.Table) -> None:
+    """Whom the vars no longer ask for cannot go on serving."""
+    few = segments.fit(MARCH_ROWS.slice(0, 5), APRIL | {"seed": 7}, march)
+    assert the(few)["is_promoted"]
+    assert "seed changed since the champion" in the(few)["gates_json"]
 
 
 def test_changed_artifact_is_refused(march: pa.Table) -> None:

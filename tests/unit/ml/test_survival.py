@@ -15,12 +15,16 @@ FIRST = date(2024, 1, 1)
 MONTHS = [date(2024, month, 1) for month in range(1, 13)]
 
 
-def snapshots(days: list[date], n: int, *, seed: int = 5, rate: float | None = None) -> pa.Table:
-    """`n` customers at each snapshot, who buy at random times that go with their `frequency`."""
+def snapshots(days: list[date], n: int, *, seed: int = 5, rate: float | None = None, moved: float = 0.0) -> pa.Table:
+    """`n` customers at each snapshot, who buy at random times that go with their `frequency`.
+
+    At each snapshot times are longer or shorter, by about `moved` of their logarithm.
+    """
     rng = np.random.default_rng(seed)
     dates = np.repeat(np.array(days, dtype="datetime64[D]"), n)
     frequency = rng.gamma(2.0, 1.0, len(dates))
     to_event = rng.exponential(90 / frequency) if rate is None else np.full(len(dates), rate)
+    to_event *= np.exp(np.repeat(np.random.default_rng(seed).normal(0, moved, len(days)), n))
     known = (np.datetime64(NEWEST) - dates).astype(float)
     return pa.table(
         {
@@ -73,6 +77,35 @@ def test_every_group_is_measured_beside_all() -> None:
     assert best.log_likelihood == pytest.approx(fitted(table)[0].log_likelihood)
 
 
+def test_bounds_hold_groups_of_customers_to_come() -> None:
+    """Levels that move from month to month, by which no feature knows a customer."""
+    days = [date(2023, 1, 1) + timedelta(days=30 * month) for month in range(24)]
+    table = snapshots(days, 400, moved=0.3)
+    best, _ = fitted(table)
+    rows = [row for row in best.performance if "bounds_coverage" in row]
+    assert {row["horizon"] for row in rows} == {30, 60, 90, 180}
+    assert (
+        np.mean([row["bounds_coverage"] for row in rows]) > 0.8
+    )  # the largest move of six months is passed by one in 7
+    assert (best.fitted.spread > 0.1).all()
+    alone = Survival(best.fitted.event, best.fitted.model)
+    last = Durations.of(table, [f.name for f in best.fitted.features]).at(days[-4])
+    known = (NEWEST - days[-4]).days
+    inside = [np.mean([g.is_inside for g in one.groups(last, known)[30]]) for one in (alone, best.fitted)]
+    assert inside[0] < 0.8 < inside[1]
+
+
+def test_a_horizon_that_no_past_is_known_for_is_as_doubtful_as_the_one_before() -> None:
+    best, _ = fitted(snapshots(MONTHS[-5:], 200))  # the first is known for 153 days
+    assert {row["horizon"] for row in best.performance} == {30, 60, 90, 365}
+    assert best.fitted.spread[3] == best.fitted.spread[:3].max()
+    young, *_ = fitted(snapshots(MONTHS[-1:], 200))
+    assert young.performance == []
+    assert (young.fitted.spread == 0).all()
+    scores = young.fitted.score(snapshots([NEWEST], 5))
+    assert (scores["p_no_purchase_30d_lower"] < scores["p_no_purchase_30d_upper"]).all()
+
+
 def test_a_past_day_knows_nothing_of_what_came_later() -> None:
     durations = Durations.of(snapshots(MONTHS, 20), ["frequency"])
     then = durations.as_of(date(2024, 3, 1))
@@ -82,18 +115,39 @@ def test_a_past_day_knows_nothing_of_what_came_later() -> None:
     assert (bought_on_the_day.days[bought_on_the_day.observed] < 1).all()
 
 
+def test_snapshots_before_the_same_event_of_a_customer_share_its_number() -> None:
+    ends = {"a": date(2024, 6, 1), "b": date(2024, 6, 1), "again": date(2024, 3, 15)}
+    rows = [
+        (customer, day, float((end - day).days) + 0.3) for customer, end in ends.items() for day in MONTHS if day < end
+    ]
+    rows += [("again", MONTHS[4], 10.3)]
+    table = pa.table(
+        {
+            "customer_id": [customer for customer, *_ in rows],
+            "snapshot_date": [day for _, day, _ in rows],
+            "duration_days": [days for *_, days in rows],
+            "is_observed": [True] * len(rows),
+        }
+    )
+    events = Durations.of(table, []).events
+    assert [len(set(events[[i for i, row in enumerate(rows) if row[0] == customer]])) for customer in ends] == [1, 1, 2]
+    assert len(set(events)) == 4
+
+
 def test_scores_say_what_they_are_and_stay_finite() -> None:
     best, _ = fitted(snapshots(MONTHS, 150))
     batch = snapshots([NEWEST], 200).to_batches()[0]
     scores = best.fitted.score(batch)
     assert tuple(scores) == NEXT_PURCHASE.columns
     assert tuple(scores) == (
-        *("p_no_purchase_30d", "p_no_purchase_60d", "p_no_purchase_90d", "p_no_purchase_180d"),
+        *(f"p_no_purchase_{days}d{end}" for days in (30, 60, 90, 180) for end in ("", "_lower", "_upper")),
         "mean_days_to_purchase_365d",
     )
-    curve = np.column_stack(list(scores.values())[:4])
-    assert (np.diff(curve, axis=1) <= 0).all()
-    assert ((curve > 0) & (curve < 1)).all()
+    curve, lower, upper = (np.column_stack(list(scores.values())[at:12:3]) for at in range(3))
+    for one in (curve, lower, upper):
+        assert (np.diff(one, axis=1) <= 0).all()
+        assert ((one > 0) & (one < 1)).all()
+    assert ((lower < curve) & (curve < upper)).all()
     assert ((scores["mean_days_to_purchase_365d"] > 0) & (scores["mean_days_to_purchase_365d"] < 365)).all()
     parts = [best.fitted.score(batch.slice(0, 120)), best.fitted.score(batch.slice(120))]
     np.testing.assert_array_equal(np.concatenate([p["p_no_purchase_30d"] for p in parts]), scores["p_no_purchase_30d"])
@@ -102,7 +156,7 @@ def test_scores_say_what_they_are_and_stay_finite() -> None:
 def test_an_empty_batch_gives_empty_columns() -> None:
     best, _ = fitted(snapshots(MONTHS, 150))
     scores = best.fitted.score(snapshots([NEWEST], 1).slice(1))
-    assert [len(column) for column in scores.values()] == [0] * 5
+    assert [len(column) for column in scores.values()] == [0] * 13
 
 
 def test_stored_as_data_it_scores_the_same() -> None:

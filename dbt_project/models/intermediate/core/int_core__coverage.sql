@@ -2,7 +2,8 @@
 
 {%- set entities = [
     'orders', 'order_items', 'returns', 'sessions', 'campaign_touches', 'consents', 'bank_transactions', 'loans',
-    'emotion_events', 'subscriptions', 'usage_events', 'support_tickets', 'loyalty_accounts', 'experiments',
+    'emotion_events', 'subscriptions', 'usage_events', 'support_tickets', 'invoices', 'payments', 'loyalty_accounts',
+    'experiments',
 ] %}
 
 with snapshots as (

@@ -17,6 +17,15 @@ select
     expected_date_upper,
     likely_category,
     likely_category_probability,
+    {% for rank in [1, 2, 3] -%}
+    reason_{{ rank }},
+    reason_{{ rank }}_value,
+    reason_{{ rank }}_effect,
+    case
+        when reason_{{ rank }}_effect > 0 then 'raises probability'
+        when reason_{{ rank }}_effect < 0 then 'lowers probability'
+    end as reason_{{ rank }}_direction,
+    {% endfor -%}
     model_name,
     algorithm,
     model_version,

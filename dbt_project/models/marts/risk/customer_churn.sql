@@ -1,3 +1,11 @@
+{%- set high_from = checked_var('churn_risk_high_from', 0, 1) -%}
+{%- set medium_from = checked_var('churn_risk_medium_from', 0, 1) -%}
+{%- if high_from | float <= medium_from | float -%}
+    {{ exceptions.raise_compiler_error(
+        "the var churn_risk_high_from is " ~ high_from ~ " and churn_risk_medium_from " ~ medium_from
+        ~ ": choose a high one above the medium one (vars.yml of the warehouse)"
+    ) }}
+{%- endif -%}
 with scores as (
     select scores.*
     from {{ ref('ml_churn__scores') }} as scores
@@ -8,8 +16,8 @@ levels as (
     select
         *,
         case
-            when churn_probability >= {{ var('churn_risk_high_from') }} then 'high'
-            when churn_probability >= {{ var('churn_risk_medium_from') }} then 'medium'
+            when churn_probability >= {{ high_from }} then 'high'
+            when churn_probability >= {{ medium_from }} then 'medium'
             else 'low'
         end as risk_level
     from scores
@@ -28,10 +36,11 @@ select
     levels.churn_probability_upper,
     levels.risk_level,
     actions.recommended_action,
-    survival.survival_30d,
-    survival.survival_60d,
-    survival.survival_90d,
-    survival.survival_180d,
+    {% for days in [30, 60, 90, 180] -%}
+    survival.survival_{{ days }}d,
+    survival.survival_{{ days }}d_lower,
+    survival.survival_{{ days }}d_upper,
+    {% endfor -%}
     survival.expected_days_to_event,
     {% for rank in [1, 2, 3] -%}
     levels.reason_{{ rank }},

@@ -14,7 +14,7 @@ select
     snapshot_date,
     '{{ prediction.type }}' as prediction_type,
     {{ prediction.column if prediction in probabilities else 'cast(null as double)' }} as probability,
-    {{ prediction.column if prediction in values else 'cast(null as double)' }} as predicted_value,
+    {{ prediction.column if prediction in values else 'cast(null as double)' }} as value,
     {{ prediction.column }}_lower as lower_bound,
     {{ prediction.column }}_upper as upper_bound,
     {{ confidence(prediction.column, prediction.column ~ '_lower', prediction.column ~ '_upper') }} as confidence,

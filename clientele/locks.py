@@ -1,0 +1,95 @@
+"""Who may write: one process at a time, and the others are told which.
+
+A lock is held on an open file, so that it goes with its process, however that ends. What the file says about its
+holder is for messages only.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+WAREHOUSE_LOCK = ".run.lock"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The process that holds a lock: its id, what it does, and since when (UTC)."""
+
+    pid: int
+    what: str
+    since: str
+
+    def __str__(self) -> str:
+        return f"{self.what} (process {self.pid}, since {self.since} UTC)"
+
+
+class HeldError(Exception):
+    """Another process holds what was asked for; the message says which, and what to do."""
+
+
+def unsaid(_text: str) -> None:
+    """What nobody listens to."""
+
+
+@contextmanager
+def holding_warehouse(
+    home: Path, what: str, *, wait: bool = False, say: Callable[[str], None] = unsaid
+) -> Iterator[None]:
+    """Hold the build of `home`: nobody else builds or publishes meanwhile.
+
+    Raises HeldError where another process holds it, unless told to wait.
+    """
+    with holding(home.resolve() / WAREHOUSE_LOCK, what, wait=wait, say=say):
+        yield
+
+
+@contextmanager
+def holding(path: Path, what: str, *, wait: bool = False, say: Callable[[str], None] = unsaid) -> Iterator[None]:
+    """Hold the lock file at `path`, saying in it who does `what`; `say` is told of a wait before it begins.
+
+    Raises HeldError where another process holds it, unless told to wait.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Opening does not truncate: that would wipe out what the present holder wrote.
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        _acquire(handle, path, wait=wait, say=say)
+        _write_holder(handle, what)
+        yield
+        os.ftruncate(handle, 0)
+    finally:
+        os.close(handle)
+
+
+def holder_of(path: Path) -> Holder | None:
+    """Who holds the lock file at `path`, as far as it says."""
+    try:
+        return Holder(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _acquire(handle: int, path: Path, *, wait: bool, say: Callable[[str], None]) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        by = f"{path.parent} is held by {holder_of(path) or 'another process'}"
+        if not wait:
+            raise HeldError(f"{by}: wait until it is done") from error
+        say(f"waiting: {by}")
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def _write_holder(handle: int, what: str) -> None:
+    holder = Holder(os.getpid(), what, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}")
+    # Where the disk is full the lock holds as well; it only cannot say who has it.
+    with suppress(OSError):
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(asdict(holder)).encode(), 0)

@@ -1,0 +1,130 @@
+"""The measures of one column, each judged by its threshold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clientele.monitoring import exact, noise, sampled
+from clientele.monitoring.exact import Comparison
+from clientele.monitoring.results import SKIPPED, Measurement, over
+from clientele.monitoring.sampled import Sample
+from clientele.monitoring.settings import Settings
+
+
+@dataclass(frozen=True)
+class ColumnCheck:
+    """One column on both sides: all rows, and the sample of them (None where it has too many categories)."""
+
+    compared: Comparison
+    sample: Sample | None
+    settings: Settings
+    severity: str
+
+    def measurements(self) -> list[Measurement]:
+        """All measures of the column; those that cannot be taken are skipped with the reason."""
+        if self.sample is None:
+            return [self._unmeasured("psi", f"more than {exact.MOST_CATEGORIES:,} categories")]
+        measures = [self._psi(), self._null_rate(), self._of_sample(self.sample)]
+        if self.compared.column.column_type == "category":
+            measures.append(self._new_categories())
+        return measures
+
+    def _psi(self) -> Measurement:
+        reference, current = self._counts()
+        n, m = sum(reference.values()), sum(current.values())
+        if min(n, m) < exact.FEWEST_ROWS:
+            return self._unmeasured("psi", _too_few(n, m))
+        bins = len(set(reference) | set(current))
+        threshold = max(self.settings.drift_psi_from, noise.psi(bins, self._independent(n), m))
+        moved = _what_moved(reference, current, self.compared.edges)
+        return self._measured("psi", exact.psi(reference, current), threshold, moved)
+
+    def _null_rate(self) -> Measurement:
+        before, now = self.compared.reference, self.compared.current
+        if not before.n or not now.n:
+            return self._unmeasured("null_rate_difference", "no rows")
+        middle = (before.null_rate + now.null_rate) / 2
+        chance = noise.rate(middle, self.compared.n_independent, now.n)
+        threshold = max(self.settings.drift_null_rate_from, chance)
+        moved = f"nulls {before.null_rate:.1%} then, {now.null_rate:.1%} now"
+        return self._measured("null_rate_difference", abs(now.null_rate - before.null_rate), threshold, moved)
+
+    def _new_categories(self) -> Measurement:
+        reference, current = self.compared.reference.counts, self.compared.current.counts
+        if not reference or not current:
+            return self._unmeasured("new_category_share", "no categories")
+        share, names = exact.new_category_share(reference, current)
+        moved = f"new: {', '.join(names[:3])}"
+        return self._measured("new_category_share", share, self.settings.drift_new_category_from, moved)
+
+    def _of_sample(self, sample: Sample) -> Measurement:
+        measure = sampled.MEASURES[sampled.METHODS[sample.column.column_type]]
+        sizes = len(sample.reference), len(sample.current)
+        if sample.why_not or min(sizes) < exact.FEWEST_ROWS:
+            return self._unmeasured(measure, sample.why_not or _too_few(*sizes), basis="sample")
+        try:
+            value = sampled.measure(sample)
+        except Exception as error:  # one odd column must not take the others with it
+            return self._unmeasured(measure, f"{type(error).__name__}: {error}", basis="sample")
+        return self._measured(measure, value, self._sample_threshold(*sizes), "", basis="sample", sizes=sizes)
+
+    def _sample_threshold(self, n: int, m: int) -> float:
+        independent = min(float(n), self._independent(n))
+        if self.compared.column.column_type == "numeric":
+            return max(self.settings.drift_wasserstein_from, noise.wasserstein(independent, m))
+        bins = len(set(self.compared.reference.counts) | set(self.compared.current.counts))
+        return max(self.settings.drift_jensen_shannon_from, noise.jensen_shannon(bins, independent, m))
+
+    def _counts(self) -> tuple[Mapping[Any, int], Mapping[Any, int]]:
+        reference, current = self.compared.reference.counts, self.compared.current.counts
+        is_numeric = self.compared.column.column_type == "numeric"
+        return (reference, current) if is_numeric else exact.categories_pooled(reference, current)
+
+    def _independent(self, n: int) -> float:
+        """Of `n` rows of the reference, those that tell of a customer whom the others do not tell of."""
+        return n * self.compared.n_independent / max(self.compared.reference.n, 1)
+
+    def _measured(
+        self, measure: str, value: float, threshold: float, moved: str, *,
+        basis: str = "all_rows", sizes: tuple[int, int] | None = None,
+    ) -> Measurement:  # fmt: skip
+        status, column = over(value, threshold, self.severity), self.compared.column
+        n, m = sizes or (self.compared.reference.n, self.compared.current.n)
+        return Measurement(
+            measure, column.name, column.column_type, basis, n, m, value, threshold, self.severity, status,
+            message=moved if status != "pass" else "",
+        )  # fmt: skip
+
+    def _unmeasured(self, measure: str, why: str, basis: str = "all_rows") -> Measurement:
+        column = self.compared.column
+        return Measurement(
+            measure, column.name, column.column_type, basis, self.compared.reference.n, self.compared.current.n,
+            severity=self.severity, status=SKIPPED, message=why,
+        )  # fmt: skip
+
+
+def _too_few(n: int, m: int) -> str:
+    return f"fewer than {exact.FEWEST_ROWS} values: {n:,} in the reference, {m:,} in the snapshot"
+
+
+def _what_moved(reference: Mapping[Any, int], current: Mapping[Any, int], edges: list[float]) -> str:
+    """The bin or category whose share moved most: `values above 3: 10.0% then, 25.0% now`."""
+    n, m = sum(reference.values()), sum(current.values())
+    keys = sorted(set(reference) | set(current), key=str)
+    key = max(keys, key=lambda key: abs(current.get(key, 0) / m - reference.get(key, 0) / n))
+    name = _bin_name(key, edges) if edges else str(key)
+    return f"{name}: {reference.get(key, 0) / n:.1%} then, {current.get(key, 0) / m:.1%} now"
+
+
+def _bin_name(number: int, edges: list[float]) -> str:
+    has_lowest = len(edges) > 1 and edges[0] == math.nextafter(edges[1], -math.inf)
+    if number == 0:
+        return f"values below {edges[1]:.4g}" if has_lowest else f"values up to {edges[0]:.4g}"
+    if number == 1 and has_lowest:
+        return f"the value {edges[1]:.4g}"
+    if number == len(edges):
+        return f"values above {edges[-1]:.4g}"
+    return f"values above {edges[number - 1]:.4g}, up to {edges[number]:.4g}"

@@ -1,0 +1,166 @@
+"""Drift of feature groups, model inputs and scores: a snapshot against what the champion learnt from."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from clientele.monitoring import exact, sampled, subjects
+from clientele.monitoring.columns import ColumnCheck
+from clientele.monitoring.exact import Comparison, Days
+from clientele.monitoring.results import FAIL, PASS, SKIPPED, WARN, Measurement, SubjectResult
+from clientele.monitoring.sampled import Sample
+from clientele.monitoring.settings import Settings
+from clientele.monitoring.subjects import Subject
+from clientele.querying import open_build
+
+Progress = Callable[[str], None]
+
+
+class NoSnapshotError(Exception):
+    """The day was not built for all customers; the message names days that were."""
+
+
+def check_drift(
+    home: Path,
+    *,
+    snapshot_date: date | None = None,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> list[SubjectResult]:
+    """Every feature group, and the inputs and scores of every champion, on one day against their reference.
+
+    The day is the newest that was built for all customers unless `snapshot_date` says otherwise. Writes a report per
+    subject to ``<home>/reports/drift/<day>/<subject>.html`` and removes those of days long past; records nothing. A
+    subject without reference or without rows is skipped, with the reason in its message.
+    Raises NoBuildError, NoSnapshotError, SettingsError.
+    """
+    settings, reports = settings or Settings.of_home(home), home / "reports" / "drift"
+    results = []
+    with open_build(home) as connection:
+        day = snapshot_day(connection, snapshot_date)
+        for subject in subjects.find(subjects.Catalog(connection, day), settings.drift_reference_model):
+            (progress or _unseen)(subject.name)
+            results.append(_Check(connection, subject, day, settings).made(reports / f"{day}"))
+    forget_reports(reports, settings.drift_reports_kept)
+    return results
+
+
+def snapshot_day(connection: duckdb.DuckDBPyConnection, wanted: date | None = None) -> date:
+    """The day to check: `wanted`, or the newest snapshot of all customers. Raises NoSnapshotError."""
+    try:
+        rows = connection.execute(
+            "select snapshot_date from intermediate.int_core__snapshots where is_full order by snapshot_date desc"
+        ).fetchall()
+    except duckdb.CatalogException:
+        rows = []
+    days = [row[0] for row in rows]
+    if not days:
+        raise NoSnapshotError("no day has been built for all customers: run `clientele run` first.")
+    if wanted and wanted not in days:
+        there = ", ".join(str(day) for day in days[:5])
+        raise NoSnapshotError(f"{wanted} was not built for all customers; these days were: {there}")
+    return wanted or days[0]
+
+
+def forget_reports(folder: Path, days: int) -> None:
+    """Remove the reports of all but the newest `days` days."""
+    there = sorted(path for path in folder.glob("*") if re.fullmatch(r"\d{4}-\d\d-\d\d", path.name))
+    for path in there[:-days]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class _Check:
+    """One subject on its way to a result."""
+
+    connection: duckdb.DuckDBPyConnection
+    subject: Subject
+    day: date
+    settings: Settings
+
+    def made(self, folder: Path) -> SubjectResult:
+        started, subject = time.monotonic(), self.subject
+        result = SubjectResult(
+            subject.name, subject.table, subject.kind, "drift", self.day,
+            model_name=subject.model_name, model_version=subject.model_version, note=subject.note,
+        )  # fmt: skip
+        days = None if subject.why_not else exact.days_of(self.connection, subject)
+        if days is None:
+            result.measurements = [self._skipped(subject.why_not or "the reference has no rows")]
+        else:
+            result.reference_date = days.last
+            self._measure(result, days, folder)
+        result.seconds = time.monotonic() - started
+        return result
+
+    def _measure(self, result: SubjectResult, days: Days, folder: Path) -> None:
+        compared = exact.compare(self.connection, self.subject, days)
+        if not any(comparison.current.n for comparison in compared):
+            result.measurements = [self._skipped(f"{self.day} has no rows")]
+            return
+        drawn = {sample.column.name: sample for sample in self._samples(compared, days)}
+        for comparison in compared:
+            name = comparison.column.name
+            check = ColumnCheck(comparison, drawn.get(name), self.settings, self._severity(name))
+            result.measurements += check.measurements()
+        result.measurements.append(_share_of_columns(result.measurements))
+        self._report(result, list(drawn.values()), folder)
+
+    def _samples(self, compared: Sequence[Comparison], days: Days) -> list[Sample]:
+        return sampled.samples(
+            self.connection,
+            reference=self.subject.reference,
+            current=self.subject.current,
+            columns=[c.column for c in compared if not c.has_too_many_categories],
+            newest=days.last,
+            rows=self.settings.drift_sample_rows,
+            seed=self.settings.seed,
+        )
+
+    def _severity(self, column: str = "") -> str:
+        table, name = self.subject.table, self.subject.name
+        return self.settings.severity(table, name, f"{table}.{column}", f"{name}.{column}")
+
+    def _skipped(self, why: str) -> Measurement:
+        return Measurement("psi", status=SKIPPED, severity=self._severity(), message=why)
+
+    def _report(self, result: SubjectResult, drawn: Sequence[Sample], folder: Path) -> None:
+        """The report of the worst columns; what it leaves out is said in the note."""
+        by_sample = {m.column: m for m in result.measurements if m.column and m.basis == "sample" and m.threshold}
+        usable = {sample.column.name: sample for sample in drawn if sample.column.name in by_sample}
+        names = [m.column for m in result.worst if m.column in usable][: self.settings.drift_report_columns]
+        if not names:
+            return
+        path = folder / f"{result.subject}.html"
+        try:
+            sampled.write_report([usable[n] for n in names], {n: by_sample[n].threshold for n in names}, path)
+        except Exception as error:  # the numbers stand without a picture
+            result.note = ". ".join(filter(None, [result.note, f"no report: {type(error).__name__}: {error}"]))
+        else:
+            result.report = path
+
+
+def _share_of_columns(measures: Sequence[Measurement]) -> Measurement:
+    """The share of columns that drifted by any measure: what a model is fitted anew for.
+
+    It repeats what the columns say, so it raises no alarm of its own.
+    """
+    measured = {m.column for m in measures if m.value is not None}
+    drifted = {m.column for m in measures if m.status in (WARN, FAIL)}
+    share = len(drifted) / len(measured) if measured else None
+    status = PASS if measured else SKIPPED
+    return Measurement(
+        "drifted_column_share", value=share, status=status, message=f"{len(drifted)} of {len(measured)} columns"
+    )
+
+
+def _unseen(_name: str) -> None:
+    """Progress that nobody looks at."""

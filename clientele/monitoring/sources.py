@@ -1,0 +1,162 @@
+"""Volume and freshness of what lands: rows a day among those of the same weekday, and the age of the newest row."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from clientele.contract import Entity
+from clientele.landing.lake import Lake
+from clientele.monitoring.drift import snapshot_day
+from clientele.monitoring.results import SKIPPED, Measurement, SubjectResult, over
+from clientele.monitoring.settings import Settings
+from clientele.querying import open_build
+
+WEEKS = 12  # that a weekday is compared with
+FEWEST_WEEKS = 4
+GAP_DAYS = 365  # in which gaps between days with rows are looked at
+FEWEST_DAYS = 10  # with rows, to know a usual gap by
+MAD_TO_SD = 1.4826  # of a normal distribution (Iglewicz & Hoaglin 1993)
+WEEK = 7
+
+
+@dataclass(frozen=True)
+class Daily:
+    """Rows per day of one entity, known as soon after the day as those of the days that are checked; days without are left out.
+
+    `first` is the day of its first row ever.
+    """
+
+    counts: Mapping[date, int]
+    first: date | None
+
+
+def check_sources(
+    home: Path, *, snapshot_date: date | None = None, settings: Settings | None = None
+) -> list[SubjectResult]:
+    """Volume and freshness of every landed entity that has a clock of its own, two results each.
+
+    Days and ages are counted back from the snapshot, never from the wall clock. Reference data, whose clock is planned
+    or optional, tells of no day and is left out. Volume is checked on the days since the snapshot before, a week at most.
+    Raises NoBuildError, NoSnapshotError, SettingsError.
+    """
+    settings = settings or Settings.of_home(home)
+    with open_build(home) as connection:
+        day = snapshot_day(connection, snapshot_date)
+        newest = _days_since_previous(connection, day)
+    lake, results = Lake(home), []
+    with duckdb.connect() as connection:
+        for entity in lake.contract:
+            files = [str(path) for path in lake.files(entity.name)]
+            if files and not entity.clock_is_planned:
+                daily = rows_per_day(connection, entity, files, day, settings.load_grace_hours)
+                results += [volume(entity.name, daily, day, newest, settings), freshness(entity.name, daily, day, settings)]
+    return results
+
+
+def rows_per_day(
+    connection: duckdb.DuckDBPyConnection, entity: Entity, files: Sequence[str], day: date, grace_hours: float
+) -> Daily:
+    """Rows per clock day before `day`, without corrections.
+
+    Yesterday's rows may still be on their way. So a day counts what was known of it as many days later as `day` is later
+    than the same weekday of the last week: a Monday load that is always late by two days is not missed on Tuesdays.
+    """
+    midnight, seconds = f"timestamp '{day}'", round(grace_hours * 3600)
+    sql = f"""
+        with landed as (
+            select cast("{entity.clock}" as date) as clock_day, loaded_at
+            from read_parquet($files, union_by_name = true)
+            where
+                supersedes_loaded_at is null and "{entity.clock}" < {midnight}
+                and loaded_at < {midnight} + interval '{seconds}' second
+        ),
+        aged as (select *, 1 + (date '{day}' - 1 - clock_day) % {WEEK} as lag_days from landed)
+        select
+            clock_day,
+            count(*) filter (where loaded_at < clock_day + to_days(cast(lag_days as integer)) + interval '{seconds}' second)
+        from aged
+        group by clock_day
+        order by clock_day
+    """
+    rows = connection.execute(sql, {"files": list(files)}).fetchall()
+    return Daily({clock_day: n for clock_day, n in rows if n}, rows[0][0] if rows else None)
+
+
+def volume(source: str, daily: Daily, day: date, newest: int, settings: Settings) -> SubjectResult:
+    """The robust z-score of the oddest of the `newest` days before `day`."""
+    severity = settings.severity(source)
+    scored = [
+        (abs(z), z, checked, usual)
+        for checked in (day - timedelta(days=back) for back in range(1, newest + 1))
+        if (usual := _same_weekday(daily, checked)) and (z := robust_z(daily.counts.get(checked, 0), usual)) is not None
+    ]
+    if not scored:
+        why = f"fewer than {FEWEST_WEEKS} weeks before it" if daily.first else "no rows"
+        return _result(source, "volume", day, Measurement("robust_z", severity=severity, status=SKIPPED, message=why))
+    _, z, checked, usual = max(scored)
+    n, middle = daily.counts.get(checked, 0), statistics.median(usual)
+    return _result(
+        source, "volume", day,
+        Measurement(
+            "robust_z", n_reference=round(sum(usual)), n_current=n, value=z, threshold=settings.volume_z_from,
+            severity=severity, status=over(abs(z), settings.volume_z_from, severity),
+            message=f"{n:,} rows on {checked:%A} {checked}, usually {middle:,.0f}",
+        ),
+    )  # fmt: skip
+
+
+def robust_z(count: int, usual: Sequence[int]) -> float | None:
+    """Distance from the median in robust standard deviations; None below FEWEST_WEEKS counts.
+
+    The deviation is that of the MAD, but at least that of a Poisson count, so that few or equal counts make no alarm:
+    0 rows where 100, 100, 100, 100 are usual is -10.
+    """
+    if len(usual) < FEWEST_WEEKS:
+        return None
+    middle = statistics.median(usual)
+    mad = statistics.median(abs(n - middle) for n in usual)
+    return (count - middle) / max(MAD_TO_SD * mad, math.sqrt(middle), 1.0)
+
+
+def freshness(source: str, daily: Daily, day: date, settings: Settings) -> SubjectResult:
+    """The age of the newest row in days, against the usual longest gap: the 99th percentile of gaps in a year."""
+    severity = settings.severity(source)
+    days = sorted(clock_day for clock_day in daily.counts if clock_day >= day - timedelta(days=GAP_DAYS))
+    if len(days) < FEWEST_DAYS:
+        why = f"rows on {len(days)} days of the last {GAP_DAYS}: too few to know a usual gap by"
+        return _result(source, "freshness", day, Measurement("age_days", severity=severity, status=SKIPPED, message=why))
+    gaps = sorted((later - earlier).days for earlier, later in zip(days, days[1:], strict=False))
+    usual = gaps[math.ceil(0.99 * len(gaps)) - 1]
+    age, threshold = (day - days[-1]).days, settings.freshness_gaps_from * usual
+    return _result(
+        source, "freshness", day,
+        Measurement(
+            "age_days", value=float(age), threshold=threshold, severity=severity, status=over(age, threshold, severity),
+            message=f"newest row of {days[-1]}, usual gap up to {usual} days",
+        ),
+    )  # fmt: skip
+
+
+def _same_weekday(daily: Daily, checked: date) -> list[int]:
+    weeks = (checked - timedelta(days=WEEK * week) for week in range(1, WEEKS + 1))
+    return [daily.counts.get(past, 0) for past in weeks if daily.first and past >= daily.first]
+
+
+def _days_since_previous(connection: duckdb.DuckDBPyConnection, day: date) -> int:
+    """Days since the snapshot of all customers before `day`: 1 where there is none, a week at most."""
+    rows = connection.execute(
+        "select max(snapshot_date) from intermediate.int_core__snapshots where is_full and snapshot_date < ?", [day]
+    ).fetchall()
+    previous = rows[0][0]
+    return min((day - previous).days, WEEK) if previous else 1
+
+
+def _result(source: str, check_type: str, day: date, measurement: Measurement) -> SubjectResult:
+    return SubjectResult(source, source, "source", check_type, day, measurements=[measurement])

@@ -1,0 +1,105 @@
+"""What the monitoring found, as checks of the assets that it is about."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from clientele.contract import load_contract
+from clientele.records import Records
+from dagster_project.defs.monitoring.assets import DRIFT
+from dagster_project.defs.warehouse.assets import MONITORED
+from dagster_project.warehouse import HOME
+
+Row = dict[str, Any]
+WORST = 10
+_ORDER = ("skipped", "pass", "warn", "fail")
+
+
+def _specs() -> list[dg.AssetCheckSpec]:
+    """One check an asset and kind: of errors, only those that the var drift_error_on names stop a publication."""
+    about = [("drift", key) for key in MONITORED]
+    about += [("performance", key) for key in MONITORED if key.path[-1].endswith("__scores")]
+    for entity in load_contract():
+        if not entity.clock_is_planned:
+            about += [(kind, dg.AssetKey([entity.domain, entity.name])) for kind in ("volume", "freshness")]
+    return [
+        dg.AssetCheckSpec(kind, asset=key, additional_deps=[DRIFT], description=DESCRIPTIONS[kind])
+        for kind, key in about
+    ]
+
+
+DESCRIPTIONS = {
+    "drift": "How far the snapshot lies from what the champion learnt from, column by column.",
+    "performance": "Matured scores against what came: AUC, Brier score, calibration.",
+    "volume": "Rows a day against those of the same weekday before: robust z-score.",
+    "freshness": "Days since the last event, against the usual gap of the source.",
+}
+
+
+@dg.multi_asset_check(specs=_specs(), name="monitoring_checks", can_subset=True)
+def monitoring_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    """Show what this run recorded, or where it recorded nothing of an asset, what was recorded last."""
+    found = _by_check(Records(HOME).read("check_results").to_pylist(), context.run.run_id)
+    measured = _by_table(Records(HOME).read("drift_results").to_pylist())
+    for key in context.selected_asset_check_keys:
+        yield _result(key, found.get((key.asset_key.path[-1], key.name), []), measured)
+
+
+def _by_check(rows: list[Row], run_id: str) -> dict[tuple[str, str], list[Row]]:
+    """Rows by table and kind of check: of this run, else of the last that made the check."""
+    last: dict[tuple[str, str], tuple] = {}
+    of_run: dict[tuple, list[Row]] = {}
+    for row in rows:
+        name = (row["asset_name"].rpartition(".")[2], row["check_type"])
+        run = (row["run_id"] == run_id, row["evaluated_at"], row["run_id"])
+        last[name] = max(last.get(name, run), run)
+        of_run.setdefault((name, run), []).append(row)
+    return {name: of_run[name, run] for name, run in last.items()}
+
+
+def _by_table(rows: list[Row]) -> dict[tuple[str, str], list[Row]]:
+    """Measurements by run and table; a subject is schema.table, or schema.table.part, or a source."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        schema, _, table = row["subject"].partition(".")
+        found.setdefault((row["run_id"], table.partition(".")[0] or schema), []).append(row)
+    return found
+
+
+def _result(key: dg.AssetCheckKey, rows: list[Row], measured: dict[tuple[str, str], list[Row]]) -> dg.AssetCheckResult:
+    if not rows:
+        return dg.AssetCheckResult(
+            asset_key=key.asset_key, check_name=key.name, passed=True, description="not made: nothing to compare yet"
+        )
+    worst = max(rows, key=lambda row: _ORDER.index(row["status"]))
+    of_table = measured.get((worst["run_id"], key.asset_key.path[-1]), [])
+    missed = sorted(
+        (row for row in of_table if row["status"] in ("warn", "fail") and row["value"] is not None),
+        key=lambda row: -abs(row["value"]) / abs(row["threshold"] or 1),
+    )
+    metadata: dict[str, Any] = {"checked_at": f"{worst['evaluated_at']:%Y-%m-%d %H:%M} UTC", "run": worst["run_id"]}
+    if missed:
+        metadata["worst"] = dg.MarkdownMetadataValue(_as_table(missed[:WORST]))
+    if of_table:
+        folder = HOME / "reports" / "drift" / f"{of_table[0]['snapshot_date']}"
+        for report in sorted(folder.glob(f"*.{key.asset_key.path[-1]}*.html")):
+            metadata[f"report {report.stem}"] = dg.UrlMetadataValue(report.as_uri())
+    return dg.AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=worst["status"] in ("pass", "skipped"),
+        severity=dg.AssetCheckSeverity.ERROR if worst["status"] == "fail" else dg.AssetCheckSeverity.WARN,
+        description="; ".join(row["message"] for row in rows if row["message"]) or None,
+        metadata=metadata,
+    )
+
+
+def _as_table(rows: list[Row]) -> str:
+    lines = ["| column | measure | over | value | from |", "|---|---|---|---:|---:|"]
+    lines += [
+        f"| {row['column_name'] or ''} | {row['measure']} | {row['basis']} | {row['value']:.3g} | {threshold:.3g} |"
+        for row in rows
+        for threshold in [row["threshold"] or 0.0]
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,31 @@
+"""Asks for new models when the ones in use no longer fit the data."""
+
+import dagster as dg
+
+from clientele.monitoring.monitor import models_drifted
+from clientele.records import Records
+from clientele.running import effective_vars
+from dagster_project.defs.operations.jobs import retrain
+from dagster_project.warehouse import HOME
+
+
+@dg.sensor(
+    job=retrain,
+    minimum_interval_seconds=600,
+    description="Starts a training of the models whose inputs, scores or calibration drifted on several checked days "
+    "running (var drift_days_to_refit).",
+)
+def drifted_models() -> dg.RunRequest | dg.SkipReason:
+    """Ask once per day and set of models."""
+    checked = Records(HOME).read("drift_results")["snapshot_date"].to_pylist()
+    if not checked:
+        return dg.SkipReason("no day has been checked for drift yet")
+    models = models_drifted(HOME, effective_vars(HOME)["drift_days_to_refit"])
+    if not models:
+        return dg.SkipReason("no model has drifted on enough days running")
+    day, named = max(checked).isoformat(), ",".join(models)
+    return dg.RunRequest(
+        run_key=f"{day} {named}",
+        partition_key=day,
+        run_config={"ops": {"dbt_build": {"config": {"drifted_models": named}}}},
+    )

@@ -1,0 +1,36 @@
+"""The jobs that people and schedules start."""
+
+import dagster as dg
+from dagster_dbt import build_dbt_asset_selection
+
+from dagster_project.defs.landing.assets import LANDING
+from dagster_project.defs.warehouse.assets import tables
+from dagster_project.warehouse import DAYS
+
+# DuckDB takes one writer: all steps of a run in one process, one after another.
+IN_PROCESS = dg.in_process_executor
+FITTING = "ml_run tag:train ml_*__champion model_registry model_performance model_feature_importance"
+
+land = dg.define_asset_job("land", selection=dg.AssetSelection.assets(LANDING), executor_def=IN_PROCESS)
+daily = dg.define_asset_job(
+    "daily",
+    selection=dg.AssetSelection.all(),
+    partitions_def=DAYS,
+    executor_def=IN_PROCESS,
+    description="Land new files, build and test a day, watch for drift, audit, publish.",
+)
+retrain = dg.define_asset_job(
+    "retrain",
+    selection=build_dbt_asset_selection([tables], FITTING),
+    partitions_def=DAYS,
+    executor_def=IN_PROCESS,
+    config={"ops": {"dbt_build": {"config": {"refit_models": "all"}}}},
+    description="Fit the models anew and put to use what passes its gates; the next daily run scores with it.",
+)
+backfill = dg.define_asset_job(
+    "backfill",
+    selection=dg.AssetSelection.assets(tables),
+    partitions_def=DAYS,
+    executor_def=IN_PROCESS,
+    description="Build a range of past days in one run; the marts go on showing the newest.",
+)

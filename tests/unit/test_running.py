@@ -1,0 +1,115 @@
+"""When a run fits: what has no champion, and can have one."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from clientele.ml.registry import RECIPE
+from clientele.running import fitted_models, models_to_fit
+
+BUILT = date(2025, 6, 1)
+SERVED = [*fitted_models(), "churn.non_contractual", "survival.non_contractual"]
+
+
+def warehouse(home: Path, *, promoted: list[str], subscribed_on: date | None = None, recipe: int = RECIPE) -> Path:
+    """What a run left: champions, and one subscriber at a snapshot."""
+    with duckdb.connect(str(home / "build.duckdb")) as connection:
+        for schema in ("ml", "features", "intermediate"):
+            connection.execute(f"create schema {schema}")
+        for model in fitted_models():
+            connection.execute(
+                f"create table ml.ml_{model}__fit"
+                " (model_name varchar, fit_number bigint, is_promoted boolean, recipe integer)"
+            )
+            for name in (name for name in promoted if name.split(".")[0] == model):
+                connection.execute(f"insert into ml.ml_{model}__fit values ('{name}', 1, true, {recipe})")
+        connection.execute(
+            f"create table ml.ml_run as select date '{BUILT}' as snapshot_date, 90 as churn_horizon_days"
+        )
+        connection.execute(
+            f"create table intermediate.int_core__snapshots as select date '{BUILT}' as snapshot_date, 1 as lake_batch"
+        )
+        connection.execute(
+            "create table intermediate.int_core__customer_spine"
+            " as select 'c' as customer_id, $day as snapshot_date, true as is_sampled",
+            {"day": subscribed_on or BUILT},
+        )
+        connection.execute(
+            "create table features.feat_subscriptions"
+            " as select customer_id, snapshot_date, $held as is_subscriber from intermediate.int_core__customer_spine",
+            {"held": subscribed_on is not None},
+        )
+    landed(home, 1, "orders", date(2023, 1, 1))
+    return home
+
+
+def landed(home: Path, batch: int, entity: str, since: date) -> None:
+    folder = home / "lake" / "raw" / f"batch={batch}"
+    folder.mkdir(parents=True)
+    duckdb.sql(f"select '{entity}' as entity, 1 as rows_landed, timestamp '{since}' as min_loaded_at").write_parquet(
+        str(folder / "landings.parquet")
+    )
+
+
+def test_without_a_warehouse_every_model_is_to_be_fitted(tmp_path: Path) -> None:
+    assert models_to_fit(tmp_path) == fitted_models()
+
+
+def test_what_has_a_champion_is_not_fitted(tmp_path: Path) -> None:
+    assert models_to_fit(warehouse(tmp_path, promoted=SERVED)) == []
+
+
+def test_what_has_none_or_one_of_another_recipe_is(tmp_path: Path) -> None:
+    served = [name for name in SERVED if not name.startswith("clv")]
+    assert models_to_fit(warehouse(tmp_path, promoted=served)) == ["clv"]
+    (tmp_path / "stored_in_another_way").mkdir()
+    home = warehouse(tmp_path / "stored_in_another_way", promoted=SERVED, recipe=RECIPE - 1)
+    assert models_to_fit(home) == fitted_models()
+
+
+@pytest.mark.parametrize(
+    ("subscribed_on", "expected"),
+    [(date(2025, 3, 3), ["churn", "survival"]), (date(2025, 3, 4), [])],
+    ids=["watched_for_the_horizon", "not_by_a_day"],
+)
+def test_subscribers_are_learnt_from_once_they_were_watched(
+    tmp_path: Path, subscribed_on: date, expected: list[str]
+) -> None:
+    assert models_to_fit(warehouse(tmp_path, promoted=SERVED, subscribed_on=subscribed_on)) == expected
+
+
+@pytest.mark.parametrize(
+    ("entity", "since", "expected"),
+    [
+        ("subscriptions", date(2023, 1, 1), ["churn", "survival"]),
+        ("subscriptions", date(2025, 5, 1), []),
+        ("orders", date(2023, 1, 1), []),
+    ],
+    ids=["history", "new_ones", "of_orders"],
+)
+def test_subscribers_are_learnt_from_when_their_history_lands(
+    tmp_path: Path, entity: str, since: date, expected: list[str]
+) -> None:
+    home = warehouse(tmp_path, promoted=SERVED)
+    landed(home, 2, entity, since)
+    assert models_to_fit(home) == expected
+
+
+def test_subscribers_with_a_champion_are_not_fitted_daily(tmp_path: Path) -> None:
+    served = [*SERVED, "churn.contractual", "survival.contractual"]
+    home = warehouse(tmp_path, promoted=served, subscribed_on=date(2024, 1, 1))
+    landed(home, 2, "subscriptions", date(2023, 1, 1))
+    assert models_to_fit(home) == []
+
+
+def test_a_history_that_is_built_and_taught_nothing_is_not_tried_again(tmp_path: Path) -> None:
+    home = warehouse(tmp_path, promoted=SERVED)
+    landed(home, 3, "orders", date(2023, 1, 1))
+    with duckdb.connect(str(home / "build.duckdb")) as connection:
+        connection.execute("update intermediate.int_core__snapshots set lake_batch = 2")
+    landed(home, 2, "subscriptions", date(2023, 1, 1))
+    assert models_to_fit(home) == []
