@@ -94,6 +94,17 @@ def test_marts_agree_with_each_other(home: Path) -> None:
     assert customers == in_segments
 
 
+def test_confidence_and_value_at_risk_tell_customers_apart(home: Path) -> None:
+    for kind, confidences, nothing in query(
+        home,
+        "select prediction_type, count(distinct round(confidence, 2)), avg((confidence = 0)::integer)"
+        " from marts.predictions group by all",
+    ):
+        assert confidences > 5, kind
+        assert nothing < 0.5, kind
+    assert query(home, "select avg((value_at_risk_lower > 0)::integer) > 0.9 from marts.value_at_risk") == [(True,)]
+
+
 def test_probabilities_have_bounds_and_reasons(home: Path) -> None:
     unbounded = " or ".join(
         f"survival_{days}d_lower is null or survival_{days}d_upper is null" for days in (30, 60, 90, 180)
