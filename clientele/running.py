@@ -29,8 +29,8 @@ Progress = Callable[[int, int, str], None]
 VARS_FILE = "vars.yml"
 # What the tables of the last whole build mean.
 SETTLED_FILE = "built_with.json"
-# Beginnings of the names of vars that say when a check speaks up; no table changes with them.
-WATCHING_VARS = ("drift_", "performance_", "volume_", "freshness_")
+# Vars of checks, which judge tables and change none.
+MONITORING_VARS = ("drift_", "performance_", "volume_", "freshness_")
 # What decides the meaning of a feature, under dbt_project/.
 FEATURE_CODE = (
     "macros", "seeds/engagement_weights.csv", "models/staging", "models/intermediate", "models/features",
@@ -177,8 +177,8 @@ def _prepared(home: Path, asked: Asked) -> tuple[DbtBuild, bool]:
         raise CannotRunError(f"{lake.raw} holds no data: land some with `clientele load MAPPING.yml` first.")
     lake.ensure_contract()
     settled = home / SETTLED_FILE
-    heeded = {name: value for name, value in warehouse_vars(home).items() if not name.startswith(WATCHING_VARS)}
-    meaning = {"vars": heeded, "code": _hash_of(*FEATURE_CODE)}
+    building = {name: value for name, value in warehouse_vars(home).items() if not name.startswith(MONITORING_VARS)}
+    meaning = {"vars": building, "code": _hash_of(*FEATURE_CODE)}
     is_changed = settled.exists() and json.loads(settled.read_text()) != meaning
     is_anew = asked.full_refresh or is_changed
     trains = bool(asked.refit or asked.drifted or asked.trains or is_anew or models_to_fit(home))

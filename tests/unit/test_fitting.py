@@ -10,6 +10,7 @@ import pytest
 
 from clientele.fitting import fitted_models, models_to_fit
 from clientele.ml.registry import RECIPE
+from clientele.running import Asked, _prepared
 
 BUILT = date(2025, 6, 1)
 SERVED = [*fitted_models(), "churn.non_contractual", "survival.non_contractual"]
@@ -113,3 +114,13 @@ def test_a_history_that_is_built_and_taught_nothing_is_not_tried_again(tmp_path:
         connection.execute("update intermediate.int_core__snapshots set lake_batch = 2")
     landed(home, 2, "subscriptions", date(2023, 1, 1))
     assert models_to_fit(home) == []
+
+
+def test_thresholds_of_checks_do_not_make_a_run_build_anew(tmp_path: Path) -> None:
+    landed(tmp_path, 1, "orders", date(2023, 1, 1))
+    (tmp_path / "vars.yml").write_text("reporting_currency: EUR\n")
+    _prepared(tmp_path, Asked("run"))[0].settle()
+    (tmp_path / "vars.yml").write_text("reporting_currency: EUR\ndrift_psi_from: 0.3\ndrift_error_on: [feat_orders]\n")
+    assert "--full-refresh" not in _prepared(tmp_path, Asked("run"))[0].arguments
+    (tmp_path / "vars.yml").write_text("reporting_currency: GBP\n")
+    assert "--full-refresh" in _prepared(tmp_path, Asked("run"))[0].arguments
