@@ -20,12 +20,16 @@ from clientele.landing.inbox import drop_into
 CUSTOMERS = 400
 
 
+def environment(home: Path) -> dict[str, str]:
+    """That of a process which serves the warehouse in `home`."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
+    return own | {"CLIENTELE_HOME": str(home), "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
+
+
 def launched(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a job through Dagster, as `clientele daily` does."""
     command = [sys.executable, "-m", "dagster_project.launch", *arguments]
-    env = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
-    env |= {"CLIENTELE_HOME": str(home), "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
-    return subprocess.run(command, cwd=PROJECT_ROOT, env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=PROJECT_ROOT, env=environment(home), capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="session")
