@@ -39,7 +39,7 @@ define venv
 	@$(PYTHON) -m venv --without-pip $(1)
 endef
 
-.PHONY: help setup setup-dev run ui test leakage real-data lint fmt docs cards locks demo bench bench-quality bench-drift spark-smoke clean
+.PHONY: help setup setup-dev run ui test leakage real-data lint fmt docs cards locks demo bench bench-quality bench-daily bench-drift spark-smoke clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ bench: setup-dev ## speed against hand-written references, to bench/results.md
 
 bench-quality: setup-dev ## models beside other tools and public data, to bench/quality.md; peers in .venv-bench
 	@$(BIN)/python -m bench.quality
+
+bench-daily: setup-dev ## what the daily run costs through Dagster beside bare dbt, to bench/daily.md
+	@$(BIN)/python -m bench.daily
 
 bench-drift: setup-dev ## false alarms and detection of the drift checks, to bench/drift.md; needs what `make run` left
 	@$(BIN)/python -m bench.drift

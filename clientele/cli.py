@@ -135,7 +135,7 @@ def train_command(
     """Fit models anew on all that has matured, promote what passes its gates, score with it."""
     from rich.console import Console
 
-    from clientele.running import fitted_models
+    from clientele.fitting import fitted_models
 
     if unknown := sorted(set(models or []) - set(fitted_models())):
         _fail(f"no model is called {', '.join(unknown)}: there are {', '.join(fitted_models())}")
@@ -292,10 +292,15 @@ def status_command(home: HomeOption = Path("warehouse")) -> None:
     """What readers see, what can be returned to, and whether the build may be published."""
     from rich.console import Console
 
+    from clientele.publishing.errors import PublishingError
     from clientele.publishing.report import show_status
     from clientele.publishing.status import status
 
-    show_status(Console(), status(home), command=_called_as(), at=_at(home))
+    try:
+        found = status(home)
+    except PublishingError as error:
+        _fail(str(error))
+    show_status(Console(), found, command=_called_as(), at=_at(home))
 
 
 @app.command("rejects")
@@ -398,6 +403,7 @@ def _sum_up(console, home: Path) -> None:  # type: ignore[no-untyped-def]
         f'{clientele} query "{best}"{at}',
         f'{clientele} query "select * from marts.value_at_risk order by value_at_risk_rank"{at}',
         f'{clientele} query "select feature, feature_window, description from {catalog}" --limit 200{at}',
+        f"{clientele} publish{at}   lets readers see it, if every check passed",
         f"{clientele} map YOUR_FILES...   drafts the mapping of your own data",
     ):
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)

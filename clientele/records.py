@@ -84,7 +84,10 @@ class Records:
     def _write(self, path: Path, rows: pa.Table) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{os.getpid()}")
-        pq.write_table(rows, partial)
-        with partial.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        partial.rename(path)
+        try:
+            pq.write_table(rows, partial)
+            with partial.open("rb+") as handle:
+                os.fsync(handle.fileno())
+            partial.rename(path)
+        finally:
+            partial.unlink(missing_ok=True)

@@ -30,23 +30,33 @@ CHECK_STATUS = {"pass": "pass", "warn": "warn", "skipped": "skipped"}  # all els
 Row = dict[str, Any]
 
 
+@dataclass
+class DbtInvocation:
+    """What is known of an invocation besides its results: whether it came to build or test anything."""
+
+    began: bool = True
+
+
 @contextmanager
-def recording_dbt(home: Path, *, job: str, trains: bool = True, run_id: str = "") -> Iterator[None]:
+def recording_dbt(home: Path, *, job: str, trains: bool = True, run_id: str = "") -> Iterator[DbtInvocation]:
     """Record the dbt invocation that happens inside, also where it ends badly.
 
     Before it begins, a row says that it was interrupted; the results take its place. What a killed run has built is
-    thus never taken for tested.
+    thus never taken for tested. One that ended before it began, over a typing error say, leaves nothing.
     """
     home = home.resolve()
     (home / RUN_RESULTS).unlink(missing_ok=True)
     mark, started = _mark_as_interrupted(home, job, trains=trains, run_id=run_id), _now()
+    invocation = DbtInvocation()
     try:
-        yield
+        yield invocation
     finally:
-        if (home / RUN_RESULTS).exists():
+        if _is_whole(home / RUN_RESULTS):
             step = {"started_at": started, "seconds": (_now() - started).total_seconds()}
             step["peak_memory_bytes"] = _peak_memory(resource.RUSAGE_CHILDREN)
             record_dbt_results(home, home / RUN_RESULTS, home / MANIFEST, run_id, job, step=step)
+            mark.unlink()
+        elif not invocation.began:
             mark.unlink()
 
 
@@ -117,6 +127,13 @@ def _mark_as_interrupted(home: Path, job: str, *, trains: bool, run_id: str) -> 
     steps = ["dbt", TRAIN_TAG] if trains else ["dbt"]
     rows = [row | {"asset_name": step, "message": INTERRUPTED} for step in steps]
     return Records(home).append("ops_runs", rows, name=f"interrupted-{mark}")
+
+
+def _is_whole(run_results: Path) -> bool:
+    try:
+        return bool(json.loads(run_results.read_text()))
+    except (FileNotFoundError, ValueError):
+        return False
 
 
 def _step_row(content: dict, ended: datetime) -> Row:

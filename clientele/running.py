@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -20,16 +20,15 @@ import duckdb
 import yaml
 
 from clientele.contract import PROJECT_ROOT
+from clientele.fitting import models_to_fit
 from clientele.landing.lake import Lake
 from clientele.locks import HeldError, holding_warehouse, unsaid
-from clientele.run_records import recording_dbt
+from clientele.run_records import DbtInvocation, recording_dbt
 
 Progress = Callable[[int, int, str], None]
 VARS_FILE = "vars.yml"
 # What the tables of the last whole build mean.
 SETTLED_FILE = "built_with.json"
-# Champions of customers whom a company may have only later: fitted once some were watched for a horizon.
-OF_SUBSCRIBERS = ("churn.contractual", "survival.contractual")
 # Vars of checks, which judge tables and change none.
 MONITORING_VARS = ("drift_", "performance_", "volume_", "freshness_")
 # What decides the meaning of a feature, under dbt_project/.
@@ -47,6 +46,7 @@ class BuildReport:
     """What one dbt invocation did."""
 
     seconds: float = 0.0
+    began: bool = False  # whether anything was built or tested at all
     models_built: int = 0
     tests_passed: int = 0
     warnings: list[str] = field(default_factory=list)
@@ -80,6 +80,7 @@ class DbtBuild:
     arguments: list[str]  # without a selection of its own
     environment: dict[str, str]  # over that of this process
     meaning: dict = field(repr=False)
+    invocation: DbtInvocation = field(default_factory=DbtInvocation, repr=False)  # told whether dbt began at all
 
     def settle(self) -> None:
         """Remember what the tables mean now that all of them are built."""
@@ -164,8 +165,8 @@ def prepared_build(
     """
     with _one_run(home.resolve(), asked.job, wait=wait, say=say):
         prepared, trains = _prepared(home.resolve(), asked)
-        with recording_dbt(prepared.home, job=asked.job, trains=trains, run_id=asked.run_id):
-            yield prepared
+        with recording_dbt(prepared.home, job=asked.job, trains=trains, run_id=asked.run_id) as invocation:
+            yield replace(prepared, invocation=invocation)
 
 
 def _prepared(home: Path, asked: Asked) -> tuple[DbtBuild, bool]:
@@ -230,6 +231,7 @@ def build(
     )
     with prepared_build(home, asked) as prepared:
         report = _run(prepared, select, progress or _unseen)
+        prepared.invocation.began = report.began
         if report.succeeded and not select:
             prepared.settle()
     return report
@@ -244,73 +246,6 @@ def run_daily(home: Path, first: str | None = None, last: str | None = None) -> 
     command = [sys.executable, "-m", "dagster_project.launch", "daily", *days]
     env = os.environ | {"CLIENTELE_HOME": str(home.resolve()), "DO_NOT_TRACK": "1"}
     return subprocess.run(command, cwd=PROJECT_ROOT, env=env, check=False).returncode
-
-
-def fitted_models() -> list[str]:
-    """Names of the models that are fitted: those with a node ml_<model>__fit."""
-    fits = (PROJECT_ROOT / "dbt_project" / "models" / "ml").glob("*/ml_*__fit.py")
-    return sorted(path.stem.removeprefix("ml_").removesuffix("__fit") for path in fits)
-
-
-def models_to_fit(home: Path) -> list[str]:
-    """Models that nothing can score with: never fitted, no version could be put to use, or stored another way.
-
-    One that serves some customers counts too, where it can now be fitted to others: to subscribers who were watched for
-    a horizon since, or of whom a history has landed.
-    Nor can what was fitted for a later day than the last run's: the macro champions passes it over.
-    """
-    from clientele.ml.registry import RECIPE
-
-    path = home / "build.duckdb"
-    if not path.exists():
-        return fitted_models()
-    with duckdb.connect(str(path), read_only=True) as connection:
-        recipes = {model: _champion_recipes(connection, model) for model in fitted_models()}
-        to_fit = {model for model, of in recipes.items() if not of or set(of.values()) != {RECIPE}}
-        lacking = {name.split(".")[0] for name in OF_SUBSCRIBERS if name not in recipes[name.split(".")[0]]} - to_fit
-        if lacking and _can_learn_of_subscribers(connection, Lake(home)):
-            to_fit |= lacking
-    return sorted(to_fit)
-
-
-def _champion_recipes(connection: duckdb.DuckDBPyConnection, model: str) -> dict[str, int]:
-    """Names of a model in the registry, one per kind of customers, with the recipe of the version promoted last."""
-    there = connection.execute(
-        "select 1 from duckdb_columns where schema_name = 'ml' and table_name = $table and column_name = 'recipe'",
-        {"table": f"ml_{model}__fit"},
-    ).fetchall()
-    if not there:
-        return {}
-    return dict(
-        connection.execute(
-            f"select model_name, max_by(recipe, fit_number) from ml.ml_{model}__fit cross join ml.ml_run as run"
-            " where is_promoted and fitted_for <= run.snapshot_date group by model_name"
-        ).fetchall()
-    )
-
-
-def _can_learn_of_subscribers(connection: duckdb.DuckDBPyConnection, lake: Lake) -> bool:
-    """Whether a window of subscribers has passed, as the last run built them or by what has landed since."""
-    watched = connection.execute(
-        "select count(*) > 0 from features.feat_subscriptions as held"
-        " inner join intermediate.int_core__customer_spine as spine"
-        " on held.customer_id = spine.customer_id and held.snapshot_date = spine.snapshot_date"
-        " inner join ml.ml_run as run on held.snapshot_date <= run.snapshot_date - run.churn_horizon_days"
-        " where held.is_subscriber and spine.is_sampled"
-    ).fetchall()[0][0]
-    files = [str(path) for path in lake.landings()]
-    return (
-        watched
-        or (
-            connection.execute(
-                "select count(*) > 0 from read_parquet($files, hive_partitioning = true) as landings"
-                " inner join ml.ml_run as run on landings.min_loaded_at < run.snapshot_date - run.churn_horizon_days"
-                " where landings.entity = 'subscriptions' and landings.rows_landed > 0"
-                " and landings.batch > (select max(lake_batch) from intermediate.int_core__snapshots)",
-                {"files": files},
-            ).fetchall()[0][0]
-        )
-    )
 
 
 def _run(prepared: DbtBuild, select: str | None, progress: Progress) -> BuildReport:
@@ -329,6 +264,7 @@ def _run(prepared: DbtBuild, select: str | None, progress: Progress) -> BuildRep
     ) as process:
         for event in _events(process, plain):
             _note(event, report, progress)
+    prepared.invocation.began = report.began
     if process.returncode and not report.errors:
         report.errors.append("\n".join(plain[-20:]) or f"dbt ended with code {process.returncode}")
     return report
@@ -387,7 +323,9 @@ def _events(process: subprocess.Popen[str], plain: list[str]) -> Iterator[dict]:
 def _note(event: dict, report: BuildReport, progress: Progress) -> None:
     name, data = event.get("info", {}).get("name"), event.get("data", {})
     node = data.get("node_info", {}).get("node_name", "")
-    if name in ("LogModelResult", "LogSeedResult"):
+    if name == "LogStartLine":
+        report.began = True
+    elif name in ("LogModelResult", "LogSeedResult"):
         report.models_built += data.get("status") != "error"
         progress(data["index"], data.get("total") or data.get("num_models") or 0, node)
     elif name == "LogTestResult":

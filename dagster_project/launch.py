@@ -11,14 +11,18 @@ import os
 import sys
 from contextlib import redirect_stdout
 from datetime import date
+from textwrap import shorten
 
 import dagster as dg
+from dagster_dbt import build_dbt_asset_selection
 from rich.console import Console
 
 from clientele.running import CannotRunError, newest_snapshot
+from dagster_project.failures import root_cause
 from dagster_project.instance import ensure_instance
 from dagster_project.warehouse import HOME
 
+LONGEST = 110  # characters of what a check has to say; all of it is in the UI
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
@@ -45,15 +49,13 @@ class Progress(logging.Handler):
             self.passed += evaluation.passed
             if not evaluation.passed:
                 subject = f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}"
-                self._say(f"{evaluation.severity.value.lower()}: {subject} {evaluation.description or ''}")
+                said = shorten(evaluation.description or "", LONGEST, placeholder=" ...")
+                self._say(f"{evaluation.severity.value.lower()}: {subject} {said}".rstrip())
             self._show(evaluation.check_name)
         elif kind in ("STEP_START", "STEP_SUCCESS") and event.step_key:
             self._say(f"{event.step_key}: {'starts' if kind == 'STEP_START' else 'done'}")
         elif kind == "STEP_FAILURE":
-            cause = data.error
-            while cause is not None and cause.cause is not None:
-                cause = cause.cause
-            self._say(f"{event.step_key} failed: {cause.message.strip() if cause else data.error_display_string}")
+            self._say(f"{event.step_key} failed: {root_cause(data.error)}")
         elif kind == "STEP_SKIPPED":
             self._say(f"{event.step_key}: skipped, as what it needs did not succeed")
 
@@ -64,9 +66,13 @@ class Progress(logging.Handler):
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def launch(job: str, days: tuple[date, date] | None, console: Console) -> bool:
-    """Run a job to its end. `days` is the first and the last day to build; None for a job without days."""
+def launch(job: str, days: tuple[date, date] | None, console: Console, select: str = "") -> bool:
+    """Run a job to its end. `days` is the first and the last day to build; None for a job without days.
+
+    `select` is a dbt selection that narrows what is built.
+    """
     from dagster_project.definitions import defs
+    from dagster_project.defs.warehouse.assets import tables
 
     progress = Progress(console)
 
@@ -82,6 +88,9 @@ def launch(job: str, days: tuple[date, date] | None, console: Console) -> bool:
         options = {"partition_key": days[0].isoformat()}
     elif days:
         options = {"tags": dict(zip(RANGE_TAGS, (day.isoformat() for day in days), strict=True))}
+    if select:
+        selection = build_dbt_asset_selection([tables], select)
+        options["asset_selection"] = sorted(selection.resolve(definitions.resolve_asset_graph()))
     os.environ["DAGSTER_HOME"] = str(ensure_instance(HOME))
     # What dbt says line by line; it is in its own log as well, and each result is an event.
     log = HOME / "logs" / f"{job}.log"
@@ -100,9 +109,10 @@ def launch(job: str, days: tuple[date, date] | None, console: Console) -> bool:
 def main() -> None:
     """Read the command line and run the job."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("job", choices=("land", "daily", "retrain", "backfill"))
+    parser.add_argument("job", choices=("land", "daily", "retrain", "backfill", "publish"))
     parser.add_argument("--from", dest="first", type=date.fromisoformat, help="first day to build, YYYY-MM-DD")
     parser.add_argument("--to", dest="last", type=date.fromisoformat, help="last day; default: the newest there is")
+    parser.add_argument("--select", default="", help="dbt selection that narrows what is built")
     asked, console = parser.parse_args(), Console(stderr=True)
     try:
         if asked.job == "daily" and not asked.last and not launch("land", None, console):
@@ -111,7 +121,7 @@ def main() -> None:
         if asked.job != "land":
             last = asked.last or newest_snapshot(HOME)
             days = (asked.first or last, last)
-        sys.exit(0 if launch(asked.job, days, console) else 1)
+        sys.exit(0 if launch(asked.job, days, console, asked.select) else 1)
     except CannotRunError as error:
         console.print(f"error: {error}", markup=False)
         sys.exit(2)

@@ -167,9 +167,8 @@ def _():
     mo.md("""
     ## Survival
 
-    For each customer today, the probability that the event has not come yet: the next order, or for subscribers, the end
-    of the last subscription. Beside it what came of the customers of the last snapshot that
-    lies 180 days back.
+    For each customer today, the probability that the event has not come yet: the next order, or for subscribers the
+    end of the last subscription. Beside it what came of the customers of the last snapshot that lies 180 days back.
     """)
 
 

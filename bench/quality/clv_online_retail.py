@@ -23,6 +23,7 @@ from clientele.ml.bg_nbd import BgNbd
 from clientele.ml.feature_table import as_numbers, learnable
 from clientele.ml.purchase_value import Customers, PurchaseValue
 from clientele.ml.threads import single_threaded
+from clientele.ml.value_fit import LAST_RESORT
 
 FIRST_DAY, CUT, HORIZON = date(2010, 12, 1), date(2011, 7, 10), 153
 HISTORY = (CUT - FIRST_DAY).days
@@ -57,12 +58,12 @@ def labelled(folder: Path, cuts: list[date]) -> pa.Table:
 
 
 def ours(train: pa.Table, test: pa.Table, seed: int) -> tuple[clv.Candidate, dict[str, Vector], list[clv.Candidate]]:
-    """The champion; by algorithm the values of the test customers; and what could not be fitted."""
+    """The champion; by algorithm the values of the test customers; and all candidates."""
     candidates = clv.fit(train, learnable(train.schema, KEYS), seed=seed, horizons=[HORIZON])
     best = clv.choose(candidates)
     assert best is not None
     told = {c.algorithm: c.fitted.score(test)[f"clv_{HORIZON}d"] for c in candidates if c.fitted}
-    return best, told, [c for c in candidates if not c.fitted]
+    return best, told, candidates
 
 
 @single_threaded
@@ -78,12 +79,21 @@ def measure(options: Options) -> Section:
     folder = options.data_set("online_retail")
     train, test = labelled(folder, CUTS), labelled(folder, [CUT])
     options.say("clv_online_retail: ours")
-    best, of_ours, failed = ours(train, test, options.seed)
+    best, of_ours, others = ours(train, test, options.seed)
     told = {f"**ours**: {best.algorithm}": of_ours[best.algorithm], **simpler(test, options.seed)}
     told |= {f"ours: {name}": value for name, value in of_ours.items() if name != best.algorithm}
     section = _section(told, as_numbers(test[LABEL]), best, train, options)
-    section.notes += [f"Not fitted: {c.algorithm} ({c.message})." for c in failed]
+    section.notes += [f"Not fitted: {c.algorithm} ({c.message})." for c in others if not c.fitted]
+    rule = next(c for c in others if c.algorithm == LAST_RESORT)
+    section.notes.append(
+        f"What was known of them in July: {_before(best)}; {_before(rule)}, which a month or two of orders extrapolate."
+    )
     return section
+
+
+def _before(candidate: clv.Candidate) -> str:
+    """What was known of a candidate when it was chosen or not."""
+    return f"{candidate.algorithm} MAE {candidate.mean('mae'):.0f}, D2 {candidate.mean('d2'):.3f}"
 
 
 def _section(
@@ -97,8 +107,11 @@ def _section(
         Target("MAE below the naive rule's", rule["mae"] - champion["mae"], at_least=0.0, digits=1),
         Target("Gini beyond the naive rule's", champion["gini"] - rule["gini"], at_least=0.0),
     ]
-    rows = [["model", "predicted / actual", "MAE", "Gini"]]
-    rows += [[name, f"{1 + s['bias']:.3f}", f"{s['mae']:.1f}", f"{s['gini']:.4f}"] for name, s in scores.items()]
+    rows = [["model", "predicted / actual", "MAE", "Gini", "Tweedie D2"]]
+    rows += [
+        [name, f"{1 + s['bias']:.3f}", f"{s['mae']:.1f}", f"{s['gini']:.4f}", f"{s['d2']:.4f}"]
+        for name, s in scores.items()
+    ]
     found = value_differences(told[first], told[NAIVE], realised, seed=options.seed)
     section.tables = [rows, [["ours against the naive rule", "difference", "95 % of 1,000 draws"]]]
     section.tables[1] += [

@@ -105,7 +105,7 @@ def ours(of: Drawn) -> Told:
 def log_likelihoods(told: Told, of: Drawn) -> tuple[float, float]:
     """Of BG/NBD and of Gamma-Gamma, at the parameters."""
     buyers = of.x > 0
-    values = gamma_gamma.log_likelihood(of.x[buyers], of.value[buyers], np.ones(buyers.sum()), np.array(told.spend))
+    values = gamma_gamma.LogLikelihood(of.x[buyers], of.value[buyers], np.ones(buyers.sum()))(np.array(told.spend))
     histories = Histories(of.x, of.t_x, of.age).distinct()
     return LogLikelihood(histories)(np.array(told.purchases))[0], values[0]
 

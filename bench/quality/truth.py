@@ -7,6 +7,7 @@ the demo's.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -139,7 +140,9 @@ def _build(folder: Path, home: Path, options: Options) -> None:
     if not (exports / "mapping.yml").exists():
         numbers = ("--customers", str(CUSTOMERS), "--seed", str(SEED), "--years", str(YEARS), "--as-of", str(END))
         run("demo", "--out", str(exports), *numbers)
-        run("load", str(exports / "mapping.yml"), "--home", str(home))
+    # Versions that serve are kept: what an earlier run fitted would be reported as this one's.
+    shutil.rmtree(home, ignore_errors=True)
+    run("load", str(exports / "mapping.yml"), "--home", str(home))
     run("run", "--home", str(home), "--snapshot-date", str(SNAPSHOT), "--full-refresh")
 
 

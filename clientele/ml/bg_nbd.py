@@ -115,7 +115,8 @@ def _fit(cells: Histories, of_nbd: Vector) -> Maximum:
     start, n = np.array([*of_nbd, 0.5, 2.0]), cells.n_customers
     if len(cells) <= MANY:
         return maximise(LogLikelihood(cells), start, n=n)
-    rough = maximise(LogLikelihood(cells.rounded(1 / ROUGH).distinct()), start, n=n)
+    few = cells.in_units_of(1 / ROUGH).rounded().distinct().in_units_of(ROUGH)
+    rough = maximise(LogLikelihood(few), start, n=n)
     return polish(LogLikelihood(cells), rough, n=n)
 
 
@@ -143,7 +144,8 @@ class LogLikelihood:
         gone[~self.repeats] = -np.inf
         less_likely = np.exp(-np.abs(gone))
         p_gone = np.where(gone > 0, 1.0, less_likely) / (1 + less_likely)
-        either = np.maximum(gone, 0) + np.log1p(less_likely)
+        # log1p takes several times as long, and would add digits only where they are lost in the sum.
+        either = np.maximum(gone, 0) + np.log(1 + less_likely)
         value = n @ (gammaln(r_x) - gammaln(r) + r * np.log(alpha) + betaln(a, b + x) - betaln(a, b))
         value += self.weight @ (either - exponent * ends)
         mean_log = (1 - p_gone) * ends + p_gone * lasts

@@ -27,7 +27,7 @@ from clientele.ml.classifier import (
     fit_candidates,
 )
 from clientele.ml.feature_table import Feature, as_numbers, choose_features, learnable, matrix
-from clientele.ml.groups import groups_of
+from clientele.ml.groups import groupings_of
 from clientele.ml.metrics import auc_by_chance, of_probabilities
 from clientele.ml.no_order import NoOrder
 from clientele.ml.periods import OUT_OF_TIME, fold_of, masks
@@ -89,7 +89,7 @@ def examples_of(training_set: pa.Table, *, features: list[Feature] | None = None
         features=features,
         snapshot_dates=training_set["snapshot_date"].to_numpy().astype("datetime64[D]"),
         fold=fold_of(training_set["customer_id"].to_pylist()),
-        groups=groups_of(training_set),
+        groups=groupings_of(training_set),
     )
 
 

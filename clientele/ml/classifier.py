@@ -109,6 +109,10 @@ class Examples:
         names = [feature.name for feature in self.features]
         return self.x[:, [names.index(feature.name) for feature in model.features]]
 
+    def log_odds(self, model: AdditiveModel) -> Vector:
+        """What a model says of every row."""
+        return _log_odds(model, model.contributions(self.columns(model)))
+
     def bounded(self, mask: npt.NDArray[np.bool_], seed: int) -> npt.NDArray[np.intp]:
         """Places of at most MOST_ROWS rows of a mask, drawn with a seed, in their order."""
         at = np.flatnonzero(mask)
@@ -140,22 +144,23 @@ class Classifier:
             raise ValueError(f"{int(y.sum())} of {len(y)} rows have the outcome, {FEWEST_OUTCOMES} of each are needed")
         model = fit(examples.x[at], y, examples.features)
         unseen = None if fit == BaseRate.fit else _unseen_scores(examples, at, calibrate, fit)
-        return cls.calibrated(model, examples, calibrate, period, unseen)
+        return cls.calibrated(model, examples, examples.log_odds(model), calibrate, period, unseen)
 
     @classmethod
     def calibrated(
         cls,
         model: AdditiveModel,
         examples: Examples,
+        score: Vector,
         rows: Labels,
         period: periods.Period,
         unseen: Vector | None = None,
     ) -> Classifier:
         """A model with the calibration of some rows, and the season until they were known.
 
-        `unseen` are the log-odds of these rows, where the model's own would be of customers that it knows.
+        `score` are the log-odds of all examples. `unseen` are those of `rows`, where the model's own would be of
+        customers that it knows.
         """
-        score = _log_odds(model, model.contributions(examples.columns(model)))
         if isinstance(model, BaseRate):
             calibration = _flat(examples.y[rows])
         else:
@@ -167,13 +172,14 @@ class Classifier:
 
     def score(self, x: Matrix, day: date) -> tuple[Vector, Vector, Vector, Vector]:
         """Probability, lower and upper bound of each row at a snapshot, and each feature's effect on its log-odds."""
-        contributions, shift = self.model.contributions(x), self.season.shift(day)
-        score = _log_odds(self.model, contributions)
-        return (
-            self.calibration.probability(score, shift),
-            *self.calibration.bounds(score, shift, self.season.tolerance(day)),
-            contributions * self.calibration.slope,
-        )
+        contributions = self.model.contributions(x)
+        return *self.bounded(_log_odds(self.model, contributions), day), contributions * self.calibration.slope
+
+    def bounded(self, score: Vector, day: date) -> tuple[Vector, Vector, Vector]:
+        """Probability, lower and upper bound at a snapshot of rows whose log-odds by the model are known."""
+        shift = self.season.shift(day)
+        bounds = self.calibration.bounds(score, shift, self.season.tolerance(day))
+        return self.calibration.probability(score, shift), *bounds
 
     def to_state(self) -> dict[str, Any]:
         """As plain data, for an artifact."""
@@ -234,8 +240,8 @@ def _candidate(
     knows = classifier.season.knows(in_use)
     classifier.calibration.spread, classifier.season.doubt = _uncertainty(drifts, knows)
     for period, one in measured:
-        others = [drift for drift in drifts if drift[0].test != period.test]
-        candidate.performance += one.rows(examples, period, *_uncertainty(others, one.knows_season))
+        known = [drift for drift in drifts if max(drift[0].test) + timedelta(days=period.horizon) <= max(period.test)]
+        candidate.performance += one.rows(examples, period, _uncertainty(known, one.knows_season) if known else None)
     candidate.classifier, candidate.importance = classifier, _importance(examples, shipped, classifier)
     return candidate
 
@@ -270,7 +276,7 @@ def _sharing(learners: Mapping[str, Fit]) -> dict[str, Fit]:
 def _drifts(examples: Examples, oldest: periods.Period, fit: Fit, seed: int) -> list[tuple[periods.Period, _Measured]]:
     """What a model of the oldest snapshots, calibrated anew each month, said of the months that followed."""
     days = sorted(set(examples.snapshot_dates.astype("datetime64[D]").tolist()))
-    model, drifts = None, []
+    model, score, drifts = None, np.empty(0), []
     for pair in periods.recalibrations(days, oldest):
         learn, calibrate, test = periods.masks(pair, examples.snapshot_dates, examples.fold)
         if examples.y[calibrate].all() or not examples.y[calibrate].any():
@@ -278,8 +284,9 @@ def _drifts(examples: Examples, oldest: periods.Period, fit: Fit, seed: int) -> 
         if model is None:
             at = examples.bounded(learn, seed)
             model = fit(examples.x[at], examples.y[at], examples.features)
-        again = Classifier.calibrated(model, examples, calibrate, pair)
-        drifts.append((pair, _Measured.by(again, examples, test, max(pair.test))))
+            score = examples.log_odds(model)
+        again = Classifier.calibrated(model, examples, score, calibrate, pair)
+        drifts.append((pair, _Measured.by(again, examples, score[test], test, max(pair.test))))
     return drifts
 
 
@@ -297,6 +304,7 @@ class _Measured:
 
     at: npt.NDArray[np.intp]
     classifier: Classifier
+    score: Vector  # log-odds by the model
     probability: Vector
     groups: list[Group]
     knows_season: bool
@@ -309,27 +317,28 @@ class _Measured:
         *_, test = periods.masks(period, examples.snapshot_dates, examples.fold)
         if not test.any():
             raise ValueError(f"no customer was eligible at the snapshots to measure on ({period.test[0]})")
-        return cls.by(classifier, examples, test, max(period.test))
+        x = examples.columns(classifier.model)[test]
+        score = _log_odds(classifier.model, classifier.model.contributions(x))
+        return cls.by(classifier, examples, score, test, max(period.test))
 
     @classmethod
-    def by(cls, classifier: Classifier, examples: Examples, test: Labels, day: date) -> _Measured:
+    def by(cls, classifier: Classifier, examples: Examples, score: Vector, test: Labels, day: date) -> _Measured:
         at = np.flatnonzero(test)
         # How far bounds miss is asked of bounds that allow for nothing yet.
         classifier.calibration.spread = classifier.season.doubt = 0.0
-        probability, lower, upper, _ = classifier.score(examples.columns(classifier.model)[at], day)
+        probability, lower, upper = classifier.bounded(score, day)
         season, y = classifier.season, examples.y[at]
         missed, _ = level(logit(probability), y)
         groups = groups_of(probability, lower, upper, y)
-        return cls(at, classifier, probability, groups, season.knows(day), season.shift(day), missed)
+        return cls(at, classifier, score, probability, groups, season.knows(day), season.shift(day), missed)
 
-    def rows(self, examples: Examples, period: periods.Period, spread: float, doubt: float) -> list[dict[str, Any]]:
-        """Metrics of all rows and of each group; bounds as widened by what other periods say."""
-        self.classifier.calibration.spread, self.classifier.season.doubt = spread, doubt
-        _, lower, upper, _ = self.classifier.score(examples.columns(self.classifier.model)[self.at], max(period.test))
-        y = examples.y[self.at]
-        inside = [group.is_inside for group in groups_of(self.probability, lower, upper, y)]
+    def rows(
+        self, examples: Examples, period: periods.Period, uncertainty: tuple[float, float] | None
+    ) -> list[dict[str, Any]]:
+        """Metrics of all rows and of each group; bounds as widened by what was known on the day of the test."""
+        y, coverage = examples.y[self.at], self._coverage(examples, max(period.test), uncertainty)
         common = {"period": period.test[-1].isoformat(), "protocol": period.protocol}
-        whole = {"group_name": "all", "group_value": "all", "bounds_coverage": float(np.mean(inside))}
+        whole = {"group_name": "all", "group_value": "all", "bounds_coverage": coverage}
         rows: list[dict[str, Any]] = [common | whole | metrics.of_probabilities(self.probability, y)]
         for name, values in examples.groups.items():
             chosen = values[self.at]
@@ -341,6 +350,15 @@ class _Measured:
                     | metrics.of_probabilities(self.probability[of], y[of])
                 )
         return rows
+
+    def _coverage(self, examples: Examples, day: date, uncertainty: tuple[float, float] | None) -> float:
+        """Share of groups within their bounds; nan where no miss was known yet, without which none are given."""
+        if uncertainty is None:
+            return np.nan
+        self.classifier.calibration.spread, self.classifier.season.doubt = uncertainty
+        _, lower, upper = self.classifier.bounded(self.score, day)
+        inside = [group.is_inside for group in groups_of(self.probability, lower, upper, examples.y[self.at])]
+        return float(np.mean(inside))
 
 
 def _importance(examples: Examples, period: periods.Period, classifier: Classifier) -> dict[str, float]:

@@ -8,7 +8,7 @@ value is, `purchase_value` and `two_part` for the models.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -18,8 +18,8 @@ import pyarrow as pa
 
 from clientele.ml import metrics, periods
 from clientele.ml.feature_table import as_numbers, choose_features
-from clientele.ml.groups import groups_of
-from clientele.ml.purchase_value import Customers, RecentSpend
+from clientele.ml.groups import groupings_of
+from clientele.ml.purchase_value import COLUMNS, Customers, RecentSpend
 from clientele.ml.threads import single_threaded
 from clientele.ml.two_part import ValueModel
 from clientele.ml.value_fit import BLEND, BOOSTING, LAST_RESORT, Models, Outcomes, purchase_models
@@ -40,6 +40,8 @@ class Candidate:
     algorithm: str
     fitted: Fitted | None = None
     performance: list[dict[str, Any]] = field(default_factory=list)
+    features: list[str] = field(default_factory=list)
+    importance: dict[str, float] = field(default_factory=dict)
     message: str = ""
     learnt: tuple[date, ...] = ()
     calibrated: tuple[date, ...] = ()
@@ -98,10 +100,12 @@ def choose(candidates: Sequence[Candidate], refused: Collection[str] = ()) -> Ca
 def importance(fitted: Fitted, table: pa.Table, features: Iterable[str], *, seed: int) -> dict[str, float]:
     """By how much values within the longest horizon change, as a share of their mean, when a feature is shuffled.
 
-    `table` has customers of one snapshot, of whom at most SHUFFLED are taken.
+    `table` has customers of one snapshot, of whom at most SHUFFLED with orders are taken.
     """
-    rng = np.random.default_rng(seed)
-    rows = np.sort(rng.choice(table.num_rows, min(table.num_rows, SHUFFLED), replace=False))
+    rng, rows = np.random.default_rng(seed), np.flatnonzero(Customers.of(table).has_orders)
+    if not rows.size:
+        return {}
+    rows = np.sort(rng.choice(rows, min(rows.size, SHUFFLED), replace=False))
     table, horizon = table.take(pa.array(rows)), fitted.horizons[-1]
     before, changes = horizon.model.value(Customers.of(table), horizon.days), dict[str, float]()
     for name in features:
@@ -154,11 +158,20 @@ def fit(
         second.kind: second,
         LAST_RESORT: RecentSpend.fit(data.customers),
     }
+    newest = table.filter(pa.array(data.dates == data.dates.max()))
     for name, made in _shipped(candidates, data, horizons, unmeasured).items():
-        candidates[name].fitted = Fitted(name, made, first, gross_margin_share, annual_discount_rate, interval)
+        fitted, read = Fitted(name, made, first, gross_margin_share, annual_discount_rate, interval), _read(name, data)
+        candidates[name].fitted, candidates[name].features = fitted, read
+        candidates[name].importance = importance(fitted, newest, read, seed=seed)
     for model in (first, second):
         candidates[model.kind].say(model.message)
     return [candidates[name] for name in (first.kind, second.kind, BOOSTING, BLEND, LAST_RESORT)]
+
+
+def _read(algorithm: str, data: Outcomes) -> list[str]:
+    """The columns that an algorithm reads: the purchase models' of all, the features of those with trees."""
+    features = data.features if algorithm in (BOOSTING, BLEND) else []
+    return list(dict.fromkeys([*COLUMNS, *(feature.name for feature in features)]))
 
 
 def _measure(candidates: Mapping[str, Candidate], data: Outcomes, days: int, worth: float) -> None:
@@ -179,7 +192,7 @@ def _performance(
     customers: Customers, value: Vector, lower: Vector, upper: Vector, realised: Vector
 ) -> Iterable[dict[str, Any]]:
     """Metrics of all, of each group of customers, and of tenths by predicted value."""
-    groups = {"all": np.full(len(value), "all")} | groups_of(customers.table)
+    groups = {"all": np.full(len(value), "all")} | groupings_of(customers.table)
     place = np.argsort(np.argsort(value, kind="stable"), kind="stable")
     groups["value_tenth"] = (place * PARTS // len(value) + 1).astype(str)
     for name, of in groups.items():
@@ -196,7 +209,7 @@ def _performance(
 def _shipped(
     candidates: Mapping[str, Candidate], data: Outcomes, horizons: Sequence[int], unmeasured: Mapping[str, ValueModel]
 ) -> dict[str, list[Horizon]]:
-    """What is put to use, by algorithm: a horizon whose outcomes are not known yet borrows the longest one's model.
+    """What is put to use, by algorithm: a horizon whose outcomes are not known yet carries the longest known one on.
 
     An algorithm that cannot be fitted is left out. `unmeasured` are the models that do without any outcome.
     """
@@ -208,12 +221,13 @@ def _shipped(
         if not made and name not in unmeasured:
             candidate.say("no window has passed yet to learn from")
             continue
-        nothing = Horizon(0, unmeasured.get(name, unmeasured[LAST_RESORT]), None, NoOrders.fit(np.empty(0), data.level))
+        model = unmeasured.get(name, unmeasured[LAST_RESORT])
+        nothing = Horizon(max(horizons), model, None, NoOrders.fit(np.empty(0), data.level))
         longest = made[max(made)][name] if made else nothing
         for days in set(horizons) - set(made):
-            candidate.say(f"{days} days: no window has passed yet, the bounds are assumed")
-        borrowed = replace(longest, intervals=None)
-        shipped[name] = [made[d][name] if d in made else replace(borrowed, days=d) for d in horizons]
+            carried_on = f"{longest.days} days are carried on and " if made else ""
+            candidate.say(f"{days} days: no window has passed yet, {carried_on}the bounds are assumed")
+        shipped[name] = [made[d][name] if d in made else longest.carried_on(d) for d in horizons]
     return shipped
 
 

@@ -59,7 +59,7 @@ class GammaGamma:
         x, z, weight = x[first], z[first] / unit, np.bincount(of, weight).astype(np.float64)
         with one_blas_thread():
             best = maximise(
-                lambda parameters: log_likelihood(x, z, weight, parameters),
+                LogLikelihood(x, z, weight),
                 np.array([2.0, 3.0, 2.0]), n=n, least=np.array([1e-6, LEAST_Q, 1e-6]),
             )  # fmt: skip
         if not best.converged:
@@ -94,17 +94,33 @@ class GammaGamma:
         return cls(**{name: value for name, value in state.items() if name != "kind"})
 
 
-def log_likelihood(x: Vector, z: Vector, weight: Vector, parameters: Vector) -> tuple[float, Vector]:
-    """Of (p, q, gamma) given `x` purchases of mean value `z`, with the gradient (the note's equation 1a)."""
-    from scipy.special import digamma, gammaln
+class LogLikelihood:
+    """Log-likelihood of (p, q, gamma) given `x` purchases of mean value `z`, with its gradient (equation 1a).
 
-    p, q, gamma = parameters
-    px, total = p * x, gamma + x * z
-    value = gammaln(px + q) - gammaln(px) - gammaln(q) + q * np.log(gamma)
-    value += (px - 1) * np.log(z) + px * np.log(x) - (px + q) * np.log(total)
-    by = [
-        x * (digamma(px + q) - digamma(px) + np.log(z * x) - np.log(total)),
-        digamma(px + q) - digamma(q) + np.log(gamma) - np.log(total),
-        q / gamma - (px + q) / total,
-    ]
-    return float(weight @ value), np.array([weight @ slope for slope in by])
+    What depends on the number of purchases alone is computed once per number.
+    """
+
+    def __init__(self, x: Vector, z: Vector, weight: Vector) -> None:
+        self.x, self.of_x = np.unique(x, return_inverse=True)
+        self.weight, self.spent = weight, x * z
+        self.n, self.log_z = self._by_x(np.ones(len(z))), self._by_x(np.log(z))
+
+    def _by_x(self, values: Vector) -> Vector:
+        return np.bincount(self.of_x, self.weight * values).astype(np.float64)
+
+    def __call__(self, parameters: Vector) -> tuple[float, Vector]:
+        """At the parameters: the value, and its derivative by each of them."""
+        from scipy.special import digamma, gammaln
+
+        p, q, gamma = parameters
+        n, x, px, total = self.n, self.x, p * self.x, gamma + self.spent
+        log_total = self._by_x(np.log(total))
+        value = n @ (gammaln(px + q) - gammaln(px) - gammaln(q) + q * np.log(gamma) + px * np.log(x))
+        value += (px - 1) @ self.log_z - (px + q) @ log_total
+        more = digamma(px + q)
+        gradient = [
+            x @ (n * (more - digamma(px) + np.log(x)) + self.log_z - log_total),
+            n @ (more - digamma(q) + np.log(gamma)) - log_total.sum(),
+            n.sum() * q / gamma - (px + q) @ self._by_x(1 / total),
+        ]
+        return float(value), np.array(gradient)

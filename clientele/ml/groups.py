@@ -10,7 +10,7 @@ import pyarrow as pa
 GROUPS = ("customer_type", "country", "frequency_score")
 
 
-def groups_of(table: pa.Table | pa.RecordBatch) -> dict[str, npt.NDArray[Any]]:
+def groupings_of(table: pa.Table | pa.RecordBatch) -> dict[str, npt.NDArray[Any]]:
     """The group of every row, by the name of the grouping, as far as the table has them."""
     return {
         name: table.column(name).cast(pa.string()).fill_null("unknown").to_numpy(zero_copy_only=False)

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 Vector = npt.NDArray[np.float64]
 
+HIGHEST_CODE = 2**20  # of whole numbers that are packed as they are, three of which an int64 holds
+
 
 @dataclass(frozen=True)
 class Histories:
@@ -59,9 +61,9 @@ class Histories:
         weight = np.bincount(of, self.weight).astype(np.float64)
         return Histories(self.x[first], self.t_x[first], self.age[first], weight)
 
-    def rounded(self, step: float) -> Histories:
-        """Times to whole steps, so that fewer histories are distinct."""
-        return Histories(self.x, np.round(self.t_x / step) * step, np.round(self.age / step) * step, self.weight)
+    def rounded(self) -> Histories:
+        """Times to whole units, so that fewer histories are distinct."""
+        return Histories(self.x, np.round(self.t_x), np.round(self.age), self.weight)
 
     def in_units_of(self, unit: float) -> Histories:
         """The same with times divided by `unit`."""
@@ -70,16 +72,25 @@ class Histories:
 
 def distinct_rows(*columns: Vector) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Where each distinct row stands first, and for every row the place of its like among those."""
-    import pyarrow as pa
-
     packed, size = np.zeros(len(columns[0]), dtype=np.int64), 1
     for column in columns:
-        coded = pa.array(column).dictionary_encode()
-        if size > np.iinfo(np.int64).max // (len(coded.dictionary) + 1):
-            _, packed = np.unique(packed, return_inverse=True)
-            size = len(packed) + 1
-        packed = packed * len(coded.dictionary) + coded.indices.to_numpy()
-        size *= len(coded.dictionary) + 1
-    of = pa.array(packed).dictionary_encode().indices.to_numpy().astype(np.intp)
-    # The codes count up by first appearance.
-    return np.flatnonzero(np.diff(np.maximum.accumulate(of), prepend=-1)), of
+        codes, many = _codes(column)
+        if size > np.iinfo(np.int64).max // many:
+            found, packed = np.unique(packed, return_inverse=True)
+            size = len(found)
+        packed, size = packed * many + codes, size * many
+    found, of = np.unique(packed, return_inverse=True)
+    first = np.empty(len(found), dtype=np.intp)
+    first[of[::-1]] = np.arange(len(of))[::-1]  # what is written last stays
+    return first, of
+
+
+def _codes(column: Vector) -> tuple[npt.NDArray[np.int64], int]:
+    """A number from 0 on for each distinct value, below the second result; whole days and counts are their own."""
+    highest = column.max(initial=0)
+    if column.min(initial=0) >= 0 and highest < HIGHEST_CODE:
+        codes = column.astype(np.int64)
+        if (codes == column).all():
+            return codes, int(highest) + 1
+    found, codes = np.unique(column, return_inverse=True)
+    return codes, len(found)

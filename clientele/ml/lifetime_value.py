@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clientele.ml import clv, registry
-from clientele.ml.feature_table import as_numbers, learnable
+from clientele.ml.feature_table import as_numbers, choose_features, learnable, matrix
 from clientele.ml.metrics import tweedie_d2
 from clientele.ml.promotion import Key, Losses, gate, hold_against_champion, is_open, out_of_time
+from clientele.ml.purchase_value import COLUMNS
 from clientele.ml.registry import Settings, Version
 from clientele.ml.score_rows import STAMP, stamped
 from clientele.ml.value_model import Fitted, worth
@@ -50,9 +51,10 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
             "back. Load older orders."
         )
         return registry.table(registry.rows([nothing], ["none"], None, reason, settings, previous))
+    names = learnable(training_set.schema, KEYS)
     candidates = clv.fit(
         training_set,
-        learnable(training_set.schema, KEYS),
+        names,
         seed=settings.seed,
         gross_margin_share=run["gross_margin_share"],
         annual_discount_rate=run["annual_discount_rate"],
@@ -68,9 +70,15 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
     )
     chosen = clv.choose(candidates, [version.algorithm for version in versions if not is_open(version.gates)])
     promoted = next((v for v, c in zip(versions, candidates, strict=True) if c is chosen), None)
-    data = [as_numbers(training_set[name]) for name in (*LABELS, "n_orders_lifetime", "recency_days", "spend_lifetime")]
-    names = [registry.version_of(version, settings, data) for version in versions]
-    return registry.table(registry.rows(versions, names, promoted, reason, settings, previous))
+    data = _data(training_set, names)
+    ids = [registry.version_of(version, settings, data) for version in versions]
+    return registry.table(registry.rows(versions, ids, promoted, reason, settings, previous))
+
+
+def _data(training_set: pa.Table, names: list[str]) -> list[Any]:
+    """All that a version learns from."""
+    x = matrix(training_set, choose_features(training_set, names))
+    return [x, *(as_numbers(training_set[name]) for name in (*LABELS, *COLUMNS))]
 
 
 def _version(candidate: clv.Candidate, all_: list[clv.Candidate]) -> Version:
@@ -80,9 +88,11 @@ def _version(candidate: clv.Candidate, all_: list[clv.Candidate]) -> Version:
         algorithm=candidate.algorithm,
         horizon_days=max(clv.HORIZONS),
         n_rows=candidate.n_rows,
+        features=candidate.features,
         learnt=candidate.learnt,
         calibrated=candidate.calibrated,
         performance=candidate.performance,
+        importance=candidate.importance,
         state=candidate.fitted.to_state() if candidate.fitted else None,
         message=candidate.message,
     )

@@ -59,16 +59,22 @@ def auc_by_chance(performance: Sequence[Mapping[str, Any]]) -> float:
 
 def expected_calibration_error(probability: Vector, y: npt.NDArray[np.bool_], groups: int = ECE_GROUPS) -> float:
     """Mean distance of the mean probability from the realised rate, over groups of equal size by probability."""
-    order = np.argsort(probability, kind="stable")
+    order, rate = np.argsort(probability), _evened(y, probability)
     parts = [part for part in np.array_split(order, min(groups, len(order))) if part.size]
-    return float(sum(abs(probability[p].mean() - y[p].mean()) * p.size for p in parts) / len(y))
+    return float(sum(abs(probability[p].mean() - rate[p].mean()) * p.size for p in parts) / len(y))
 
 
 def lift(probability: Vector, y: npt.NDArray[np.bool_], *, share: float) -> float:
     """Rate among the `share` of rows with the highest probability, over the rate of all. 1 is no better than chance."""
     n = max(1, round(len(y) * share))
-    top = np.argsort(-probability, kind="stable")[:n]
-    return float(y[top].mean() / y.mean())
+    top = np.argsort(-probability)[:n]
+    return float(_evened(y, probability)[top].mean() / y.mean())
+
+
+def _evened(outcome: npt.NDArray[Any], prediction: Vector) -> Vector:
+    """Outcomes averaged over the rows of one prediction, so that nothing depends on the order in which these stand."""
+    _, of = np.unique(prediction, return_inverse=True)
+    return (np.bincount(of, outcome) / np.bincount(of))[of]
 
 
 def of_values(predicted: Vector, realised: Vector) -> dict[str, float]:
@@ -111,7 +117,7 @@ def _gini(order_by: Vector, amount: Vector) -> float:
     total = amount.sum()
     if not total:
         return 0.0
-    shares = np.cumsum(amount[np.argsort(-order_by, kind="stable")]) / total
+    shares = np.cumsum(_evened(amount, order_by)[np.argsort(-order_by)]) / total
     return float(shares.mean() - (len(amount) + 1) / (2 * len(amount)))
 
 

@@ -44,14 +44,13 @@ def log_likelihood(histories: Histories, parameters: Vector) -> tuple[float, Vec
     return float(weight @ value), np.array([weight @ by_r, weight @ by_alpha])
 
 
-def fit(histories: Histories) -> Maximum:
+def fit(cells: Histories) -> Maximum:
     """Maximum likelihood on histories with repeat purchases; when the last was does not matter."""
-    cells = Histories(histories.x, np.zeros(len(histories)), histories.age, histories.weight).distinct()
     start = from_moments(cells)
     return maximise(
         lambda parameters: log_likelihood(cells, parameters),
         np.array([start.r, start.alpha]),
-        n=histories.n_customers,
+        n=cells.n_customers,
     )
 
 
@@ -73,10 +72,10 @@ def fit_with_dropout(
         few = f"{cells.n_repeat_buyers:g} repeat buyers, {FEWEST_REPEAT_BUYERS} are the fewest"
         return _standing_in(cells, pooled(cells), few, names)
     unit = float(cells.age.max()) or 1.0
-    scaled = cells.in_units_of(unit)
+    by_age = Histories(cells.x, np.zeros(len(cells)), cells.age, cells.weight).distinct()
     with one_blas_thread():
-        simple = fit(scaled)
-        full = fit_full(scaled, simple.parameters)
+        simple = fit(by_age.in_units_of(unit))
+        full = fit_full(cells.in_units_of(unit), simple.parameters)
     has_dropout = full.converged and full.log_likelihood >= simple.log_likelihood + LEAST_GAIN
     best = full if has_dropout else simple
     if not best.converged:

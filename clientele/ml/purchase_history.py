@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +16,6 @@ from clientele.ml import periods
 from clientele.ml.categories import Counts
 from clientele.ml.classifier import Examples
 from clientele.ml.survival import Durations, followed
-
-GROUPS = ("customer_type", "country", "frequency_score")
 
 
 def drawn(table: pa.Table, most_rows: int) -> pa.Table:
@@ -39,7 +36,6 @@ class PurchaseHistory:
     counts: Counts
     bought: pa.Array
     newest: date
-    groups: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, table: pa.Table, names: Iterable[str], newest: date) -> PurchaseHistory:
@@ -52,19 +48,13 @@ class PurchaseHistory:
             Counts.of(table),
             table["next_category"].cast(pa.string()).combine_chunks(),
             newest,
-            {
-                name: table[name].cast(pa.string()).fill_null("unknown").to_numpy(zero_copy_only=False)
-                for name in GROUPS
-                if name in table.column_names
-            },
         )
 
     def as_of(self, day: date) -> PurchaseHistory:
         """What was known when `day` began."""
         before, past = self.durations.before(day), self.durations.as_of(day)
         bought = pc.if_else(pa.array(past.observed), self.bought.filter(pa.array(before)), None)
-        groups = {name: values[before] for name, values in self.groups.items()}
-        return PurchaseHistory(past, self.fold[before], self.counts.of_customers(before), bought, day, groups)
+        return PurchaseHistory(past, self.fold[before], self.counts.of_customers(before), bought, day)
 
     def examples(self, horizon: int) -> Examples:
         """Whether they bought within `horizon` days, at the snapshots for which that is known."""
@@ -72,5 +62,5 @@ class PurchaseHistory:
         known = of.snapshot_dates <= np.datetime64(self.newest - timedelta(days=horizon))
         rows = slice(int(known.sum()))  # rows are in the order of time, so that nothing is copied
         bought = of.observed[rows] & (of.days[rows] < horizon)
-        groups = {name: values[rows] for name, values in self.groups.items()}
+        groups = {name: values[rows] for name, values in of.groups.items()}
         return Examples(of.x[rows], bought, of.features, of.snapshot_dates[rows], self.fold[rows], groups)

@@ -25,6 +25,11 @@ Rows = npt.NDArray[np.intp]
 MOST_HISTORIES = 20_000  # to fit on: more change the third digit
 PRIOR_ORDERS = 5.0  # for which the company's refund share counts beside the customer's own
 YEAR = 365.0
+# What `Customers.of` reads beside the keys.
+COLUMNS = (
+    "n_orders_lifetime", "days_since_first_order", "recency_days", "aov_lifetime", "spend_lifetime",
+    "refund_lifetime_share",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,7 @@ def comparable_champion(
     model_name: str, settings: Settings, previous: pa.Table | None
 ) -> tuple[dict[str, Any] | None, str]:
     """The champion where it forecasts the same from the same as a version of this run would; else None and why not."""
-    serving = readable_champion(model_name, settings, previous)
+    serving = champion(model_name, settings, previous)
     if serving is None:
         return None, "no champion yet"
     changed = _changed(serving, settings)
@@ -151,6 +151,8 @@ def comparable_champion(
 
 def _changed(version: Mapping[str, Any], settings: Settings) -> str | None:
     """What a version was fitted with that is other than now, in words."""
+    if version["recipe"] != RECIPE:
+        return "recipe changed"
     if version["feature_version"] != settings.feature_version:
         return "features changed"
     before, now = json.loads(version["settings_json"]), json.loads(settings.heeded)
@@ -184,7 +186,8 @@ def version_of(version: Version, settings: Settings, data: Sequence[Any]) -> str
     ]  # fmt: skip
     digest.update(json.dumps(recipe).encode())
     for array in data:
-        digest.update(np.ascontiguousarray(array).tobytes())
+        # As it lies in memory: a matrix by columns would be copied, which for a training set is gigabytes.
+        digest.update(array.ravel(order="K").view(np.uint8))
     return digest.hexdigest()[:12]
 
 

@@ -24,7 +24,7 @@ past periods needed (see `calibration.spread_of`), said by models that were fitt
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -37,6 +37,7 @@ import pyarrow.compute as pc
 from clientele.ml import metrics, periods
 from clientele.ml.calibration import Group, expit, groups_of, logit, spread_of
 from clientele.ml.feature_table import Feature, Matrix, as_numbers, choose_features, matrix
+from clientele.ml.groups import groupings_of
 from clientele.ml.log_logistic import FIRST_DAYS, LogLogistic
 from clientele.ml.threads import single_threaded
 
@@ -134,6 +135,7 @@ def followed(table: pa.Table) -> pa.Table:
 class Durations:
     """Rows to learn from: matrix, snapshot, days to the event or to the newest day, and whether it came by then.
 
+    `groups` gives per name of a grouping the group of every row, in which performance is also reported.
     `events` numbers what the rows end with: those of a customer at several snapshots mostly wait for the same event.
     """
 
@@ -143,6 +145,7 @@ class Durations:
     observed: Flags
     features: list[Feature]
     events: npt.NDArray[np.int64]
+    groups: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, table: pa.Table, names: Iterable[str]) -> Durations:
@@ -158,7 +161,8 @@ class Durations:
         """All rows, as a matrix of `features`."""
         dates = table["snapshot_date"].to_numpy().astype("datetime64[D]")
         days, observed = as_numbers(table["duration_days"]), as_numbers(table["is_observed"]) > 0
-        return cls(matrix(table, features), dates, days, observed, features, _events(table["customer_id"], dates, days))
+        events = _events(table["customer_id"], dates, days)
+        return cls(matrix(table, features), dates, days, observed, features, events, groupings_of(table))
 
     def as_of(self, day: date) -> Durations:
         """What was known when `day` began: the snapshots before it, censored then."""
@@ -179,10 +183,15 @@ class Durations:
 
     def at(self, day: date) -> Durations:
         """The rows of one snapshot."""
-        of = self.snapshot_dates == np.datetime64(day)
+        return self.rows(self.snapshot_dates == np.datetime64(day))
+
+    def rows(self, of: Flags) -> Durations:
+        """Some of the rows."""
+        groups = {name: values[of] for name, values in self.groups.items()}
         return Durations(
-            self.x[of], self.snapshot_dates[of], self.days[of], self.observed[of], self.features, self.events[of]
-        )
+            self.x[of], self.snapshot_dates[of], self.days[of], self.observed[of], self.features, self.events[of],
+            groups,
+        )  # fmt: skip
 
     def came(self, days: float) -> Flags:
         """Whether the event came within `days`."""
@@ -220,7 +229,8 @@ class Candidate:
     @property
     def log_likelihood(self) -> float:
         """Out of time, averaged over the test days; nan where nothing was measured."""
-        values = [row["log_likelihood"] for row in self.performance if "log_likelihood" in row]
+        whole = [row for row in self.performance if row["group_name"] == "all" and "log_likelihood" in row]
+        values = [row["log_likelihood"] for row in whole]
         return float(np.mean(values)) if values else np.nan
 
 
@@ -293,20 +303,28 @@ def test_days(days: list[date], newest: date) -> list[date]:
 
 
 def measure(fitted: Survival, test: Durations, day: date, known: int) -> list[dict[str, Any]]:
-    """Rows of performance on the customers of a day, of whom `known` days are known.
+    """Rows of performance on the customers of a day, of whom `known` days are known: of all and of each group.
 
     The probability of the event by each horizon within them and its bounds, and the whole curve until the longest one.
     """
+    rows = list[dict[str, Any]]()
+    for name, of in {"all": np.full(len(test.days), "all"), **test.groups}.items():
+        for group in sorted(set(of.tolist())):
+            common = {"period": day.isoformat(), "protocol": "out of time", "group_name": name, "group_value": group}
+            rows += [common | row for row in _measured(fitted, test.rows(of == group), known)]
+    return rows
+
+
+def _measured(fitted: Survival, test: Durations, known: int) -> list[dict[str, Any]]:
     model = fitted.model
     log_days = model.log_days(test.x[:, test.places(fitted.features)])
-    common = {"period": day.isoformat(), "protocol": "out of time", "group_name": "all", "group_value": "all"}
     rows, by_horizon = list[dict[str, Any]](), fitted.groups(test, known)
     for days, groups in by_horizon.items():
         coverage = {"horizon": days, "bounds_coverage": float(np.mean([group.is_inside for group in groups]))}
-        rows.append(common | coverage | metrics.of_probabilities(1 - model.survival(log_days, days), test.came(days)))
+        rows.append(coverage | metrics.of_probabilities(1 - model.survival(log_days, days), test.came(days)))
     last, limit = max(by_horizon), min(LIMIT_DAYS, known)
     likelihood = model.log_likelihood(log_days, np.clip(test.days, FIRST_DAYS, last), test.came(last))
     brier = [((1 - model.survival(log_days, days) - test.came(days)) ** 2).mean() for days in range(5, last + 1, 5)]
     whole = {"log_likelihood": float(likelihood.mean()), "integrated_brier": float(np.mean(brier))}
     means = metrics.of_values(model.restricted_mean(log_days, limit), np.minimum(test.days, limit))
-    return [*rows, common | {"horizon": LIMIT_DAYS, "limit_days": limit} | whole | means]
+    return [*rows, {"horizon": LIMIT_DAYS, "limit_days": limit} | whole | means]

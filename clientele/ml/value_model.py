@@ -51,6 +51,10 @@ class NoOrders:
         mean = max(0.0, float(realised.mean()))
         return cls(float((realised > 0).mean()), mean, max(mean, float(np.quantile(realised, level))), True)
 
+    def carried_on(self, times: float) -> NoOrders:
+        """Within a window so many times as long, in which they begin to spend at the same rate."""
+        return NoOrders(1 - (1 - self.share) ** times, self.mean * times, self.upper * times, self.is_known)
+
 
 @dataclass(frozen=True)
 class Horizon:
@@ -73,6 +77,10 @@ class Horizon:
         except ValueError:
             intervals = None
         return cls(days, model, intervals, no_orders)
+
+    def carried_on(self, days: int) -> Horizon:
+        """The same for another horizon, of which no outcome is known."""
+        return Horizon(days, self.model, None, self.no_orders.carried_on(days / self.days))
 
     def score(self, customers: Customers, level: float) -> tuple[Vector, Vector, Vector]:
         """Net spend with its lower and upper bound."""

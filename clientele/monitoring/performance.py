@@ -206,9 +206,9 @@ class _Check:
         return {name: float(np.mean([row[name] for row in rows if row.get(name) is not None])) for name in names}
 
     def _worth(self, version: str) -> float:
-        """What one unit of spend counts in a version's values: margin and discount, as its registry row has them."""
-        terms = dict(text.split("=") for text in json.loads(self._registered(version, "features_json") or "[]"))
-        return worth(self.forecast.horizon, float(terms["gross_margin_share"]), float(terms["discount"]))
+        """What one unit of spend counts in the values of a version, by the margin and discount on record."""
+        terms = json.loads(self._registered(version, "settings_json"))
+        return worth(self.forecast.horizon, terms["gross_margin_share"], terms["annual_discount_rate"])
 
     def _registered(self, version: str, column: str) -> Any:
         rows = self.connection.execute(

@@ -156,7 +156,7 @@ class _Audit:
             say(name, "was never made", "`clientele run` makes it")
         elif result.status in ("fail", "skipped"):
             say(name, f"ended as {result.status}", "Mend the data or the model; `clientele run` makes it again")
-        elif any(self._is_older(result, built) for built in self._builds_read_by(check)):
+        elif any(_is_older(result, built, check) for built in self._builds_read_by(check)):
             say(name, "is older than what it is about", "`clientele run` makes it again")
         elif result.status == "warn":
             self._warn(name, "warned")
@@ -171,21 +171,17 @@ class _Audit:
             about, built = f"{name} (on {asset})", self.built.get(asset)
             if result.status == "fail":
                 say(about, f"{kind} failed", f"{_first_line(result.message)}; make the check again once it is mended")
-            elif built and self._is_older(result, built):
+            elif built and _is_older(result, built):
                 if self._is_retired(kind, asset, built):
                     continue
                 say(about, f"{kind} is older than what it is about", "Make the check again: the daily job does")
-            elif result.status != "pass":
-                # A check that could not be made, for want of a reference say, tells nothing against the data.
-                self._warn(about, f"{kind} ended as {result.status}")
+            elif result.status == "warn":
+                # One that was skipped, for want of a reference say, tells nothing against the data.
+                self._warn(about, f"{kind} warned")
 
     def _builds_read_by(self, check: Check) -> Iterator[Built]:
         names = (self.manifest.tables[key].name for key in check.reads if key in self.manifest.tables)
         return (self.built[name] for name in names if name in self.built)
-
-    def _is_older(self, result: Result, built: Built) -> bool:
-        # A unit test is made before its table, by the same run.
-        return result.run_id != built.run_id and result.evaluated_at < built.finished_at
 
     def _is_retired(self, kind: str, asset: str, built: Built) -> bool:
         """Whether other checks of that kind were made on the table since it was built.
@@ -193,7 +189,14 @@ class _Audit:
         One that was not among them and had passed is made no more. One that had failed is never taken for retired.
         """
         same = (result for key, result in self.results.items() if key[:2] == (kind, asset))
-        return any(not self._is_older(result, built) for result in same)
+        return any(not _is_older(result, built) for result in same)
+
+
+def _is_older(result: Result, built: Built, check: Check | None = None) -> bool:
+    if check and check.is_unit_test and result.run_id == built.run_id:
+        # It is made before its table.
+        return False
+    return result.evaluated_at < built.finished_at
 
 
 def _last_builds(connection: duckdb.DuckDBPyConnection) -> dict[str, Built]:

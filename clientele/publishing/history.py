@@ -43,16 +43,18 @@ def heal(home: Path, published: Published) -> None:
 
     The manifests say all that is missing. Only who holds the lock of the versions may call it.
     """
+    for partial in (Records(home).root / PUBLICATIONS).glob(".2*"):
+        partial.unlink()
     current = published.current()
-    recorded = {row.version for row in publications(home)}
-    for version in published.versions():
-        if version in recorded:
-            continue
+    seen = publications(home)
+    unrecorded = set(published.versions()) - {row.version for row in seen}
+    for version in unrecorded:
         if current and sequence_of(version) <= sequence_of(current):
             record_publication(home, published.manifest(version))
         else:
             published.remove(version)
-    if current and publications(home)[-1].version != current:
+    seen = publications(home) if unrecorded else seen
+    if current and seen[-1].version != current:
         record_rollback(home, published, current)
 
 

@@ -22,7 +22,7 @@ from clientele.publishing.errors import PublishingError
 from clientele.publishing.history import PUBLICATIONS, heal, publications, row_of
 from clientele.publishing.relations import PUBLIC_SCHEMAS, Relation
 from clientele.publishing.side_file import Content, SideFile
-from clientele.publishing.versions import MANIFEST, DATABASE, Published
+from clientele.publishing.versions import DATABASE, MANIFEST, Published
 from clientele.records import Records
 
 KEPT = 5
@@ -64,8 +64,8 @@ def publish(
     """Audit the build of `home`, copy its public tables, compare, and let readers see the copy.
 
     Readers see the old set or the new one, and the old one still where anything fails. Raises RefusedError where the
-    audit finds errors, HeldError while a run or another publication holds the warehouse (unless told to wait), NoBuildError and
-    NoManifestError where there is nothing to publish, PublishingError where the copy fails.
+    audit finds errors, HeldError while a run or another publication holds the warehouse (unless told to wait),
+    NoBuildError and NoManifestError where there is nothing to publish, PublishingError where the copy fails.
     """
     home = home.resolve()
     with holding_warehouse(home, "a publication", wait=wait, say=say):
@@ -77,7 +77,7 @@ def publish(
         try:
             with holding(published.lock, "a publication", wait=True):
                 heal(home, published)
-            published.remove_leftovers()
+                published.remove_leftovers()
             with published.preparing() as folder:
                 manifest = _write(home, folder, published, outcome, run_id=run_id, memory=memory, say=say)
                 with holding(published.lock, "a publication", wait=True):
@@ -188,7 +188,7 @@ def _tidied_up(home: Path, published: Published, done: Publication) -> Publicati
             for version in _superfluous(published):
                 published.remove(version)
                 done.removed.append(version)
-    except OSError as error:
+    except (OSError, duckdb.Error) as error:
         done.notes.append(
             f"published, but not all is tidied up ({error}): the next publication or `clientele status` does it"
         )

@@ -1,6 +1,6 @@
 """The folder ``<home>/published``: versions side by side, and one link that says which of them readers see.
 
-``<version>/clientele.duckdb`` and ``<version>/manifest.json`` never change once they are in place. ``current`` is a link to
+``<version>/clientele.duckdb`` and ``<version>/manifest.json`` never change once they are in place. ``current`` links to
 a version; ``current.duckdb`` and ``manifest.json`` are fixed links through it, so that one rename switches both.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from clientele.publishing.errors import PublishingError
 
-# Not named after a schema in it: clients call the database by its file name, and marts.customer_profile must mean one thing.
+# Not named after a schema in it: clients call the database by its file name, and marts.x must mean one thing.
 DATABASE = "clientele.duckdb"
 MANIFEST = "manifest.json"
 # For readers, beside the versions.
@@ -62,8 +62,15 @@ class Published:
         return self.root / version / DATABASE
 
     def manifest(self, version: str) -> dict:
-        """What a version holds and where it came from."""
-        return json.loads((self.root / version / MANIFEST).read_text())
+        """What a version holds and where it came from. Raises PublishingError where somebody removed it by hand."""
+        path = self.root / version / MANIFEST
+        try:
+            return json.loads(path.read_text())
+        except (FileNotFoundError, ValueError) as error:
+            raise PublishingError(
+                f"{path} is gone or not whole: `clientele rollback` returns to a version that is kept,"
+                " `clientele publish` makes a new one"
+            ) from error
 
     def next_version(self, snapshot_date: date, ever_published: Iterable[str]) -> str:
         """A version with a number that none ever had."""
@@ -73,8 +80,15 @@ class Published:
     def before(self, version: str) -> str | None:
         """The version to return to from `version`: what readers saw before it, if that is kept, else the next older."""
         older = [other for other in self.versions() if sequence_of(other) < sequence_of(version)]
-        seen_before = self.manifest(version)["previous"]
+        seen_before = self._seen_before(version)
         return seen_before if seen_before in older else max(older, key=sequence_of, default=None)
+
+    def _seen_before(self, version: str) -> str | None:
+        try:
+            return self.manifest(version)["previous"]
+        except PublishingError:
+            # All the more reason to return to another.
+            return None
 
     @contextmanager
     def preparing(self) -> Iterator[Path]:
@@ -113,7 +127,7 @@ class Published:
         shutil.rmtree(leftover, ignore_errors=True)
 
     def remove_leftovers(self) -> None:
-        """Remove what killed publications left. Only who holds the warehouse may do that."""
+        """Remove what killed publications left. Only who holds the warehouse and the lock here may do that."""
         for leftover in (*self.root.glob("_*"), *self.root.glob(".link-*")):
             if leftover.is_symlink():
                 leftover.unlink()

@@ -59,7 +59,7 @@ def _by_check(rows: list[Row], run_id: str) -> dict[tuple[str, str], list[Row]]:
 
 
 def _by_table(rows: list[Row]) -> dict[tuple[str, str], list[Row]]:
-    """Measurements by run and table; a subject is a table, a table and a part of its model, or a source."""
+    """Measurements by run and table; a subject is a table, or a table and a kind of customers, or a source."""
     found: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         found.setdefault((row["run_id"], row["subject"].partition(".")[0]), []).append(row)

@@ -2,9 +2,9 @@
 
 import dagster as dg
 from dagster_dbt import build_dbt_asset_selection
+from dagster_project.defs.warehouse.assets import tables
 
 from dagster_project.defs.landing.assets import LANDING
-from dagster_project.defs.warehouse.assets import tables
 from dagster_project.warehouse import DAYS
 
 # DuckDB takes one writer: all steps of a run in one process, one after another.
@@ -33,4 +33,11 @@ backfill = dg.define_asset_job(
     partitions_def=DAYS,
     executor_def=IN_PROCESS,
     description="Build a range of past days in one run; the marts go on showing the newest.",
+)
+publish = dg.define_asset_job(
+    "publish",
+    selection=dg.AssetSelection.groups("monitoring", "publishing"),
+    partitions_def=DAYS,
+    executor_def=IN_PROCESS,
+    description="Watch for drift, audit and publish what is built.",
 )

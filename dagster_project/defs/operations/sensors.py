@@ -1,57 +1,11 @@
 """Tells people when a run has failed, in words that say what to do."""
 
-import json
 import os
-import urllib.request
-from datetime import UTC, datetime
-from pathlib import Path
 
 import dagster as dg
 
+from dagster_project.failures import WEBHOOK, message_of, post, root_cause, write_message
 from dagster_project.warehouse import HOME
-
-WEBHOOK = "CLIENTELE_ALERT_WEBHOOK"
-NEXT = {
-    "landed_exports": "Mend the file or the mapping it names and start `land` again; nothing of it has landed.",
-    "dbt_build": "See which table or check it was, mend the model or the data, start the run again. "
-    "What was published stays up.",
-    "audit": "Published tables stay as they were. `clientele status` lists what stands against a new publication.",
-    "published_marts": "Published tables stay as they were. Start the run again; `clientele status` tells the state.",
-}
-
-
-def message_of(run: dg.DagsterRun, failures: list[tuple[str, str]]) -> str:
-    """A message for people: what failed, why, what to do. `failures` is step and cause of each."""
-    day = run.tags.get("dagster/partition", "")
-    lines = [f"Clientele: {run.job_name}{f' of {day}' if day else ''} failed (run {run.run_id})."]
-    for step, cause in failures:
-        lines += ["", f"{step}: {cause.strip()}", NEXT.get(step, "Start the run again; every step can be repeated.")]
-    return "\n".join(lines)
-
-
-def root_cause(error: object) -> str:
-    """The innermost message of an error as Dagster serialises it."""
-    while getattr(error, "cause", None) is not None:
-        error = error.cause  # type: ignore[attr-defined]
-    return str(getattr(error, "message", error))
-
-
-def write_message(text: str, run_id: str, home: Path = HOME) -> Path:
-    """Keep a message under reports/failures."""
-    path = home / "reports" / "failures" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}-{run_id[:8]}.txt"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text + "\n")
-    return path
-
-
-def post(text: str, address: str) -> None:
-    """Send a message to a webhook that takes {"text": ...}, as chat programs do. Raises OSError where it cannot."""
-    if not address.startswith(("https://", "http://")):
-        raise OSError(f"{WEBHOOK} is no address of a webhook: it begins with neither https:// nor http://")
-    body = json.dumps({"text": text}).encode()
-    request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=10):
-        pass
 
 
 @dg.run_failure_sensor(
@@ -66,7 +20,7 @@ def run_failed(context: dg.RunFailureSensorContext) -> None:
         for event in context.get_step_failure_events()
     ] or [("run", context.failure_event.message or "it ended without a word")]
     text = message_of(context.dagster_run, failures)
-    path = write_message(text, context.dagster_run.run_id)
+    path = write_message(text, context.dagster_run.run_id, HOME)
     context.log.error(f"{text}\n(kept in {path})")
     if address := os.environ.get(WEBHOOK):
         try:

@@ -15,6 +15,11 @@ from dagster_project.warehouse import DAYS, HOME, dbt_project, environment
 PROJECT = dbt_project()
 # A day that nobody built by the next afternoon is late; the schedule runs before six.
 MARTS_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
+OWNERS = {
+    "features": "team:analytics-engineering",
+    "marts": "team:analytics-engineering",
+    "ml": "team:data-science",
+}
 
 
 class LayeredTranslator(DagsterDbtTranslator):
@@ -26,6 +31,10 @@ class LayeredTranslator(DagsterDbtTranslator):
             return "seeds"
         _, layer, *domain = dbt_resource_props["fqn"][:-1]
         return "_".join([layer, *domain])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        """Who is asked when a layer fails."""
+        return [OWNERS.get(self.get_group_name(dbt_resource_props).split("_")[0], "team:data-engineering")]
 
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None

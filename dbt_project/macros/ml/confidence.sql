@@ -1,7 +1,8 @@
-{#- 1 - relative width of an interval: its half width over its middle. 1 where the bounds meet, 0 where the lower is 0. -#}
-{% macro confidence(lower, upper) -%}
+{#- 1 - relative width of an interval: its half width, over that and the estimate. 1 where the bounds meet, 1/2 where they
+    are as far apart as twice the estimate. -#}
+{% macro confidence(estimate, lower, upper) -%}
     case
-        when {{ upper }} + {{ lower }} > 0 then 1 - ({{ upper }} - {{ lower }}) / ({{ upper }} + {{ lower }})
+        when {{ upper }} > {{ lower }} then 1 - ({{ upper }} - {{ lower }}) / ({{ upper }} - {{ lower }} + 2 * {{ estimate }})
         else 1
     end
 {%- endmacro %}

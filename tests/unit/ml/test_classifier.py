@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from clientele.ml.calibration import expit
-from clientele.ml.classifier import Classifier, Examples
+from clientele.ml.classifier import LEARNERS, Candidate, Classifier, Examples, fit_candidates
 from clientele.ml.feature_table import Feature
 from clientele.ml.periods import fold_of, shipped
 
@@ -58,3 +58,29 @@ def test_the_newest_snapshot_is_learnt_from() -> None:
     newest = dict(zip(examples().x[600:, 0].tolist(), examples().y[600:].tolist(), strict=True))
     assert classifier.model.known == newest
     assert 0 < expit(classifier.calibration.offset) < 0.5
+
+
+def moving(last_rate: float, months: int = 12, customers: int = 400) -> Examples:
+    """Monthly snapshots of which each has another rate; that of the last is given."""
+    rng, days = np.random.default_rng(8), np.datetime64("2024-01-01") + 30 * np.arange(months)
+    x, rate = rng.normal(size=(months, customers)), rng.uniform(0.3, 0.6, months)
+    rate[-1] = last_rate
+    y = rng.random((months, customers)) < expit(x + np.log(rate / (1 - rate))[:, None])
+    fold = np.tile(fold_of([f"C{n}" for n in range(customers)]), months)
+    return Examples(x.reshape(-1, 1), y.ravel(), [Feature("x")], np.repeat(days, customers), fold)
+
+
+def test_what_is_said_of_a_period_does_not_know_what_came_after_it() -> None:
+    """The bounds of a backtest allow for the misses that were known on its day, not for those of later months."""
+
+    def measured(last_rate: float) -> dict[str, dict[str, Any]]:
+        learners = {"logistic_regression": LEARNERS["logistic_regression"]}
+        candidate: Candidate = fit_candidates(moving(last_rate), 30, learners, seed=42)[0]
+        return {row["period"]: row for row in candidate.performance if row["group_name"] == "all"}
+
+    calm, wild = measured(0.4), measured(0.97)
+    newest, middle, oldest = sorted(calm, reverse=True)
+    assert calm[middle] == wild[middle]
+    assert 0 <= calm[middle]["bounds_coverage"] < 1
+    assert wild[newest]["bounds_coverage"] < calm[newest]["bounds_coverage"]
+    assert np.isnan(calm[oldest]["bounds_coverage"])

@@ -165,17 +165,39 @@ def test_importance_names_what_values_rest_on(table: pa.Table, candidates: dict[
     assert sizes["n_sessions_90d"] == 0
 
 
-def test_a_horizon_that_has_not_passed_borrows_the_other(table: pa.Table) -> None:
-    young = table.filter(pa.array(table["snapshot_date"].to_numpy() >= np.datetime64("2025-06-01")))
-    made = fit(young)
+def young(table: pa.Table) -> pa.Table:
+    """The last months alone, so that no year has passed."""
+    return table.filter(pa.array(table["snapshot_date"].to_numpy() >= np.datetime64("2025-06-01")))
+
+
+def test_a_horizon_that_has_not_passed_carries_the_other_on(table: pa.Table) -> None:
+    table = young(table)
+    made = fit(table)
     for algorithm in ("pareto_nbd_gamma_gamma", "two_part_boosting", "recent_spend"):
         candidate = made[algorithm]
-        assert "365 days: no window has passed yet" in candidate.message
+        assert "365 days: no window has passed yet, 90 days are carried on" in candidate.message
         assert candidate.fitted is not None
-        scores = candidate.fitted.score(newest(young))
-        assert_usable(scores, newest(young).num_rows)
+        scores = candidate.fitted.score(newest(table))
+        assert_usable(scores, newest(table).num_rows)
         has = scores["value_basis"] == "orders"
         assert scores["clv_365d"][has].sum() > 2 * scores["clv_90d"][has].sum()
+
+
+def test_customers_without_orders_are_carried_on_at_the_same_rate(table: pa.Table) -> None:
+    """Every third of them spends 30 within 90 days."""
+    table = young(table)
+    none, spend = table["n_orders_lifetime"].to_numpy() == 0, table["spend_next_90d"].to_numpy().copy()
+    spend[none] = np.where(np.arange(none.sum()) % 3 == 0, 30.0, 0.0) + 0 * spend[none]
+    place = table.schema.get_field_index("spend_next_90d")
+    fitted = fit(table.set_column(place, "spend_next_90d", pa.array(spend, from_pandas=True)))["recent_spend"].fitted
+    assert fitted is not None
+    scores, has = fitted.score(newest(table)), newest(table).column("n_orders_lifetime").to_numpy() > 0
+    of = {name: values[~has] for name, values in scores.items()}
+    assert of["clv_90d"] == pytest.approx(10.0, rel=0.1)
+    for end in ("", "_upper"):
+        assert of[f"clv_365d{end}"] == pytest.approx(of[f"clv_90d{end}"] * 365 / 90)
+    assert of["no_purchase_probability_365d"] == pytest.approx(of["no_purchase_probability_90d"] ** (365 / 90))
+    assert of["expected_purchases_365d"] == pytest.approx(1 - of["no_purchase_probability_365d"])
 
 
 def edge(customers: int, snapshots: list[date], **options: Any) -> tuple[pa.Table, dict[str, clv.Candidate]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.optimize import approx_fprime
+from scipy.stats import gamma
 
 from clientele.ml import gamma_gamma
 from clientele.ml.artifacts import pack, sha256, unpack
@@ -36,8 +38,20 @@ def test_the_truth_lies_within_three_standard_errors(fitted: GammaGamma, name: s
 def test_the_gradient_is_the_slope() -> None:
     x, z, _ = draw(300, **TRUE)
     at = np.array([5.0, 3.0, 20.0])
-    slope = approx_fprime(at, lambda p: gamma_gamma.log_likelihood(x, z, np.ones(300), p)[0], 1e-7)
-    assert gamma_gamma.log_likelihood(x, z, np.ones(300), at)[1] == pytest.approx(slope, rel=1e-4)
+    likelihood = gamma_gamma.LogLikelihood(x, z, np.ones(300))
+    assert likelihood(at)[1] == pytest.approx(approx_fprime(at, lambda p: likelihood(p)[0], 1e-7), rel=1e-4)
+
+
+def test_the_likelihood_is_that_of_the_paper() -> None:
+    """A gamma of shape p x and rate v x for the mean, over a gamma of shape q and rate gamma for v, by quadrature."""
+    p, q, rate = 2.0, 3.0, 5.0
+    x, z, weight = np.array([1.0, 3.0, 3.0]), np.array([4.0, 2.0, 0.5]), np.array([1.0, 2.0, 1.0])
+    by_hand = [
+        quad(lambda v, x=x, z=z: gamma.pdf(z, p * x, scale=1 / (v * x)) * gamma.pdf(v, q, scale=1 / rate), 0, 50)[0]
+        for x, z in zip(x, z, strict=True)
+    ]
+    value, _ = gamma_gamma.LogLikelihood(x, z, weight)(np.array([p, q, rate]))
+    assert value == pytest.approx(weight @ np.log(by_hand), rel=1e-6)
 
 
 def test_a_mean_is_drawn_to_that_of_all_as_far_as_it_should(fitted: GammaGamma) -> None:

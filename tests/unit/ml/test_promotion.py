@@ -107,7 +107,7 @@ def test_the_last_resort_follows_itself() -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"recipe": RECIPE - 1}, "no champion yet"),
+        ({"recipe": RECIPE - 1}, "recipe changed since the champion trees-1"),
         ({"fitted_for": date(2026, 3, 2)}, "no champion yet"),
         ({"feature_version": "f0"}, "features changed since the champion trees-1"),
         ({"settings_json": '{"months": 2, "seed": 42}'}, "months changed since the champion trees-1"),

@@ -65,6 +65,18 @@ def test_measured_after_what_was_known() -> None:
     assert abs(whole[0]["bias"]) < 0.15
 
 
+def test_every_group_is_measured_beside_all() -> None:
+    table = snapshots(MONTHS, 150)
+    country = np.where(np.arange(table.num_rows) % 3 == 0, "FR", "DE")
+    best, _ = fitted(table.append_column("country", pa.array(country, mask=np.arange(table.num_rows) % 10 == 0)))
+    for period in {row["period"] for row in best.performance}:
+        for horizon in (30, 60, 90, 180, 365):
+            rows = [row for row in best.performance if (row["period"], row["horizon"]) == (period, horizon)]
+            n = {(row["group_name"], row["group_value"]): row["n"] for row in rows}
+            assert n == {("all", "all"): 150, ("country", "DE"): 90, ("country", "FR"): 45, ("country", "unknown"): 15}
+    assert best.log_likelihood == pytest.approx(fitted(table)[0].log_likelihood)
+
+
 def test_bounds_hold_groups_of_customers_to_come() -> None:
     """Levels that move from month to month, by which no feature knows a customer."""
     days = [date(2023, 1, 1) + timedelta(days=30 * month) for month in range(24)]

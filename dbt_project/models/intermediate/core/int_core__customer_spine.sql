@@ -33,7 +33,8 @@ existing as (
 sampled as (
     select
         *,
-        draw * count(*) over (partition by snapshot_date) < {{ var('training_customers') }} as is_sampled
+        draw * count(*) over (partition by snapshot_date)
+        < {{ checked_var('training_customers', 1000, 1000000) }} as is_sampled
     from existing
 )
 

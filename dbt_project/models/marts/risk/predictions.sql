@@ -17,7 +17,7 @@ select
     {{ prediction.column if prediction in values else 'cast(null as double)' }} as value,
     {{ prediction.column }}_lower as lower_bound,
     {{ prediction.column }}_upper as upper_bound,
-    {{ confidence(prediction.column ~ '_lower', prediction.column ~ '_upper') }} as confidence,
+    {{ confidence(prediction.column, prediction.column ~ '_lower', prediction.column ~ '_upper') }} as confidence,
     model_name,
     model_version,
     run_id,

@@ -12,9 +12,9 @@ at_risk as (
         churn.recommended_action,
         clv.clv_365d,
         churn.churn_probability * clv.clv_365d as value_at_risk,
-        -- The least of both and the most of both: wider than either bound alone needs.
-        churn.churn_probability_lower * clv.clv_365d_lower as value_at_risk_lower,
-        churn.churn_probability_upper * clv.clv_365d_upper as value_at_risk_upper,
+        -- Of the expected loss: what one customer will really spend may be nothing, whoever it is.
+        churn.churn_probability_lower * clv.clv_365d as value_at_risk_lower,
+        churn.churn_probability_upper * clv.clv_365d as value_at_risk_upper,
         churn.model_version as churn_model_version,
         clv.model_version as clv_model_version,
         churn.run_id,

@@ -1,3 +1,10 @@
+with labels as (
+    select
+        *,
+        count(*) over (partition by churn_type) as n_rows
+    from {{ ref('ml_survival__labels') }}
+)
+
 select
     labels.customer_id,
     labels.snapshot_date,
@@ -7,8 +14,9 @@ select
     {% for feature in model_features() -%}
     features.{{ feature }}{% if not loop.last %},{% endif %}
     {% endfor %}
-from {{ ref('ml_survival__labels') }} as labels
+from labels
 inner join {{ ref('customer_features') }} as features
     on labels.customer_id = features.customer_id and labels.snapshot_date = features.snapshot_date
+where {{ is_drawn_to_learn_from('labels.customer_id', 'labels.n_rows') }}
 -- The same rows in the same order, whatever the threads did: what is fitted depends on it.
 order by labels.snapshot_date, labels.customer_id

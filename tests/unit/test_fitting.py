@@ -8,8 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from clientele.fitting import fitted_models, models_to_fit
 from clientele.ml.registry import RECIPE
-from clientele.running import Asked, _prepared, fitted_models, models_to_fit
+from clientele.running import Asked, _prepared
 
 BUILT = date(2025, 6, 1)
 SERVED = [*fitted_models(), "churn.non_contractual", "survival.non_contractual"]
@@ -23,10 +24,10 @@ def warehouse(home: Path, *, promoted: list[str], subscribed_on: date | None = N
         for model in fitted_models():
             connection.execute(
                 f"create table ml.ml_{model}__fit"
-                " (model_name varchar, fit_number bigint, is_promoted boolean, recipe integer)"
+                " (model_name varchar, fit_number bigint, is_promoted boolean, recipe integer, fitted_for date)"
             )
             for name in (name for name in promoted if name.split(".")[0] == model):
-                connection.execute(f"insert into ml.ml_{model}__fit values ('{name}', 1, true, {recipe})")
+                connection.execute(f"insert into ml.ml_{model}__fit values ('{name}', 1, true, {recipe}, '{BUILT}')")
         connection.execute(
             f"create table ml.ml_run as select date '{BUILT}' as snapshot_date, 90 as churn_horizon_days"
         )

@@ -1,0 +1,61 @@
+"""One company, built once for all workers by the daily run; tests work on copies of it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from clientele.contract import PROJECT_ROOT
+from clientele.demo import write_demo
+from clientele.landing import load
+from clientele.landing.inbox import drop_into
+
+CUSTOMERS = 400
+
+
+def environment(home: Path) -> dict[str, str]:
+    """That of a process which serves the warehouse in `home`."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
+    return own | {"CLIENTELE_HOME": str(home), "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
+
+
+def launched(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a job through Dagster, as `clientele daily` does."""
+    command = [sys.executable, "-m", "dagster_project.launch", *arguments]
+    return subprocess.run(command, cwd=PROJECT_ROOT, env=environment(home), capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="session")
+def built_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo company after its first daily run. Not to be written to."""
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    folder = shared / "company"
+    with (shared / "company.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            load(write_demo(folder / "exports", CUSTOMERS), home=folder / "warehouse")
+            drop_into(folder / "warehouse", "demo", folder / "exports")
+            run = launched(folder / "warehouse", "daily")
+            assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-5000:]
+            (folder / "done").touch()
+    return folder / "warehouse"
+
+
+@pytest.fixture(scope="session")
+def copied() -> Callable[[Path, Path], Path]:
+    """Copies a warehouse."""
+
+    def copy(home: Path, to: Path) -> Path:
+        return Path(shutil.copytree(home, to, symlinks=True))
+
+    return copy

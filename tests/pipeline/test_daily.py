@@ -1,0 +1,116 @@
+"""The daily run through Dagster: what it leaves behind, what holds it up, and several days in one run."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from clientele.contract import PROJECT_ROOT
+from clientele.publishing.versions import Published
+from clientele.records import Records
+from tests.pipeline.conftest import environment, launched
+from tests.point_in_time.warehouse import difference, key_of
+
+pytestmark = pytest.mark.xdist_group("daily")
+
+NEWEST = date(2026, 1, 1)
+BUILT = ("features.feat_orders", "features.feat_categories", "intermediate.int_engagement__session_lifetimes")
+SOME = "+feat_orders +feat_categories +feat_sessions"  # each kind of incremental model, and quick to build
+
+
+@pytest.fixture(scope="module")
+def home(built_company: Path, copied: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copied(built_company, tmp_path_factory.mktemp("daily") / "warehouse")
+
+
+def published(home: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str((home / "published" / "current.duckdb").resolve()), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_the_first_run_publishes_the_newest_day(home: Path) -> None:
+    assert published(home, "select distinct snapshot_date from marts.customer_profile") == [(NEWEST,)]
+    assert published(home, "select version, action from governance.publications") == [(f"{NEWEST}-0001", "publish")]
+
+
+def test_every_step_is_on_record(home: Path) -> None:
+    runs = Records(home).read("ops_runs").to_pylist()
+    steps = {row["asset_name"]: row for row in runs if row["asset_kind"] == "step" and row["job"] == "daily"}
+    assert {"land", "dbt", "drift", "audit", "publish"} <= set(steps)
+    assert all(row["status"] == "success" and row["seconds"] > 0 for row in steps.values())
+    assert len({row["run_id"] for row in steps.values()}) == 1
+    assert all(row["peak_memory_bytes"] > 50_000_000 for row in steps.values())
+    built = [row for row in runs if row["asset_kind"] == "model" and row["n_rows"]]
+    assert "customer_profile" in {row["asset_name"] for row in built}
+
+
+def test_every_feature_group_and_model_was_watched(home: Path) -> None:
+    drift = Records(home).read("drift_results").to_pylist()
+    assert {"feat_orders", "ml_clv__inputs"} <= {row["subject"] for row in drift}
+    assert {row["snapshot_date"] for row in drift} == {NEWEST}
+    assert any(row["basis"] == "sample" and row["value"] is not None for row in drift)
+    assert list((home / "reports" / "drift" / f"{NEWEST}").glob("*.html"))
+
+
+def test_drift_that_is_an_error_is_not_published(home: Path) -> None:
+    before = Published(home).current()
+    path = home / "vars.yml"
+    own = path.read_text()
+    path.write_text(own + "drift_error_on: [feat_orders]\ndrift_psi_from: 0.01\n")
+    run = launched(home, "publish")
+    path.write_text(own)
+    assert run.returncode == 1
+    assert "feat_orders" in run.stderr
+    assert Published(home).current() == before
+
+
+LAUNCH = """
+import sys
+from datetime import date
+from rich.console import Console
+from dagster_project.launch import launch
+
+select, *ranges = sys.argv[1:]
+for days in ranges:
+    first, last = map(date.fromisoformat, days.split(".."))
+    if not launch("backfill", (first, last), Console(stderr=True), select):
+        sys.exit(f"{days} failed")
+"""
+
+
+def backfilled(home: Path, *ranges: str) -> None:
+    """Ranges of days, each in one run, one after another."""
+    run = subprocess.run(
+        [sys.executable, "-c", LAUNCH, SOME, *ranges],
+        cwd=PROJECT_ROOT, env=environment(home), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-5000:]
+
+
+def test_five_days_in_one_run_are_five_runs_and_two_runs_at_once_both_succeed(home: Path, tmp_path: Path) -> None:
+    days = [NEWEST - timedelta(days=back) for back in (12, 11, 10, 9, 8)]
+    one_by_one = [f"{day}..{day}" for day in days]
+    backfilled(home, f"{days[0]}..{days[-1]}")
+    shutil.copyfile(home / "build.duckdb", tmp_path / "one_run.duckdb")
+    backfilled(home, *one_by_one[:-2])
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(lambda day: backfilled(home, day), one_by_one[-2:]))
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{tmp_path}/one_run.duckdb' as l (read_only)")
+        connection.execute(f"attach '{home}/build.duckdb' as r (read_only)")
+        chosen = ", ".join(f"date '{day}'" for day in days)
+        for table in BUILT:
+            where = f"snapshot_date in ({chosen})"
+            columns = [row[0] for row in connection.execute(f"describe l.{table}").fetchall()]
+            rows = connection.execute(f"select count(distinct snapshot_date) from l.{table} where {where}").fetchall()
+            assert rows == [(5,)], table
+            assert difference(connection, f"l.{table}", f"r.{table}", key_of(columns), where) is None, table

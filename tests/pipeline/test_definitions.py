@@ -1,0 +1,184 @@
+"""What Dagster loads: every dbt node and test, in groups with owners, and what starts by itself."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("definitions")
+
+
+@pytest.fixture(scope="module")
+def definitions() -> Any:
+    from dagster_project.definitions import defs
+
+    return defs()
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    from dagster_project.defs.warehouse.assets import PROJECT
+
+    return json.loads(PROJECT.manifest_path.read_text())
+
+
+def test_every_dbt_node_is_an_asset_and_every_test_a_check(definitions: Any, manifest: dict[str, Any]) -> None:
+    graph = definitions.resolve_asset_graph()
+    nodes = manifest["nodes"].values()
+    built = {node["name"] for node in nodes if node["resource_type"] in ("model", "seed", "snapshot")}
+    assert built <= {key.path[-1] for key in graph.get_all_asset_keys()}
+    tests = {node["name"] for node in nodes if node["resource_type"] == "test"}
+    assert tests - {key.name for key in graph.asset_check_keys} == set()
+
+
+def test_assets_stand_in_groups_with_owners_and_descriptions(definitions: Any) -> None:
+    for node in definitions.resolve_asset_graph().asset_nodes:
+        if not node.is_external or node.key.path[0] not in ("lake", "records"):
+            assert node.group_name not in (None, "default"), node.key
+            assert node.owners, node.key
+            assert node.description, node.key
+
+
+def test_tests_of_severity_error_block(definitions: Any, manifest: dict[str, Any]) -> None:
+    severities = {
+        node["name"]: node["config"]["severity"].lower()
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+    }
+    graph = definitions.resolve_asset_graph()
+    checks = [graph.get_check_spec(key) for key in graph.asset_check_keys if key.name in severities]
+    assert {(severities[check.name], check.blocking) for check in checks} == {("error", True), ("warn", False)}
+
+
+def test_features_scores_and_sources_are_watched(definitions: Any) -> None:
+    checks = {(key.asset_key.path[-1], key.name) for key in definitions.resolve_asset_graph().asset_check_keys}
+    assert {
+        ("feat_orders", "drift"), ("ml_churn__inputs", "drift"), ("ml_churn__scores", "drift"),
+        ("ml_churn__scores", "performance"), ("orders", "volume"), ("sessions", "freshness"),
+    } <= checks  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tick", "day"),
+    [
+        (datetime(2026, 3, 29, 5, tzinfo=UTC), "2026-03-29"),  # Europe's clocks went forward four hours before
+        (datetime(2026, 10, 25, 5, tzinfo=UTC), "2026-10-25"),  # and back
+        (datetime(2026, 1, 1, 5, tzinfo=UTC), "2026-01-01"),
+        (datetime(2025, 12, 31, 20, 0, tzinfo=ZoneInfo("America/Los_Angeles")), "2026-01-01"),
+    ],
+)
+def test_the_morning_run_builds_the_day_of_its_tick(definitions: Any, tick: datetime, day: str) -> None:
+    import dagster as dg
+
+    schedule = definitions.resolve_schedule_def("every_morning")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 5 * * *", "UTC")
+    context = dg.build_schedule_context(
+        scheduled_execution_time=tick.astimezone(UTC), repository_def=definitions.get_repository_def()
+    )
+    assert [request.partition_key for request in schedule.evaluate_tick(context).run_requests] == [day]
+
+
+def test_a_dropped_export_is_landed_once_it_rests(
+    definitions: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dagster as dg
+
+    from dagster_project.defs.landing import sensors
+
+    monkeypatch.setattr(sensors, "HOME", tmp_path)
+    cursor = None
+
+    def asked() -> list[str]:
+        nonlocal cursor
+        context = dg.build_sensor_context(cursor=cursor, definitions=definitions)
+        tick = sensors.dropped_exports.evaluate_tick(context)
+        cursor = tick.cursor
+        return [request.run_key for request in tick.run_requests or []]
+
+    export = tmp_path / "inbox" / "shop" / "orders.csv"
+    assert asked() == []
+    export.parent.mkdir(parents=True)
+    export.write_text("order_id\n1\n")
+    assert asked() == []  # no mapping beside it
+    (export.parent / "mapping.yml").write_text("version: 1\n")
+    assert asked() == []  # still being written, for all one knows
+    long_ago = time.time() - 120
+    for path in export.parent.iterdir():
+        os.utime(path, (long_ago, long_ago))
+    first = asked()
+    assert len(first) == 1
+    assert asked() == []
+    export.write_text("order_id\n1\n2\n")
+    os.utime(export, (long_ago, long_ago))
+    again = asked()
+    assert len(again) == 1
+    assert again != first
+
+
+@pytest.fixture
+def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A server that keeps what it is sent."""
+    received: list[dict[str, Any]] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/hook", received
+        server.shutdown()
+
+
+def test_a_failed_run_is_told_with_cause_and_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, webhook: tuple[str, list[dict[str, Any]]]
+) -> None:
+    import dagster as dg
+
+    from dagster_project.defs.operations import sensors
+
+    @dg.op
+    def dbt_build() -> None:
+        raise dg.Failure("orders.csv, row 12: the amount is negative", allow_retries=False)
+
+    @dg.job
+    def daily() -> None:
+        dbt_build()
+
+    address, received = webhook
+    monkeypatch.setenv(sensors.WEBHOOK, address)
+    monkeypatch.setattr(sensors, "HOME", tmp_path)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = daily.execute_in_process(instance=instance, raise_on_error=False)
+        event = result.get_run_failure_event()
+        context = dg.build_run_status_sensor_context(
+            "run_failed", event, instance, result.dagster_run
+        ).for_run_failure()
+        sensors.run_failed(context)
+    [told] = received
+    [kept] = list((tmp_path / "reports" / "failures").glob("*.txt"))
+    assert kept.read_text().strip() == told["text"]
+    for part in ("daily", "failed", "dbt_build: orders.csv, row 12: the amount is negative", "start the run again"):
+        assert part in told["text"]
+
+
+def test_a_webhook_that_is_none_does_not_hide_the_failure() -> None:
+    from dagster_project.failures import post
+
+    with pytest.raises(OSError, match="no address of a webhook"):
+        post("text", "file:///etc/passwd")

@@ -1,0 +1,176 @@
+"""What may be published: only what was built and tested, all the way up from the sources."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from clientele.dbt_manifest import NoManifestError
+from clientele.publishing.auditing import audit, summed_up
+from clientele.querying import NoBuildError
+from clientele.run_records import INTERRUPTED
+from tests.unit.publishing.company import RUN_AT, Company, data_test
+
+LATER = RUN_AT + timedelta(days=1, hours=1)
+
+
+def errors(company: Company) -> set[tuple[str, str]]:
+    return {(finding.about, finding.reason) for finding in audit(company.home).errors}
+
+
+def test_a_build_that_was_built_and_tested_passes(company: Company) -> None:
+    found = audit(company.home)
+    assert (found.errors, found.warnings) == ([], [])
+    assert [str(relation) for relation in found.relations] == [
+        "governance.landings", "governance.model_registry", "governance.ops_runs", "governance.publications",
+        "marts.customers", "marts.days", "marts.totals",
+    ]  # fmt: skip
+    assert found.n_checks == 5
+    assert found.built_at == datetime(2026, 1, 2, 3, 0, 1)
+
+
+@pytest.mark.parametrize("name", ["customers", "stg", "ml_run"])
+@pytest.mark.parametrize("status", ["error", "skipped"])
+def test_a_table_or_ancestor_whose_last_build_failed_blocks(company: Company, name: str, status: str) -> None:
+    company.built(name, LATER, status=status, message="Binder Error: no such column\nline 3")
+    assert (name, f"its last build ended as {status} (Binder Error: no such column)") in errors(company)
+
+
+def test_a_failure_that_was_mended_is_forgotten(company: Company) -> None:
+    company.built("customers", LATER - timedelta(hours=2), status="error")
+    assert audit(company.home).passed
+
+
+def test_what_nothing_published_is_made_of_blocks_nothing(company: Company) -> None:
+    company.built("aside", LATER, status="error")
+    company.checked("aside_key", "aside", LATER, status="fail")
+    assert audit(company.home).passed
+
+
+def test_a_table_that_no_run_recorded_blocks(company: Company) -> None:
+    for file in (company.records.root / "ops_runs").glob("*.parquet"):
+        file.unlink()
+    found = audit(company.home).errors
+    assert {finding.reason for finding in found} == {"no run recorded that it was built"}
+    assert len(summed_up(found)) == 2  # the model that only training fits has another remedy
+    assert "and 1 more. `clientele run` builds and tests them anew" in summed_up(found)[0]
+
+
+@pytest.mark.parametrize(("name", "about"), [("customers_key", "customers"), ("stg_key", "stg"), ("adds_up", "days")])
+@pytest.mark.parametrize("status", ["fail", "skipped"])
+def test_a_failed_check_blocks(company: Company, name: str, about: str, status: str) -> None:
+    company.checked(name, about, LATER, status=status)
+    assert errors(company) == {(f"{name} (on {about})", f"ended as {status}")}
+
+
+def test_a_check_that_warns_or_is_of_severity_warn_is_told_and_blocks_nothing(company: Company) -> None:
+    company.checked("customers_key", "customers", LATER, status="warn")
+    company.checked("stg_plausible", "stg", LATER, status="fail", severity="warn")
+    found = audit(company.home)
+    assert found.passed
+    assert {finding.about for finding in found.warnings} == {"customers_key (on customers)", "stg_plausible (on stg)"}
+
+
+def test_a_check_that_was_never_made_blocks(company: Company) -> None:
+    company.manifest["nodes"]["test.x.new"] = data_test("new", "model.x.customers")
+    company.write_manifest()
+    assert errors(company) == {("new (on customers)", "was never made")}
+
+
+def test_a_check_older_than_any_table_it_reads_blocks(company: Company) -> None:
+    company.built("customers", LATER)
+    reason = "is older than what it is about"
+    assert errors(company) == {("customers_key (on customers)", reason), ("adds_up (on days)", reason)}
+
+
+def test_a_unit_test_is_made_before_its_table_by_the_same_run(company: Company) -> None:
+    company.built("days", LATER, run=2)
+    company.checked("adds_up", "days", LATER + timedelta(hours=1), run=2)
+    assert errors(company) == {("days_edges (on days)", "is older than what it is about")}
+    company.checked("days_edges", "days", LATER - timedelta(minutes=1), run=2)
+    assert audit(company.home).passed
+
+
+def drift(company: Company, name: str, at: datetime, **known: str) -> None:
+    company.checked(name, "customers", at, check_type="drift", run=7, **known)
+
+
+def test_other_checks_block_too(company: Company) -> None:
+    drift(company, "spent", LATER, status="fail", message="psi 0.4")
+    drift(company, "new_customers", LATER, status="skipped")
+    drift(company, "age", LATER, status="warn", severity="warn")
+    company.checked("fresh", "orders", LATER, check_type="freshness", status="fail", run=7)
+    company.checked("elsewhere", "aside", LATER, check_type="drift", status="fail", run=7)
+    found = audit(company.home)
+    assert {finding.about for finding in found.errors} == {"spent (on customers)", "fresh (on orders)"}
+    assert {finding.about for finding in found.warnings} == {"age (on customers)"}
+
+
+def test_other_checks_go_stale_unless_they_are_made_no_more(company: Company) -> None:
+    before = RUN_AT
+    drift(company, "spent", before)
+    assert errors(company) == {("spent (on customers)", "drift is older than what it is about")}
+    drift(company, "another", LATER)
+    assert audit(company.home).passed
+    drift(company, "gone_with_a_failure", before, status="fail")
+    assert errors(company) == {("gone_with_a_failure (on customers)", "drift failed")}
+
+
+def interrupt(company: Company, at: datetime, *steps: str) -> None:
+    row = {"run_id": "x", "asset_kind": "step", "status": "error", "started_at": at, "message": INTERRUPTED}
+    company.records.append("ops_runs", [row | {"asset_name": step} for step in steps])
+
+
+def test_an_interrupted_run_blocks_until_a_whole_one_is_through(company: Company) -> None:
+    interrupt(company, LATER, "dbt")
+    assert {name for name, _reason in errors(company)} == {
+        "customers", "days", "landings", "ml_run", "model_registry", "ops_runs", "publications", "stg", "totals",
+    }  # fmt: skip
+    company.run(2, trains=False)
+    assert audit(company.home).passed
+    interrupt(company, LATER + timedelta(days=1), "dbt", "train")
+    company.run(3, trains=False)
+    assert errors(company) == {("fit", "a run was interrupted since, and may have left it untested")}
+    company.run(4)
+    assert audit(company.home).passed
+
+
+def test_a_column_that_names_a_person_blocks(company: Company) -> None:
+    company.execute("alter table marts.customers add column Email varchar")
+    assert errors(company) == {("marts.customers.Email", "names a person directly")}
+
+
+def test_records_may_speak_of_their_subject(company: Company) -> None:
+    company.execute("create view governance.drift_results as select 'feat_orders' as subject")
+    company.manifest["nodes"]["model.x.drift"] = company.manifest["nodes"]["model.x.ops_runs"] | {
+        "name": "drift_results", "alias": "drift_results",
+    }  # fmt: skip
+    company.write_manifest()
+    company.built("drift_results", RUN_AT)
+    assert audit(company.home).passed
+
+
+def test_a_table_that_no_model_makes_is_left_out(company: Company) -> None:
+    company.execute("create table marts.of_a_removed_model as select 1 as one")
+    found = audit(company.home)
+    assert found.passed
+    assert [finding.about for finding in found.warnings] == ["marts.of_a_removed_model"]
+    assert "marts.of_a_removed_model" not in [str(relation) for relation in found.relations]
+
+
+def test_a_model_that_is_not_in_the_build_blocks(company: Company) -> None:
+    company.execute("drop table marts.customers")
+    assert errors(company) == {("marts.customers", "is not in the build")}
+
+
+def test_without_a_build_or_a_manifest_the_remedy_is_a_run(company: Company) -> None:
+    (company.home / "target" / "manifest.json").write_text("{")
+    with pytest.raises(NoManifestError, match=r"not whole .* `clientele run`"):
+        audit(company.home)
+    (company.home / "target" / "manifest.json").unlink()
+    with pytest.raises(NoManifestError, match="`clientele run`"):
+        audit(company.home)
+    (company.home / "build.duckdb").unlink()
+    with pytest.raises(NoBuildError, match="`clientele run`"):
+        audit(company.home)

@@ -1,0 +1,71 @@
+"""One writer, and the others are told who it is."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clientele.locks import HeldError, holder_of, holding, holding_warehouse
+
+
+def hold_until(path: Path, held: Any, end: Any) -> None:
+    with holding(path, "a load"):
+        held.set()
+        end.wait(30)
+
+
+def test_the_second_is_told_who_holds_it(tmp_path: Path) -> None:
+    with holding_warehouse(tmp_path, "a run"):
+        with (
+            pytest.raises(HeldError, match=rf"held by a run \(process {os.getpid()}, since 20.* UTC\): wait until"),
+            holding_warehouse(tmp_path, "a publication"),
+        ):
+            pass
+        assert str(holder_of(tmp_path / ".run.lock")).startswith("a run (process")
+    assert holder_of(tmp_path / ".run.lock") is None
+    with holding_warehouse(tmp_path, "a publication"):
+        pass
+
+
+def test_it_waits_where_it_is_told_to_and_says_so(tmp_path: Path) -> None:
+    said, done = list[str](), threading.Event()
+
+    def wait_for_it() -> None:
+        with holding(tmp_path / "lock", "second", wait=True, say=lambda text: (said.append(text), waiting.set())):
+            done.set()
+
+    waiting = threading.Event()
+    with holding(tmp_path / "lock", "first"):
+        thread = threading.Thread(target=wait_for_it)
+        thread.start()
+        assert waiting.wait(10)
+        assert not done.is_set()
+    thread.join(10)
+    assert done.is_set()
+    assert said[0].startswith(f"waiting: {tmp_path} is held by first (process")
+
+
+def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("forkserver")
+    held, end = context.Event(), context.Event()
+    child = context.Process(target=hold_until, args=(tmp_path / "lock", held, end))
+    child.start()
+    assert held.wait(30)
+    with pytest.raises(HeldError, match="a load"), holding(tmp_path / "lock", "me"):
+        pass
+    child.kill()
+    child.join()
+    with holding(tmp_path / "lock", "me"):
+        assert str(holder_of(tmp_path / "lock")).startswith("me")
+
+
+def test_an_error_inside_lets_go(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), holding(tmp_path / "lock", "me"):
+        raise ZeroDivisionError
+    with holding(tmp_path / "lock", "me"):
+        pass
