@@ -20,6 +20,7 @@ import duckdb
 import yaml
 
 from clientele.contract import PROJECT_ROOT
+from clientele.files import write_whole
 from clientele.fitting import models_to_fit
 from clientele.landing.lake import Lake
 from clientele.locks import HeldError, holding_warehouse, unsaid
@@ -84,7 +85,7 @@ class DbtBuild:
 
     def settle(self) -> None:
         """Remember what the tables mean now that all of them are built."""
-        (self.home / SETTLED_FILE).write_text(json.dumps(self.meaning))
+        write_whole(self.home / SETTLED_FILE, json.dumps(self.meaning))
 
 
 def warehouse_vars(home: Path) -> dict:
@@ -97,9 +98,10 @@ def warehouse_vars(home: Path) -> dict:
     if path.exists():
         return yaml.safe_load(path.read_text()) or {}
     currency = _main_currency(home) or "EUR"
-    path.write_text(
+    write_whole(
+        path,
         "# Vars of this warehouse, over those of dbt_project.yml. After a change the next run builds everything anew.\n"
-        f"reporting_currency: {currency}\n"
+        f"reporting_currency: {currency}\n",
     )
     return {"reporting_currency": currency}
 
@@ -297,7 +299,7 @@ def _checked_day(text: str, lake: Lake) -> str:
 @contextmanager
 def _one_run(home: Path, what: str, *, wait: bool, say: Callable[[str], None]) -> Iterator[None]:
     try:
-        with holding_warehouse(home, what, wait=wait, say=say):
+        with holding_warehouse(home, what, writes=True, wait=wait, say=say):
             yield
     except HeldError as error:
         raise CannotRunError(str(error)) from error
