@@ -19,6 +19,7 @@ from rich.console import Console
 from clientele.running import CannotRunError, newest_snapshot
 from dagster_project.failures import root_cause
 from dagster_project.instance import ensure_instance
+from dagster_project.run_launcher import fail_dead_runs
 from dagster_project.warehouse import HOME
 
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
@@ -94,6 +95,8 @@ def launch(job: str, days: tuple[date, date] | None, console: Console, select: s
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
         with dg.DagsterInstance.get() as instance, log.open("a") as said, redirect_stdout(said):
+            for dead in fail_dead_runs(instance):
+                console.print(f"run {dead} was killed: marked as failed", markup=False)
             result = definitions.resolve_job_def(job).execute_in_process(
                 instance=instance, raise_on_error=False, run_config={"loggers": {"progress": {}}}, **options
             )
