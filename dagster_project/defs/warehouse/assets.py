@@ -36,9 +36,7 @@ class LayeredTranslator(DagsterDbtTranslator):
         """Who is asked when a layer fails."""
         return [OWNERS.get(self.get_group_name(dbt_resource_props).split("_")[0], "team:data-engineering")]
 
-    def get_asset_spec(
-        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
-    ) -> dg.AssetSpec:
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         """As dagster-dbt has it, with what it cannot know: what landing feeds, and what must be fresh."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = manifest["nodes"].get(unique_id, {})
