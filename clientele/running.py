@@ -22,6 +22,7 @@ import yaml
 from clientele.contract import PROJECT_ROOT
 from clientele.files import write_whole
 from clientele.fitting import models_to_fit
+from clientele.landing.damage import complaint, damaged
 from clientele.landing.lake import Lake
 from clientele.locks import HeldError, holding_warehouse, unsaid
 from clientele.run_records import DbtInvocation, recording_dbt
@@ -162,8 +163,8 @@ def prepared_build(
     The run reads the batches that are in place when it starts; data landing meanwhile waits for the next run. Where
     the vars of the warehouse or the code of the features changed since the last run, everything is built anew, so that
     no table mixes two meanings.
-    Raises CannotRunError where nothing has landed yet, where another run holds the warehouse (unless told to `wait`),
-    and for a day that is none or lies beyond the data.
+    Raises CannotRunError where nothing has landed yet or a landed file is damaged, where another run holds the
+    warehouse (unless told to `wait`), and for a day that is none or lies beyond the data.
     """
     with _one_run(home.resolve(), asked.job, wait=wait, say=say):
         prepared, trains = _prepared(home.resolve(), asked)
@@ -178,6 +179,8 @@ def _prepared(home: Path, asked: Asked) -> tuple[DbtBuild, bool]:
     if not batch:
         raise CannotRunError(f"{lake.raw} holds no data: land some with `clientele load MAPPING.yml` first.")
     lake.ensure_contract()
+    if found := damaged(lake):
+        raise CannotRunError(complaint(found))
     settled = home / SETTLED_FILE
     heeded = {name: value for name, value in warehouse_vars(home).items() if not name.startswith(WATCHING_VARS)}
     meaning = {"vars": heeded, "code": _hash_of(*FEATURE_CODE)}

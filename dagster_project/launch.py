@@ -16,6 +16,8 @@ import dagster as dg
 from dagster_dbt import build_dbt_asset_selection
 from rich.console import Console
 
+from clientele.landing.damage import complaint, damaged
+from clientele.landing.lake import Lake
 from clientele.running import CannotRunError, newest_snapshot
 from dagster_project.failures import root_cause
 from dagster_project.instance import ensure_instance
@@ -115,6 +117,8 @@ def main() -> None:
     parser.add_argument("--select", default="", help="dbt selection that narrows what is built")
     asked, console = parser.parse_args(), Console(stderr=True)
     try:
+        if found := damaged(Lake(HOME)):
+            raise CannotRunError(complaint(found))
         if asked.job == "daily" and not asked.last and not launch("land", None, console):
             sys.exit(1)
         days = None
@@ -123,7 +127,7 @@ def main() -> None:
             days = (asked.first or last, last)
         sys.exit(0 if launch(asked.job, days, console, asked.select) else 1)
     except CannotRunError as error:
-        console.print(f"error: {error}", markup=False)
+        console.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
 
 
