@@ -137,12 +137,12 @@ def drop_next_day(home: Path, *, is_live: bool = False, rows: int = ROWS) -> dat
         )
         at = f"timestamp '{day}' + to_minutes(number * 30)"
         connection.execute(
-            f"copy (select 'N' || number as order_id, customer_id, {at} as ordered_at, 10 + number as amount,"
+            f"copy (select '{day}-' || number as order_id, customer_id, {at} as ordered_at, 10 + number as amount,"
             f" 'EUR' as currency, 'completed' as status, 'web' as channel{known.format(clock='ordered_at')}"
             f" from rows) to '{folder}/orders.csv' (header)"
         )
         connection.execute(
-            f"copy (select 'N' || number as session_id, customer_id, {at} as started_at, 60 as duration_s,"
+            f"copy (select '{day}-' || number as session_id, customer_id, {at} as started_at, 60 as duration_s,"
             f" 'web' as channel{known.format(clock='started_at')}"
             f" from rows) to '{folder}/sessions.csv' (header)"
         )
