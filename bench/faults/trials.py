@@ -13,19 +13,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import duckdb
 import yaml
 
 from bench.faults import holds
+from bench.faults.clock import NoCompilerError, compiled, day_seen_from, moments, shifted
 from bench.faults.company import EXPORT, Company, Done, drop_next_day, finished, run, start
 from clientele.landing.inbox import drop_folder
 from clientele.publishing.versions import Published
 
-ZONE = "Europe/Berlin"
 DISK = 400_000_000  # bytes; the warehouse of 300 customers takes about a quarter
-FAKETIME = "*/faketime/libfaketimeMT.so.1"  # below the folder of libraries, where Debian has it
 
 
 class CannotTryError(Exception):
@@ -318,52 +316,23 @@ def second_run(options: Options) -> Iterator[Trial]:
 
 def clock(options: Options) -> Iterator[Trial]:
     """The run goes over midnight, or over the hour that the clocks of Berlin leave out or show twice."""
-    library = next(Path("/usr/lib").glob(FAKETIME), None)
-    if library is None:
-        raise CannotTryError("libfaketime is not installed (Debian: apt-get install faketime)")
+    try:
+        library = compiled(options.company.folder)
+    except NoCompilerError as error:
+        raise CannotTryError(str(error)) from error
     for what, moment in moments(datetime.now(UTC)).items():
         # Some seconds before it, while definitions load, so that the moment passes while the run lands and builds.
         begin = moment - timedelta(seconds=25)
         mended = Mended.begun(options.company, f"{what}: {moment:%Y-%m-%d %H:%M} UTC", is_live=True)
-        done = run(mended.home, "daily", environment=faked(library, begin))
+        done = run(mended.home, "daily", environment=shifted(library, begin))
         mended.note([f"it failed: {done.said[-1500:]}"] if done.code else [], "the run")
         mended.check("after the run")
-        mended.day = _day_seen_from(begin)
+        mended.day = day_seen_from(begin)
         shown = holds.the_next_day_is_published(mended.home, mended.day.isoformat(), mended.before)
         mended.note(shown, "after the run")
         # The next run is that of the next morning; nothing new came.
         tomorrow = datetime.combine(moment.date() + timedelta(days=1), datetime.min.time(), UTC)
-        yield mended.next_run(faked(library, tomorrow + timedelta(hours=5)))
-
-
-def _day_seen_from(loaded_at: datetime) -> date:
-    """The newest snapshot after a load at that time: what lands until six in the morning counts for the day."""
-    return (loaded_at - timedelta(hours=6)).date() + timedelta(days=1)
-
-
-def moments(now: datetime) -> dict[str, datetime]:
-    """The next midnight UTC, and the next changes of the clocks of Berlin (UTC)."""
-    midnight = datetime.combine(now.date() + timedelta(days=2), datetime.min.time(), UTC)
-    hours = [midnight + timedelta(hours=hour) for hour in range(366 * 24)]
-    offsets = [hour.astimezone(ZoneInfo(ZONE)).utcoffset() for hour in hours]
-    changes = [hours[i] for i in range(1, len(hours)) if offsets[i] != offsets[i - 1]]
-    return {"over midnight UTC": midnight} | {
-        f"the clocks of Berlin go {'forward' if 3 <= change.month <= 4 else 'back'}": change for change in changes[:2]
-    }
-
-
-def faked(library: Path, begin: datetime) -> dict[str, str]:
-    """The environment of a process whose clock begins at a time and then goes on."""
-    return {
-        "LD_PRELOAD": str(library),
-        # An offset, and no time of day: each process that the run starts would begin at that anew.
-        "FAKETIME": f"{(begin - datetime.now(UTC)).total_seconds():+.0f}",
-        "TZ": ZONE,
-        # Waiting and timeouts go by the monotonic clock, which no change of the wall clock moves. Times of files are
-        # what the system wrote, or what the process itself asked for.
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "NO_FAKE_STAT": "1",
-    }
+        yield mended.next_run(shifted(library, tomorrow + timedelta(hours=5)))
 
 
 def _ended(done: Done) -> str:
