@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 WAREHOUSE_LOCK = ".run.lock"
+BUILD = "build.duckdb"
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,14 @@ def unsaid(_text: str) -> None:
 
 @contextmanager
 def holding_warehouse(
-    home: Path, what: str, *, wait: bool = False, say: Callable[[str], None] = unsaid
+    home: Path, what: str, *, writes: bool = False, wait: bool = False, say: Callable[[str], None] = unsaid
 ) -> Iterator[None]:
-    """Hold the build of `home`: nobody else builds or publishes meanwhile.
+    """Hold the build of `home`: nobody else builds or publishes meanwhile, or has it open so that it hinders.
 
     Raises HeldError where another process holds it, unless told to wait.
     """
     with holding(home.resolve() / WAREHOUSE_LOCK, what, wait=wait, say=say):
+        _until_closed(home.resolve() / BUILD, writes=writes, wait=wait, say=say)
         yield
 
 
@@ -74,6 +76,26 @@ def holder_of(path: Path) -> Holder | None:
         return Holder(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def _until_closed(build: Path, *, writes: bool, wait: bool, say: Callable[[str], None]) -> None:
+    """Wait until no process has the build open for writing; for who `writes` himself, nor for reading.
+
+    Such are queries, and the dbt of a run of which only the first process was killed: it lives on and goes on writing.
+    DuckDB locks a file the way that lockf does, which asks and lets go again.
+    """
+    if not build.exists():
+        return
+    kind = fcntl.LOCK_EX if writes else fcntl.LOCK_SH
+    with build.open("rb+" if writes else "rb") as handle:
+        try:
+            fcntl.lockf(handle, kind | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError) as error:
+            by = f"{build} is open in another process: a query, or what is left of a run that was killed"
+            if not wait:
+                raise HeldError(f"{by}. Wait until it is done") from error
+            say(f"waiting: {by}")
+            fcntl.lockf(handle, kind)
 
 
 def _acquire(handle: int, path: Path, *, wait: bool, say: Callable[[str], None]) -> None:

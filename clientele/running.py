@@ -20,7 +20,9 @@ import duckdb
 import yaml
 
 from clientele.contract import PROJECT_ROOT
+from clientele.files import write_whole
 from clientele.fitting import models_to_fit
+from clientele.landing.damage import complaint, damaged
 from clientele.landing.lake import Lake
 from clientele.locks import HeldError, holding_warehouse, unsaid
 from clientele.run_records import DbtInvocation, recording_dbt
@@ -84,7 +86,7 @@ class DbtBuild:
 
     def settle(self) -> None:
         """Remember what the tables mean now that all of them are built."""
-        (self.home / SETTLED_FILE).write_text(json.dumps(self.meaning))
+        write_whole(self.home / SETTLED_FILE, json.dumps(self.meaning))
 
 
 def warehouse_vars(home: Path) -> dict:
@@ -97,9 +99,10 @@ def warehouse_vars(home: Path) -> dict:
     if path.exists():
         return yaml.safe_load(path.read_text()) or {}
     currency = _main_currency(home) or "EUR"
-    path.write_text(
+    write_whole(
+        path,
         "# Vars of this warehouse, over those of dbt_project.yml. After a change the next run builds everything anew.\n"
-        f"reporting_currency: {currency}\n"
+        f"reporting_currency: {currency}\n",
     )
     return {"reporting_currency": currency}
 
@@ -160,8 +163,8 @@ def prepared_build(
     The run reads the batches that are in place when it starts; data landing meanwhile waits for the next run. Where
     the vars of the warehouse or the code of the features changed since the last run, everything is built anew, so that
     no table mixes two meanings.
-    Raises CannotRunError where nothing has landed yet, where another run holds the warehouse (unless told to `wait`),
-    and for a day that is none or lies beyond the data.
+    Raises CannotRunError where nothing has landed yet or a landed file is damaged, where another run holds the
+    warehouse (unless told to `wait`), and for a day that is none or lies beyond the data.
     """
     with _one_run(home.resolve(), asked.job, wait=wait, say=say):
         prepared, trains = _prepared(home.resolve(), asked)
@@ -176,6 +179,8 @@ def _prepared(home: Path, asked: Asked) -> tuple[DbtBuild, bool]:
     if not batch:
         raise CannotRunError(f"{lake.raw} holds no data: land some with `clientele load MAPPING.yml` first.")
     lake.ensure_contract()
+    if found := damaged(lake):
+        raise CannotRunError(complaint(found))
     settled = home / SETTLED_FILE
     building = {name: value for name, value in warehouse_vars(home).items() if not name.startswith(MONITORING_VARS)}
     meaning = {"vars": building, "code": _hash_of(*FEATURE_CODE)}
@@ -297,7 +302,7 @@ def _checked_day(text: str, lake: Lake) -> str:
 @contextmanager
 def _one_run(home: Path, what: str, *, wait: bool, say: Callable[[str], None]) -> Iterator[None]:
     try:
-        with holding_warehouse(home, what, wait=wait, say=say):
+        with holding_warehouse(home, what, writes=True, wait=wait, say=say):
             yield
     except HeldError as error:
         raise CannotRunError(str(error)) from error

@@ -7,6 +7,16 @@ from pathlib import Path
 
 import dagster as dg
 
+# What is said by these tells what to do; what they were raised from does not.
+FOR_PEOPLE = (
+    "Failure",
+    "LandingError",
+    "CannotRunError",
+    "PublishingError",
+    "RefusedError",
+    "NoBuildError",
+    "HeldError",
+)
 WEBHOOK = "CLIENTELE_ALERT_WEBHOOK"
 NEXT = {
     "landed_exports": "Mend the file or the mapping it names and start `land` again; nothing of it has landed.",
@@ -27,8 +37,8 @@ def message_of(run: dg.DagsterRun, failures: list[tuple[str, str]]) -> str:
 
 
 def root_cause(error: object) -> str:
-    """The innermost message of an error as Dagster serialises it."""
-    while getattr(error, "cause", None) is not None:
+    """The message of an error as Dagster serialises it: the first that was written for people, else the innermost."""
+    while getattr(error, "cls_name", None) not in FOR_PEOPLE and getattr(error, "cause", None) is not None:
         error = error.cause  # type: ignore[attr-defined]
     text = str(getattr(error, "message", error)).strip()
     # Dagster begins it with the class of the exception, path and all.

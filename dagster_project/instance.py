@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from clientele.files import write_whole
+
 SETTINGS = """\
 # Written once; yours to edit. Storage in Postgres: docs/operations.md.
 telemetry:
@@ -15,9 +17,14 @@ concurrency:
   runs:
     max_concurrent_runs: 1
 
-# A run whose process died is marked as failed and started again; every step can be repeated.
+# A run whose process died is marked as failed and started again; every step can be repeated. Without it, all runs
+# would wait for the dead one.
+run_launcher:
+  module: dagster_project.run_launcher
+  class: WatchfulRunLauncher
 run_monitoring:
   enabled: true
+  poll_interval_seconds: 30
 run_retries:
   enabled: true
   max_retries: 1
@@ -37,7 +44,7 @@ def ensure_instance(home: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "dagster.yaml"
     if not settings.exists():
-        settings.write_text(SETTINGS)
+        write_whole(settings, SETTINGS)
     return folder
 
 

@@ -17,9 +17,12 @@ import dagster as dg
 from dagster_dbt import build_dbt_asset_selection
 from rich.console import Console
 
+from clientele.landing.damage import complaint, damaged
+from clientele.landing.lake import Lake
 from clientele.running import CannotRunError, newest_snapshot
 from dagster_project.failures import root_cause
 from dagster_project.instance import ensure_instance
+from dagster_project.run_launcher import fail_dead_runs
 from dagster_project.warehouse import HOME
 
 LONGEST = 110  # characters of what a check has to say; all of it is in the UI
@@ -97,6 +100,8 @@ def launch(job: str, days: tuple[date, date] | None, console: Console, select: s
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
         with dg.DagsterInstance.get() as instance, log.open("a") as said, redirect_stdout(said):
+            for dead in fail_dead_runs(instance):
+                console.print(f"run {dead} was killed: marked as failed", markup=False)
             result = definitions.resolve_job_def(job).execute_in_process(
                 instance=instance, raise_on_error=False, run_config={"loggers": {"progress": {}}}, **options
             )
@@ -115,6 +120,8 @@ def main() -> None:
     parser.add_argument("--select", default="", help="dbt selection that narrows what is built")
     asked, console = parser.parse_args(), Console(stderr=True)
     try:
+        if found := damaged(Lake(HOME)):
+            raise CannotRunError(complaint(found))
         if asked.job == "daily" and not asked.last and not launch("land", None, console):
             sys.exit(1)
         days = None
@@ -123,7 +130,7 @@ def main() -> None:
             days = (asked.first or last, last)
         sys.exit(0 if launch(asked.job, days, console, asked.select) else 1)
     except CannotRunError as error:
-        console.print(f"error: {error}", markup=False)
+        console.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
 
 

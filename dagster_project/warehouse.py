@@ -33,10 +33,14 @@ def first_day(home: Path) -> date:
     files = [str(path) for path in Lake(home).landings()]
     if not files:
         return BEFORE_ANY_DATA
-    with duckdb.connect() as connection:
-        found = connection.execute(
-            "select min(min_clock_at) from read_parquet($files) where entity = 'orders'", {"files": files}
-        ).fetchall()[0][0]
+    try:
+        with duckdb.connect() as connection:
+            found = connection.execute(
+                "select min(min_clock_at) from read_parquet($files) where entity = 'orders'", {"files": files}
+            ).fetchall()[0][0]
+    except duckdb.Error:
+        # Of a damaged lake its runs tell; the UI must come up all the same.
+        return BEFORE_ANY_DATA
     return found.date().replace(day=1) if found else BEFORE_ANY_DATA
 
 

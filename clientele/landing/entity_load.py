@@ -12,6 +12,7 @@ from clientele.contract import Entity
 from clientele.landing import fingerprint as prints
 from clientele.landing import mapping_sql, source
 from clientele.landing.columns import RowPass
+from clientele.landing.damage import complaint, unreadable
 from clientele.landing.errors import LandingError
 from clientele.landing.files import find_lookups
 from clientele.landing.lake import Lake, quoted
@@ -85,6 +86,9 @@ class EntityLoad:
             self._account(opened, query, refusals)
             self._land(rows, refusals)
         except duckdb.Error as error:
+            # Keys are compared with what has landed: the fault may be there and not in the export.
+            if found := unreadable(self.lake):
+                raise LandingError(complaint(found)) from error
             raise mapping_sql.explained(self.entity.name, error) from error
         finally:
             self._forget()

@@ -137,7 +137,10 @@ def _write_empty(con: duckdb.DuckDBPyConnection, path: Path, types: dict[str, st
 
 def _types_of(con: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[str, str]]:
     scan = f"read_parquet('{quoted(path)}', hive_partitioning = false)"
-    return [row[:2] for row in con.execute(f"describe select * from {scan}").fetchall()]
+    try:
+        return [row[:2] for row in con.execute(f"describe select * from {scan}").fetchall()]
+    except duckdb.Error:
+        return []  # damaged; it holds no rows, so it is written anew
 
 
 def _types_as_read(con: duckdb.DuckDBPyConnection, types: dict[str, str]) -> list[tuple[str, str]]:

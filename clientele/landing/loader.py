@@ -12,6 +12,7 @@ import duckdb
 
 from clientele.contract import Contract
 from clientele.landing.coverage import coverage
+from clientele.landing.damage import complaint, damaged
 from clientele.landing.entity_load import EntityLoad, landing_row
 from clientele.landing.errors import LandingError
 from clientele.landing.fingerprint import earlier_entities
@@ -75,6 +76,8 @@ def _locked(  # noqa: PLR0913
 ) -> LoadReport:  # fmt: skip
     with lake.locked(say), lake.loading() as loading:
         lake.ensure_contract()
+        if found := damaged(lake):
+            raise LandingError(complaint(found))
         con = _connect(loading, memory, threads)
         try:
             return _Load(con, lake, mapping, folder, loading, now, mode, say).run(check)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from clientele.locks import HeldError, holder_of, holding, holding_warehouse
@@ -69,3 +72,43 @@ def test_an_error_inside_lets_go(tmp_path: Path) -> None:
         raise ZeroDivisionError
     with holding(tmp_path / "lock", "me"):
         pass
+
+
+def have_open(path: Path, is_open: Any, end: Any) -> None:
+    with duckdb.connect(str(path)):
+        is_open.set()
+        end.wait(30)
+
+
+def test_what_is_left_of_a_killed_run_is_waited_for(tmp_path: Path) -> None:
+    duckdb.connect(str(tmp_path / "build.duckdb")).close()
+    context = multiprocessing.get_context("forkserver")
+    is_open, end = context.Event(), context.Event()
+    orphan = context.Process(target=have_open, args=(tmp_path / "build.duckdb", is_open, end))
+    orphan.start()
+    assert is_open.wait(30)
+    for writes in (True, False):
+        with (
+            pytest.raises(HeldError, match="open in another process: a query, or what is left of a run"),
+            holding_warehouse(tmp_path, "a run", writes=writes),
+        ):
+            pass
+    said = list[str]()
+    with holding_warehouse(tmp_path, "a run", writes=True, wait=True, say=lambda text: (said.append(text), end.set())):
+        duckdb.connect(str(tmp_path / "build.duckdb")).close()
+    assert said[0].startswith("waiting: ")
+    orphan.join()
+
+
+def test_a_reader_of_the_build_hinders_a_run_and_no_publication(tmp_path: Path) -> None:
+    duckdb.connect(str(tmp_path / "build.duckdb")).close()
+    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print(1, flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", code, str(tmp_path / "build.duckdb")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
+        assert reader.stdout is not None
+        reader.stdout.readline()
+        with holding_warehouse(tmp_path, "a publication"):
+            pass
+        with pytest.raises(HeldError, match="open in another"), holding_warehouse(tmp_path, "a run", writes=True):
+            pass
+        reader.kill()

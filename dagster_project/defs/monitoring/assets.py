@@ -3,11 +3,11 @@
 from datetime import date
 
 import dagster as dg
-from dagster_project.defs.warehouse.assets import MONITORED
 
 from clientele.monitoring.monitor import monitor
 from clientele.monitoring.results import SubjectResult
 from clientele.run_records import recorded_step
+from dagster_project.defs.warehouse.assets import MONITORED
 from dagster_project.warehouse import DAYS, HOME
 
 DRIFT = dg.AssetKey(["monitoring", "drift"])

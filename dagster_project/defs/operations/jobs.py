@@ -2,9 +2,9 @@
 
 import dagster as dg
 from dagster_dbt import build_dbt_asset_selection
-from dagster_project.defs.warehouse.assets import tables
 
 from dagster_project.defs.landing.assets import LANDING
+from dagster_project.defs.warehouse.assets import tables
 from dagster_project.warehouse import DAYS
 
 # DuckDB takes one writer: all steps of a run in one process, one after another.

@@ -1,12 +1,12 @@
 """Audit and publish: nothing reaches a reader that was not built, tested and compared."""
 
 import dagster as dg
-from dagster_project.defs.warehouse.assets import PUBLISHED
 
 from clientele.publishing.auditing import audit, summed_up
 from clientele.publishing.publication import RefusedError, publish
 from clientele.run_records import recorded_step
 from dagster_project.defs.monitoring.assets import DRIFT
+from dagster_project.defs.warehouse.assets import PUBLISHED
 from dagster_project.warehouse import HOME
 
 OWNERS = ["team:data-engineering"]

@@ -1,13 +1,17 @@
 """Every dbt node as an asset, every dbt test as a check of it: one dbt process builds what a run asks for."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from fnmatch import fnmatch
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
+from clientele.landing.damage import complaint, unreadable
+from clientele.landing.lake import Lake
 from clientele.running import Asked, prepared_build
 from dagster_project.defs.landing.assets import LANDING
 from dagster_project.warehouse import DAYS, HOME, dbt_project, environment
@@ -36,9 +40,7 @@ class LayeredTranslator(DagsterDbtTranslator):
         """Who is asked when a layer fails."""
         return [OWNERS.get(self.get_group_name(dbt_resource_props).split("_")[0], "team:data-engineering")]
 
-    def get_asset_spec(
-        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
-    ) -> dg.AssetSpec:
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         """As dagster-dbt has it, with what it cannot know: what landing feeds, and what must be fresh."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = manifest["nodes"].get(unique_id, {})
@@ -58,6 +60,17 @@ class BuildConfig(dg.Config):
     refit_models: str = ""
     drifted_models: str = ""
     full_refresh: bool = False
+
+
+@contextmanager
+def naming_damage() -> Iterator[None]:
+    """Where a table or check could not be made, look whether the lake is damaged: DuckDB does not say in which file."""
+    try:
+        yield
+    except DagsterDbtCliRuntimeError as error:
+        if " Error in " in str(error) and (found := unreadable(Lake(HOME))):
+            raise dg.Failure(complaint(found), allow_retries=False) from error
+        raise
 
 
 @dbt_assets(
@@ -81,7 +94,7 @@ def tables(context: dg.AssetExecutionContext, dbt: DbtCliResource, config: Build
         snapshot_from=days.start if days.start != days.end else None,
     )
     with prepared_build(HOME, asked, wait=True, say=context.log.info) as prepared:
-        with environment(prepared.environment):
+        with environment(prepared.environment), naming_damage():
             yield from dbt.cli(["build", *prepared.arguments], context=context, target_path=HOME / "target").stream()
         if not context.is_subset:
             prepared.settle()

@@ -1,0 +1,1 @@
+"""Faults, for real: what a warehouse is put through, and what must hold afterwards."""

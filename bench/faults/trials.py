@@ -1,0 +1,367 @@
+"""The faults. Each kind yields a trial after another: what was done, and what did not hold afterwards."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from bench.faults import holds
+from bench.faults.clock import NoCompilerError, compiled, day_seen_from, moments, shifted
+from bench.faults.company import EXPORT, Company, Done, drop_next_day, finished, run, start
+from clientele.landing.inbox import drop_folder
+from clientele.publishing.versions import Published
+
+DISK = 400_000_000  # bytes; the warehouse of 300 customers takes about a quarter
+
+
+class CannotTryError(Exception):
+    """This machine has not what the fault needs; the message says what."""
+
+
+@dataclass
+class Trial:
+    """One fault, and what did not hold after it or after the next run."""
+
+    what: str
+    losses: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@dataclass
+class Options:
+    """What the kinds are given."""
+
+    company: Company
+    kills: int = 20
+    seed: int = 42
+    lasts: float | None = None  # seconds of an undisturbed run; measured unless given
+    began: float = field(default_factory=time.monotonic)
+
+    def say(self, line: str) -> None:
+        """Progress, with the minutes since the start."""
+        print(f"{(time.monotonic() - self.began) / 60:6.1f} min  {line}", flush=True)
+
+
+@dataclass
+class Mended:
+    """A trial under way on a warehouse to which a next day's export was dropped."""
+
+    company: Company
+    trial: Trial
+    day: date
+    before: str | None
+    began: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def begun(cls, company: Company, what: str, *, is_live: bool = False) -> Mended:
+        home = company.restore()
+        day = drop_next_day(home, is_live=is_live)
+        return cls(company, Trial(what), day, Published(home).current())
+
+    @property
+    def home(self) -> Path:
+        return self.company.home
+
+    def note(self, losses: list[str], when: str) -> None:
+        self.trial.losses += [f"{when}: {loss}" for loss in losses]
+
+    def check(self, when: str, *, is_unchanged: bool = False) -> None:
+        """What must hold at any time; and if nothing may have been published, that nothing was."""
+        self.note(holds.published_is_whole(self.home), when)
+        self.note(holds.nothing_landed_is_lost(self.company.base, self.home), when)
+        version = Published(self.home).current()
+        if is_unchanged and version != self.before:
+            self.note([f"{version} was published"], when)
+
+    def expect_failure(self, done: Done, *words: str) -> None:
+        """The run failed, and said what it should have said."""
+        if not done.code:
+            self.note(["it succeeded"], "the run")
+        said = " ".join(done.said.split())
+        self.note([f"it did not say {word!r}: {said[-600:]}" for word in words if word not in said], "the run")
+
+    def next_run(self, environment: dict[str, str] | None = None) -> Trial:
+        """Run again as if nothing had happened, and look whether all is there."""
+        before = Published(self.home).current()
+        done = run(self.home, "daily", environment=environment)
+        if done.code:
+            self.note([f"it failed: {done.said[-1500:]}"], "the next run")
+        return self.concluded(before, "after the next run")
+
+    def concluded(self, before: str | None, when: str) -> Trial:
+        self.check(when)
+        self.note(holds.the_export_landed_once(self.home), when)
+        self.note(holds.the_next_day_is_published(self.home, self.day.isoformat(), before), when)
+        self.note(holds.left_behind(self.home), when)
+        self.trial.seconds = time.monotonic() - self.began
+        return self.trial
+
+
+def kills(options: Options) -> Iterator[Trial]:
+    """Kill -9 of all processes of the run, at moments drawn evenly from its duration."""
+    yield from _killed(options, options.kills, alone=False)
+
+
+def kills_alone(options: Options) -> Iterator[Trial]:
+    """Kill -9 of Dagster's process alone, as when memory runs out: dbt lives on for a while and holds the build."""
+    yield from _killed(options, max(1, options.kills // 10), alone=True)
+
+
+def _killed(options: Options, trials: int, *, alone: bool) -> Iterator[Trial]:
+    lasted = options.lasts or run(Mended.begun(options.company, "").home, "daily").seconds
+    options.say(f"an undisturbed run takes {lasted:.0f} s")
+    dice = random.Random(options.seed + alone)
+    for _trial in range(trials):
+        # Strata would be too even for a claim about random moments.
+        after = dice.uniform(0, lasted)
+        mended = Mended.begun(options.company, "")
+        running = start(mended.home, "daily")
+        _wait(running.process, after)
+        ended = running.process.poll() is not None
+        running.kill(alone=alone)
+        where = "it had ended" if ended else _where(running.said)
+        running.log.unlink()
+        mended.trial.what = f"after {after:.0f} s of {lasted:.0f} s: {where}"
+        mended.check("after the kill")
+        yield mended.next_run()
+
+
+def _wait(process: subprocess.Popen[str], seconds: float) -> None:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return
+
+
+def _where(said: str) -> str:
+    """The step that a run was in, by what it said last."""
+    steps = re.findall(r"^(\w+): (starts|done)$", said, re.MULTILINE)
+    if not steps:
+        return "starting"
+    step, state = steps[-1]
+    step = step.split("__")[-1]
+    first = "" if re.search(r"^land: ", said, re.MULTILINE) else ", of `land`"
+    return f"in {step}{first}" if state == "starts" else f"after {step}{first}"
+
+
+def full_disk(options: Options) -> Iterator[Trial]:
+    """A small tmpfs that holds the warehouse and little else; then there is room again."""
+    # From a disk on which not even the export lands, to one on which only the publication may not fit.
+    for free_kb in (64, 4_000, 24_000):
+        with _small_disk(options.company):
+            mended = Mended.begun(options.company, f"{free_kb:,} kB free")
+            ballast = _fill(mended.home, free_kb * 1024)
+            done = run(mended.home, "daily")
+            mended.trial.what += f": {_ended(done)}"
+            mended.check("with the disk full")
+            ballast.unlink()
+            yield mended.next_run()
+
+
+@contextmanager
+def _small_disk(company: Company) -> Iterator[None]:
+    if os.geteuid() != 0:
+        raise CannotTryError("mounting a tmpfs needs root")
+    shutil.rmtree(company.home, ignore_errors=True)
+    company.home.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(company.home)]
+    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        raise CannotTryError(f"a tmpfs cannot be mounted: {mounted.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(company.home)], check=True)
+
+
+def _fill(home: Path, free: int) -> Path:
+    """Fill the disk of `home` but for some bytes."""
+    ballast = home / "ballast"
+    with ballast.open("wb") as handle:
+        os.posix_fallocate(handle.fileno(), 0, shutil.disk_usage(home).free - free)
+    return ballast
+
+
+def failing_check(options: Options) -> Iterator[Trial]:
+    """A dbt test of severity error fails; then the data are mended. Drift is an error; then it no longer is."""
+    mended = Mended.begun(options.company, "a batch of orders stands in the lake twice, then is removed")
+    twice = mended.home / "lake" / "raw" / "batch=900"
+    twice.mkdir()
+    shutil.copy(mended.home / "lake" / "raw" / "batch=1" / "orders.parquet", twice)
+    mended.expect_failure(run(mended.home, "daily"), "unique_combination_stg_commerce__orders")
+    mended.check("after the check failed", is_unchanged=True)
+    shutil.rmtree(twice)
+    yield mended.next_run()
+
+    mended = Mended.begun(options.company, "drift of features.feat_orders made an error, then a warning again")
+    path = mended.home / "vars.yml"
+    own = path.read_text()
+    strict = {"drift_error_on": ["features.feat_orders"], "drift_psi_from": 0.001}
+    path.write_text(yaml.safe_dump(yaml.safe_load(own) | strict))
+    mended.expect_failure(run(mended.home, "daily"), "feat_orders")
+    mended.check("after the check failed", is_unchanged=True)
+    path.write_text(own)
+    yield mended.next_run()
+
+
+def corrupt_parquet(options: Options) -> Iterator[Trial]:
+    """A landed file is cut short, or its middle overwritten; then it is brought back from a backup."""
+    for name, (how, corrupt) in CORRUPTIONS.items():
+        mended = Mended.begun(options.company, f"{name}.parquet of the first batch: {how}")
+        path = mended.home / "lake" / "raw" / "batch=1" / f"{name}.parquet"
+        whole = path.read_bytes()
+        path.write_bytes(corrupt(whole))
+        done = run(mended.home, "daily")
+        path.write_bytes(whole)
+        mended.expect_failure(done, f"batch=1/{name}.parquet", "backup")
+        mended.check("after the failed run", is_unchanged=True)
+        yield mended.next_run()
+
+
+def zeroed(whole: bytes) -> bytes:
+    """A file whose ends are well, while most of its values are gone."""
+    return whole[:4] + bytes(len(whole) // 2) + whole[4 + len(whole) // 2 :]
+
+
+# Of orders the next export has some, too; of order_items dbt is the first to read.
+CORRUPTIONS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "orders": ("its first half zeroed", zeroed),
+    "order_items": ("its first half zeroed", zeroed),
+    "returns": ("cut to half", lambda whole: whole[: len(whole) // 2]),
+    "landings": ("empty", lambda _whole: b""),
+}
+
+
+def schema_change(options: Options) -> Iterator[Trial]:
+    """A column of the next export is renamed, or gone; then it comes as it was. One column more changes nothing."""
+    for what, change in SCHEMAS.items():
+        mended = Mended.begun(options.company, what)
+        path = drop_folder(mended.home) / EXPORT / "orders.csv"
+        as_agreed = path.read_text()
+        path.write_text(change(as_agreed))
+        done = run(mended.home, "daily")
+        if what.startswith("one column more"):
+            mended.note([f"it failed: {done.said[-600:]}"] if done.code else [], "the run")
+            yield mended.concluded(mended.before, "after the run")
+            continue
+        mended.expect_failure(done, "orders", "amount")
+        mended.check("after the failed run", is_unchanged=True)
+        path.write_text(as_agreed)
+        yield mended.next_run()
+
+
+def _with_header(text: str, change: Callable[[str], str]) -> str:
+    header, _, rows = text.partition("\n")
+    return f"{change(header)}\n{rows}"
+
+
+SCHEMAS: dict[str, Callable[[str], str]] = {
+    "amount is now called total": lambda text: _with_header(text, lambda header: header.replace("amount", "total")),
+    "amount holds words": lambda text: re.sub(r",(\d+),EUR", r",EUR \1 only,EUR", text),
+    "one column more, which nobody asked for": lambda text: (
+        "\n".join(
+            f"{line},{'vat_id' if number == 0 else 'X'}" for number, line in enumerate(text.rstrip("\n").split("\n"))
+        )
+        + "\n"
+    ),
+}
+
+
+def long_reader(options: Options) -> Iterator[Trial]:
+    """A reader opens the published file before the run, and asks it over and over until the run is through."""
+    mended = Mended.begun(options.company, "one connection")
+    sql = "select count(*), max(snapshot_date) from marts.customer_profile"
+    reader = duckdb.connect(str(Published(mended.home).database(str(mended.before))), read_only=True)
+    first, asked = reader.execute(sql).fetchall(), 0
+    running = start(mended.home, "daily")
+    while running.process.poll() is None:
+        asked += 1
+        if reader.execute(sql).fetchall() != first:
+            mended.note(["it saw something else"], "the reader")
+        time.sleep(0.2)
+    done = finished(running)
+    mended.note([f"it failed: {done.said[-1500:]}"] if done.code else [], "the run")
+    # And one that had it open from before, while the version is no longer the current.
+    if reader.execute(sql).fetchall() != first:
+        mended.note(["it saw something else after the switch"], "the reader")
+    reader.close()
+    mended.trial.what += f", asked {asked:,} times"
+    yield mended.concluded(mended.before, "after the run")
+
+
+def second_run(options: Options) -> Iterator[Trial]:
+    """A second daily run is started beside the first: both end well."""
+    for seconds in (10.0,):
+        mended = Mended.begun(options.company, f"{seconds:.0f} s after the first")
+        first = start(mended.home, "daily")
+        time.sleep(seconds)
+        second = start(mended.home, "daily")
+        for name, running in (("the first run", first), ("the second run", second)):
+            done = finished(running)
+            mended.note([f"it failed: {done.said[-1500:]}"] if done.code else [], name)
+        yield mended.concluded(mended.before, "after both")
+
+
+def clock(options: Options) -> Iterator[Trial]:
+    """The run goes over midnight, or over the hour that the clocks of Berlin leave out or show twice."""
+    try:
+        library = compiled(options.company.folder)
+    except NoCompilerError as error:
+        raise CannotTryError(str(error)) from error
+    for what, moment in moments(datetime.now(UTC)).items():
+        # Some seconds before it, while definitions load, so that the moment passes while the run lands and builds.
+        begin = moment - timedelta(seconds=25)
+        mended = Mended.begun(options.company, f"{what}: {moment:%Y-%m-%d %H:%M} UTC", is_live=True)
+        done = run(mended.home, "daily", environment=shifted(library, begin))
+        mended.note([f"it failed: {done.said[-1500:]}"] if done.code else [], "the run")
+        mended.check("after the run")
+        mended.day = day_seen_from(begin)
+        shown = holds.the_next_day_is_published(mended.home, mended.day.isoformat(), mended.before)
+        mended.note(shown, "after the run")
+        # The next run is that of the next morning; nothing new came.
+        tomorrow = datetime.combine(moment.date() + timedelta(days=1), datetime.min.time(), UTC)
+        yield mended.next_run(shifted(library, tomorrow + timedelta(hours=5)))
+
+
+def _ended(done: Done) -> str:
+    """How a run ended, in a few words."""
+    failed = re.findall(r"^(\w+) failed: (.*)$", done.said, re.MULTILINE)
+    if not done.code:
+        return "it was enough"
+    return f"{failed[0][0].split('__')[-1]} failed" if failed else f"the run ended with code {done.code}"
+
+
+KINDS: dict[str, Callable[[Options], Iterator[Trial]]] = {
+    "kills": kills,
+    "kills_alone": kills_alone,
+    "full_disk": full_disk,
+    "failing_check": failing_check,
+    "corrupt_parquet": corrupt_parquet,
+    "schema_change": schema_change,
+    "long_reader": long_reader,
+    "second_run": second_run,
+    "clock": clock,
+}
+TITLES = {
+    "kills": "kill -9 of all processes of the run",
+    "kills_alone": "kill -9 of Dagster's process alone",
+    "full_disk": "a full disk",
+    "failing_check": "a failing check",
+    "corrupt_parquet": "a corrupt Parquet file in the lake",
+    "schema_change": "a schema change in an export",
+    "long_reader": "a reader that holds the published file",
+    "second_run": "a second run started meanwhile",
+    "clock": "a clock across midnight and daylight saving time",
+}
