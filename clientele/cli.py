@@ -389,10 +389,15 @@ def _build(console, home: Path, **options) -> None:  # type: ignore[no-untyped-d
 
 
 def _sum_up(console, home: Path) -> None:  # type: ignore[no-untyped-def]
+    from clientele.publishing.report import show_published
+    from clientele.publishing.status import status
     from clientele.running import warehouse_vars
     from clientele.summary import show
 
     show(console, home, warehouse_vars(home)["reporting_currency"])
+    if current := status(home).current:
+        console.print()
+        show_published(console, current)
     at = _at(home)
     console.print("\nnext:")
     clientele, catalog = _called_as(), "governance.feature_catalog"
@@ -404,6 +409,8 @@ def _sum_up(console, home: Path) -> None:  # type: ignore[no-untyped-def]
         f'{clientele} query "select * from marts.value_at_risk order by value_at_risk_rank"{at}',
         f'{clientele} query "select feature, feature_window, description from {catalog}" --limit 200{at}',
         f"{clientele} publish{at}   lets readers see it, if every check passed",
+        f"{clientele} status{at}   what readers see, and what warned",
+        f"make ui WAREHOUSE={home}   Dagster's page of all tables, checks and runs, on 127.0.0.1:3000",
         f"{clientele} map YOUR_FILES...   drafts the mapping of your own data",
     ):
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)

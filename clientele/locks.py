@@ -78,6 +78,19 @@ def holder_of(path: Path) -> Holder | None:
         return None
 
 
+def living_holder(path: Path) -> Holder | None:
+    """Who holds the lock file at `path` and is still running: a killed process leaves its name in the file."""
+    holder = holder_of(path)
+    try:
+        if holder:
+            os.kill(holder.pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:  # of another user, and so alive
+        return holder
+    return holder
+
+
 def _until_closed(build: Path, *, writes: bool, wait: bool, say: Callable[[str], None]) -> None:
     """Wait until no process has the build open for writing; for who `writes` himself, nor for reading.
 

@@ -21,6 +21,13 @@ def show_publication(console: Console, done: Publication) -> None:
         _line(console, f"note: {note}")
 
 
+def show_published(console: Console, manifest: dict[str, Any]) -> None:
+    """What readers see, and what warned in its run."""
+    _line(console, f"Published {_described(manifest)}")
+    for warning in manifest["warnings"]:
+        _line(console, f"  warned: {warning}")
+
+
 def show_refusal(console: Console, audit: Audit) -> None:
     """What speaks against publishing, with what to do."""
     _show_warnings(console, audit)
@@ -45,6 +52,8 @@ def show_status(console: Console, status: Status, *, command: str, at: str) -> N
 
 
 def _show_build(console: Console, status: Status, command: str, at: str) -> None:
+    if status.holder:
+        _line(console, f"held by   {status.holder}")
     if status.audit is None:
         _line(console, f"build     cannot be audited: {status.why_no_audit}")
         return

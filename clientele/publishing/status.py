@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from clientele.dbt_manifest import NoManifestError
-from clientele.locks import HeldError, holding
+from clientele.locks import WAREHOUSE_LOCK, HeldError, Holder, holding, living_holder
 from clientele.publishing.auditing import Audit, audit
 from clientele.publishing.history import heal
 from clientele.publishing.versions import Published
@@ -24,6 +24,7 @@ class Status:
     rollback_to: str | None = None
     audit: Audit | None = None  # None where the build cannot be read now
     why_no_audit: str = ""
+    holder: Holder | None = None  # who builds or publishes at this moment
 
     @property
     def is_build_newer(self) -> bool:
@@ -44,6 +45,7 @@ def status(home: Path) -> Status:
         current=published.manifest(current) if current else None,
         earlier=[published.manifest(version) for version in others],
         rollback_to=published.before(current) if current else None,
+        holder=living_holder(home / WAREHOUSE_LOCK),
     )
     try:
         found.audit = audit(home)
