@@ -30,6 +30,21 @@ run_retries:
   max_retries: 1
   retry_on_asset_or_op_failure: false
 
+# Every event as a line of JSON, for whatever collects logs.
+python_logs:
+  dagster_handler_config:
+    handlers:
+      events:
+        class: logging.handlers.RotatingFileHandler
+        filename: {log}
+        maxBytes: 50000000
+        backupCount: 3
+        delay: true
+        formatter: json
+    formatters:
+      json:
+        (): dagster_project.structured_log.JsonFormatter
+
 retention:
   sensor:
     purge_after_days: 30

@@ -8,12 +8,15 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import dagster as dg
 import pytest
+
+from clientele.records import Records
 
 pytestmark = pytest.mark.xdist_group("definitions")
 
@@ -78,8 +81,6 @@ def test_features_scores_and_sources_are_watched(definitions: Any) -> None:
     ],
 )
 def test_the_morning_run_builds_the_day_of_its_tick(definitions: Any, tick: datetime, day: str) -> None:
-    import dagster as dg
-
     schedule = definitions.resolve_schedule_def("every_morning")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 5 * * *", "UTC")
     context = dg.build_schedule_context(
@@ -91,8 +92,6 @@ def test_the_morning_run_builds_the_day_of_its_tick(definitions: Any, tick: date
 def test_a_dropped_export_is_landed_once_it_rests(
     definitions: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import dagster as dg
-
     from dagster_project.defs.landing import sensors
 
     monkeypatch.setattr(sensors, "HOME", tmp_path)
@@ -148,8 +147,6 @@ def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 def test_a_failed_run_is_told_with_cause_and_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, webhook: tuple[str, list[dict[str, Any]]]
 ) -> None:
-    import dagster as dg
-
     from dagster_project.defs.operations import sensors
 
     @dg.op
@@ -182,3 +179,28 @@ def test_a_webhook_that_is_none_does_not_hide_the_failure() -> None:
 
     with pytest.raises(OSError, match="no address of a webhook"):
         post("text", "file:///etc/passwd")
+
+
+def test_a_model_that_drifted_days_running_is_trained(
+    definitions: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dagster_project.defs.monitoring import sensors
+
+    monkeypatch.setattr(sensors, "HOME", tmp_path)
+
+    def asked() -> list[tuple[str, str]]:
+        context = dg.build_sensor_context(repository_def=definitions.get_repository_def())
+        tick = definitions.resolve_sensor_def("drifted_models").evaluate_tick(context)
+        found = [(request.partition_key, request.run_config) for request in tick.run_requests or []]
+        return [(day, config["ops"]["dbt_build"]["config"]["drifted_models"]) for day, config in found]
+
+    assert asked() == []
+    for number, status in enumerate(["pass", "warn", "warn", "warn"], start=1):
+        row = {
+            "run_id": f"{number}", "evaluated_at": datetime(2026, 1, number, 6), "snapshot_date": date(2026, 1, number),
+            "subject": "ml_clv__scores", "subject_kind": "scores", "model_name": "clv", "model_version": "a",
+            "column_name": "clv_90d", "measure": "psi", "value": 0.5, "threshold": 0.2, "severity": "warn",
+            "status": status,
+        }  # fmt: skip
+        Records(tmp_path).append("drift_results", [row])
+        assert asked() == ([("2026-01-04", "clv")] if number == 4 else [])
