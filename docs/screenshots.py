@@ -69,7 +69,7 @@ def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
 
 
 def pictures(home: Path) -> dict[str, str]:
-    """What is shown, by the name of its picture: a table among its neighbours, as all at once are too small to read, and a warning."""
+    """What is shown, by the name of its picture: a table among its neighbours (all are too many), and a warning."""
     warned = [row for row in Records(home).read("check_results").to_pylist() if row["check_type"] == "drift"]
     table = max(warned, key=lambda row: (row["status"] == "warn", row["value"] or 0))["asset_name"]
     schema = "ml" if table.startswith("ml_") else "features"
