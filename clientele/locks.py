@@ -10,13 +10,15 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 WAREHOUSE_LOCK = ".run.lock"
 BUILD = "build.duckdb"
+# Warehouses that this process holds for a run of several steps: each of them finds it held already.
+_held_for_run: set[Path] = set()
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,27 @@ def holding_warehouse(
 
     Raises HeldError where another process holds it, unless told to wait.
     """
-    with holding(home.resolve() / WAREHOUSE_LOCK, what, wait=wait, say=say):
-        _until_closed(home.resolve() / BUILD, writes=writes, wait=wait, say=say)
+    home = home.resolve()
+    lock = nullcontext() if home in _held_for_run else holding(home / WAREHOUSE_LOCK, what, wait=wait, say=say)
+    with lock:
+        _until_closed(home / BUILD, writes=writes, wait=wait, say=say)
         yield
+
+
+@contextmanager
+def holding_for_run(home: Path, what: str, *, say: Callable[[str], None] = unsaid) -> Iterator[None]:
+    """Hold the build of `home` from the first step of a run to its last, waiting for it where need be.
+
+    Were it let go between them, another run could build while this one measures drift or publishes, and neither would
+    succeed. Only for a process that does one run and nothing beside it.
+    """
+    home = home.resolve()
+    with holding(home / WAREHOUSE_LOCK, what, wait=True, say=say):
+        _held_for_run.add(home)
+        try:
+            yield
+        finally:
+            _held_for_run.discard(home)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -36,7 +37,7 @@ python_logs:
     handlers:
       events:
         class: logging.handlers.RotatingFileHandler
-        filename: {log}
+        filename: EVENTS_LOG
         maxBytes: 50000000
         backupCount: 3
         delay: true
@@ -59,7 +60,9 @@ def ensure_instance(home: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "dagster.yaml"
     if not settings.exists():
-        write_whole(settings, SETTINGS)
+        log = folder.parent / "logs" / "events.jsonl"
+        log.parent.mkdir(exist_ok=True)
+        write_whole(settings, SETTINGS.replace("EVENTS_LOG", json.dumps(str(log))))
     return folder
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
+import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,9 +42,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def served(binaries: Path, folder: Path) -> Iterator[str]:
     """A new server on a free port of 127.0.0.1, gone afterwards. Postgres refuses to be root: then it is nobody."""
-    data, user = folder / "data", {}
+    data, user = folder / "data", None
     if os.geteuid() == 0:
-        user = {"user": NOBODY}
+        user = NOBODY
         for path in (folder, *folder.parents):
             # Down to the data a user of no rights must get; the test's folders are for root alone.
             if path == Path("/tmp") or path.stat().st_mode & 0o001:
@@ -54,21 +55,30 @@ def served(binaries: Path, folder: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
 
-    def call(tool: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [str(binaries / tool), "-D", str(data), *arguments],
-            **user, cwd=folder, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    call("initdb", "--username=dagster", "--auth=trust", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-    call("pg_ctl", "--wait", "--log", str(folder / "log"), "-o", options, "start")
+    initdb = [str(binaries / "initdb"), "-D", str(data), "--username=dagster", "--auth=trust", "--no-sync"]
+    done = subprocess.run(initdb, user=user, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    settings = (f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off")
+    command = [str(binaries / "postgres"), "-D", str(data), *(word for setting in settings for word in ("-c", setting))]
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(command, user=user, cwd=folder, stdout=log, stderr=log)
     try:
+        wait_for(port, server, folder / "log")
         yield f"{SCHEME}dagster@127.0.0.1:{port}/postgres"
     finally:
-        call("pg_ctl", "--mode=immediate", "stop")
-        shutil.rmtree(data, ignore_errors=True)
+        server.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
+        server.wait(60)
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 60
+    while server.poll() is None and time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"Postgres did not start: {log.read_text()}")
 
 
 def test_a_run_is_kept_in_postgres(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

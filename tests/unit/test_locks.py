@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from clientele.locks import HeldError, holder_of, holding, holding_warehouse
+from clientele.locks import HeldError, holder_of, holding, holding_for_run, holding_warehouse
 
 
 def hold_until(path: Path, held: Any, end: Any) -> None:
@@ -112,3 +112,15 @@ def test_a_reader_of_the_build_hinders_a_run_and_no_publication(tmp_path: Path) 
         with pytest.raises(HeldError, match="open in another"), holding_warehouse(tmp_path, "a run", writes=True):
             pass
         reader.kill()
+
+
+def test_the_steps_of_a_run_find_it_held_and_others_wait_for_the_last(tmp_path: Path) -> None:
+    code = "import sys, pathlib, clientele.locks as l\nwith l.holding_warehouse(pathlib.Path(sys.argv[1]), 'x'): pass"
+    other = [sys.executable, "-c", code, str(tmp_path)]
+    with holding_for_run(tmp_path, "daily"):
+        for step in ("a build", "a publication"):
+            with holding_warehouse(tmp_path, step):
+                pass
+            refused = subprocess.run(other, capture_output=True, text=True, check=False)
+            assert "is held by daily" in refused.stderr
+    assert subprocess.run(other, check=False).returncode == 0

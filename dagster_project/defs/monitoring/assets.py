@@ -19,6 +19,7 @@ DRIFT = dg.AssetKey(["monitoring", "drift"])
     group_name="monitoring",
     owners=["team:data-science"],
     kinds={"python", "evidently"},
+    required_resource_keys={"warehouse"},
     partitions_def=DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
     description="Every feature group, and the inputs and scores of every champion, against what the champion learnt "

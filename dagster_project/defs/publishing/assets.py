@@ -19,6 +19,7 @@ NO_RETRY = "Readers keep what was published before. `clientele status` says what
     group_name="publishing",
     owners=OWNERS,
     kinds={"python"},
+    required_resource_keys={"warehouse"},
     description="Reads the results of all checks: every table that would be published, and all that it is made of, "
     "must have been built and must have passed its checks of severity error since.",
 )
@@ -47,6 +48,7 @@ def audited(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     group_name="publishing",
     owners=OWNERS,
     kinds={"python", "duckdb"},
+    required_resource_keys={"warehouse"},
     description="The marts and governance tables as readers see them: copied, compared by rows and hashes, switched.",
 )
 def published_marts(context: dg.AssetExecutionContext) -> dg.MaterializeResult:

@@ -1,12 +1,27 @@
 """What the assets of this folder are given."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
+from clientele.locks import holding_for_run
 from dagster_project.defs.warehouse.assets import PROJECT
+from dagster_project.warehouse import HOME
+
+
+class HeldWarehouse(dg.ConfigurableResource):
+    """The warehouse, held from the start of a run to its end: a second run waits until the first has published."""
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["HeldWarehouse"]:
+        """Hold it. All steps of a run are in one process, which makes its resources before the first of them."""
+        run, log = context.run, context.log
+        with holding_for_run(HOME, run.job_name if run else "a run", say=log.info if log else print):
+            yield self
 
 
 @dg.definitions
@@ -14,4 +29,6 @@ def resources() -> dg.Definitions:
     """The dbt command line, on the project of this warehouse."""
     # The dbt of this environment, be it on the path or not.
     executable = str(Path(sys.executable).parent / "dbt")
-    return dg.Definitions(resources={"dbt": DbtCliResource(project_dir=PROJECT, dbt_executable=executable)})
+    return dg.Definitions(
+        resources={"warehouse": HeldWarehouse(), "dbt": DbtCliResource(project_dir=PROJECT, dbt_executable=executable)}
+    )
