@@ -63,7 +63,7 @@ def _can_learn_of_subscribers(connection: duckdb.DuckDBPyConnection, lake: Lake)
         " inner join intermediate.int_core__customer_spine as spine"
         " on held.customer_id = spine.customer_id and held.snapshot_date = spine.snapshot_date"
         " inner join ml.ml_run as run on held.snapshot_date <= run.snapshot_date - run.churn_horizon_days"
-        " where held.is_subscriber and spine.is_sampled"
+        " where held.is_subscriber and spine.is_training"
     ).fetchall()[0][0]
     landed = connection.execute(
         "select count(*) > 0 from read_parquet($files, hive_partitioning = true) as landings"

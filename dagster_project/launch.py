@@ -19,7 +19,7 @@ from rich.console import Console
 
 from clientele.landing.damage import complaint, damaged
 from clientele.landing.lake import Lake
-from clientele.running import CannotRunError, newest_snapshot
+from clientele.running import CannotRunError, newest_built, newest_snapshot
 from dagster_project.failures import root_cause
 from dagster_project.instance import ensure_instance
 from dagster_project.run_launcher import fail_dead_runs
@@ -103,12 +103,19 @@ def launch(job: str, days: tuple[date, date] | None, console: Console, select: s
             for dead in fail_dead_runs(instance):
                 console.print(f"run {dead} was killed: marked as failed", markup=False)
             result = definitions.resolve_job_def(job).execute_in_process(
-                instance=instance, raise_on_error=False, run_config={"loggers": {"progress": {}}}, **options
+                instance=instance, raise_on_error=False, run_config=run_config(job), **options
             )
     finally:
         progress.status.stop()
     console.print(f"{job}: {progress.built} assets, {progress.passed} checks passed, run {result.run_id}")
     return result.success
+
+
+def run_config(job: str) -> dict:
+    """What a job is told: Dagster forgets the job's own config where a run has one, for its loggers say."""
+    from dagster_project.defs.operations.jobs import ALL_MODELS
+
+    return {"loggers": {"progress": {}}, **(ALL_MODELS if job == "retrain" else {})}
 
 
 def main() -> None:
@@ -126,7 +133,8 @@ def main() -> None:
             sys.exit(1)
         days = None
         if asked.job != "land":
-            last = asked.last or newest_snapshot(HOME)
+            of_build = newest_built(HOME) if asked.job in ("retrain", "publish") else None
+            last = asked.last or of_build or newest_snapshot(HOME)
             days = (asked.first or last, last)
         sys.exit(0 if launch(asked.job, days, console, asked.select) else 1)
     except CannotRunError as error:

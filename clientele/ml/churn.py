@@ -36,7 +36,7 @@ from clientele.ml.registry import Settings, Version
 from clientele.ml.score_rows import STAMP, stamped
 
 CHURN_TYPES = ("non_contractual", "contractual")
-KEYS = ("customer_id", "snapshot_date", "churn_type", "is_churned", "is_sampled")
+KEYS = ("customer_id", "snapshot_date", "churn_type", "is_churned")
 NOTHING_WATCHED = {
     "non_contractual": "no customer has been watched for {} days yet: a label needs a snapshot that lies so far back. "
     "Load older orders, or lower churn_horizon_days.",

@@ -168,7 +168,7 @@ def _feature_group(catalog: Catalog, table: str, reference_model: str) -> Subjec
         catalog.columns(table),
         reference=f"select features.* from {table} as features"
         f" inner join {spine} as spine using (customer_id, snapshot_date)"
-        f" where spine.is_sampled and features.snapshot_date >= {_date(champion.learnt_from)}"
+        f" where spine.is_training and features.snapshot_date >= {_date(champion.learnt_from)}"
         f" and features.snapshot_date <= {_date(champion.learnt_to)}"
         f" and features.snapshot_date < {_date(catalog.day)}",
         current=f"select * from {table} where snapshot_date = {_date(catalog.day)}",

@@ -63,6 +63,13 @@ def test_tests_of_severity_error_block(definitions: Any, manifest: dict[str, Any
     assert {(severities[check.name], check.blocking) for check in checks} == {("error", True), ("warn", False)}
 
 
+def test_training_launched_by_hand_fits_all_models() -> None:
+    from dagster_project.launch import run_config
+
+    assert run_config("retrain")["ops"]["dbt_build"]["config"] == {"refit_models": "all"}
+    assert "ops" not in run_config("daily")
+
+
 def test_features_scores_and_sources_are_watched(definitions: Any) -> None:
     checks = {(key.asset_key.path[-1], key.name) for key in definitions.resolve_asset_graph().asset_check_keys}
     assert {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from clientele.fitting import fitted_models, models_to_fit
 from clientele.ml.registry import RECIPE
-from clientele.running import Asked, _prepared
+from clientele.running import Asked, CannotRunError, _prepared
 
 BUILT = date(2025, 6, 1)
 SERVED = [*fitted_models(), "churn.non_contractual", "survival.non_contractual"]
@@ -36,7 +37,7 @@ def warehouse(home: Path, *, promoted: list[str], subscribed_on: date | None = N
         )
         connection.execute(
             "create table intermediate.int_core__customer_spine"
-            " as select 'c' as customer_id, $day as snapshot_date, true as is_sampled",
+            " as select 'c' as customer_id, $day as snapshot_date, true as is_training",
             {"day": subscribed_on or BUILT},
         )
         connection.execute(
@@ -51,9 +52,11 @@ def warehouse(home: Path, *, promoted: list[str], subscribed_on: date | None = N
 def landed(home: Path, batch: int, entity: str, since: date) -> None:
     folder = home / "lake" / "raw" / f"batch={batch}"
     folder.mkdir(parents=True)
-    duckdb.sql(f"select '{entity}' as entity, 1 as rows_landed, timestamp '{since}' as min_loaded_at").write_parquet(
-        str(folder / "landings.parquet")
+    landing = (
+        f"select '{entity}' as entity, 1 as rows_landed, timestamp '{since}' as min_loaded_at,"
+        f" timestamp '{since}' as max_loaded_at"
     )
+    duckdb.sql(landing).write_parquet(str(folder / "landings.parquet"))
 
 
 def test_without_a_warehouse_every_model_is_to_be_fitted(tmp_path: Path) -> None:
@@ -124,3 +127,32 @@ def test_thresholds_of_checks_do_not_make_a_run_build_anew(tmp_path: Path) -> No
     assert "--full-refresh" not in _prepared(tmp_path, Asked("run"))[0].arguments
     (tmp_path / "vars.yml").write_text("reporting_currency: GBP\n")
     assert "--full-refresh" in _prepared(tmp_path, Asked("run"))[0].arguments
+
+
+def test_a_changed_meaning_is_not_built_for_a_day_of_the_past_first(tmp_path: Path) -> None:
+    landed(tmp_path, 1, "orders", date(2023, 1, 1))
+    (tmp_path / "vars.yml").write_text("reporting_currency: EUR\n")
+    _prepared(tmp_path, Asked("run"))[0].settle()
+    with duckdb.connect(str(tmp_path / "build.duckdb")) as connection:
+        connection.execute("create schema intermediate; create schema ml")
+        connection.execute(
+            "create table intermediate.int_core__snapshots as"
+            " select date '2023-01-02' as snapshot_date, true as is_full"
+        )
+    before = Asked("backfill", snapshot_date="2023-01-01")
+    _prepared(tmp_path, before)
+    (tmp_path / "vars.yml").write_text("reporting_currency: GBP\n")
+    with pytest.raises(CannotRunError, match="newest day that was built, 2023-01-02"):
+        _prepared(tmp_path, before)
+    _prepared(tmp_path, Asked("daily", snapshot_date="2023-01-02"))
+
+
+def test_a_day_in_which_sources_were_silent_is_built_by_the_schedule_and_refused_as_a_typing_error(
+    tmp_path: Path,
+) -> None:
+    landed(tmp_path, 1, "orders", date(2023, 1, 1))
+    silent = Asked("daily", snapshot_date="2023-02-01", in_silence=True)
+    assert _prepared(tmp_path, silent)[0].environment["CLIENTELE_SNAPSHOT_DATE"] == "2023-02-01"
+    for asked in (replace(silent, in_silence=False), replace(silent, snapshot_date="2999-01-01")):
+        with pytest.raises(CannotRunError, match="beyond the data"):
+            _prepared(tmp_path, asked)

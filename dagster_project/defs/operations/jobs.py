@@ -10,6 +10,7 @@ from dagster_project.warehouse import DAYS
 # DuckDB takes one writer: all steps of a run in one process, one after another.
 IN_PROCESS = dg.in_process_executor
 FITTING = "ml_run tag:train ml_*__champion model_registry model_performance model_feature_importance"
+ALL_MODELS = {"ops": {"dbt_build": {"config": {"refit_models": "all"}}}}
 
 land = dg.define_asset_job("land", selection=dg.AssetSelection.assets(LANDING), executor_def=IN_PROCESS)
 daily = dg.define_asset_job(
@@ -24,7 +25,7 @@ retrain = dg.define_asset_job(
     selection=build_dbt_asset_selection([tables], FITTING),
     partitions_def=DAYS,
     executor_def=IN_PROCESS,
-    config={"ops": {"dbt_build": {"config": {"refit_models": "all"}}}},
+    config=ALL_MODELS,
     description="Fit the models anew and put to use what passes its gates; the next daily run scores with it.",
 )
 backfill = dg.define_asset_job(

@@ -18,7 +18,7 @@ DAY = date(2025, 6, 1)
 TABLES = """
 create schema intermediate; create schema features; create schema governance; create schema ml;
 create table intermediate.int_core__snapshots (snapshot_date date, is_full boolean);
-create table intermediate.int_core__customer_spine (customer_id varchar, snapshot_date date, is_sampled boolean);
+create table intermediate.int_core__customer_spine (customer_id varchar, snapshot_date date, is_training boolean);
 create table features.feat_orders (
     customer_id varchar, snapshot_date date, lake_batch bigint, n_orders_30d bigint, spend_lifetime decimal(28, 4),
     channel varchar, has_consent boolean, never_filled double, always_one double, first_ordered_at timestamp

@@ -43,6 +43,7 @@ select
     snapshot_date,
     snapshot_at,
     is_sampled,
+    is_sampled and {{ is_training_day('snapshot_date') }} as is_training,
     lake_batch
 from sampled
 where is_full or is_sampled

@@ -10,7 +10,7 @@ population as (
         {{ add_days('cast(population.snapshot_date as timestamp)', 'run.churn_horizon_days') }} as until_at
     from {{ ref('ml_churn__population') }} as population
     inner join run on {{ add_days('population.snapshot_date', 'run.churn_horizon_days') }} <= run.snapshot_date
-    where population.is_sampled
+    where population.is_training
 ),
 
 orders as (

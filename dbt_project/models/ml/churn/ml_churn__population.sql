@@ -4,7 +4,7 @@ typed as (
     select
         customer_id,
         snapshot_date,
-        is_sampled,
+        is_sampled and {{ is_training_day('snapshot_date') }} as is_training,
         -- Who ordered in the year before can be lost; who did not, and does not subscribe, is lost already.
         case
             when is_subscriber then 'contractual'

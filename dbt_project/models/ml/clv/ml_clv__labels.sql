@@ -12,7 +12,7 @@ population as (
         cast(spine.snapshot_date as timestamp) as snapshot_at
     from {{ ref('int_core__customer_spine') }} as spine
     inner join run on {{ add_days('spine.snapshot_date', horizons[0]) }} <= run.snapshot_date
-    where spine.is_sampled
+    where spine.is_training
 ),
 
 -- Money in and money back, as far as the newest snapshot knows.

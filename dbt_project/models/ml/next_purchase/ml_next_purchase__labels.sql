@@ -9,7 +9,7 @@ population as (
         cast(run.snapshot_date as timestamp) as until_at
     from {{ ref('int_core__customer_spine') }} as spine
     inner join run on spine.snapshot_date < run.snapshot_date
-    where spine.is_sampled
+    where spine.is_training
 ),
 
 -- As far as the newest snapshot knows. An order is the next one of every snapshot since the order before it.

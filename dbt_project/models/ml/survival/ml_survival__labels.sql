@@ -8,7 +8,7 @@ population as (
         cast(population.snapshot_date as timestamp) as snapshot_at
     from {{ ref('ml_churn__population') }} as population
     inner join run on population.snapshot_date < run.snapshot_date
-    where population.is_sampled
+    where population.is_training
 ),
 
 next_purchases as (select * from {{ ref('ml_next_purchase__labels') }}),
