@@ -207,8 +207,8 @@ class _Check:
 
     def _worth(self, version: str) -> float:
         """What one unit of spend counts in a version's values: margin and discount, as its registry row has them."""
-        terms = dict(text.split("=") for text in json.loads(self._registered(version, "features_json") or "[]"))
-        return worth(self.forecast.horizon, float(terms["gross_margin_share"]), float(terms["discount"]))
+        terms = json.loads(self._registered(version, "settings_json"))
+        return worth(self.forecast.horizon, terms["gross_margin_share"], terms["annual_discount_rate"])
 
     def _registered(self, version: str, column: str) -> Any:
         rows = self.connection.execute(

@@ -101,9 +101,8 @@ def test_one_class_alone_tells_nothing(home: Path, settings: Settings, scored: S
 def test_bias_of_values(home: Path, settings: Settings, change: Change, ordered: Callable[..., None]) -> None:
     change("""
         create table ml.ml_clv__fit as select * replace (
-            'clv' as model_name, '["gross_margin_share=0.5", "discount=0.0"]' as features_json,
-            '[{"group_name": "all", "horizon": 30, "mae": 2.0, "bias": 0.0}]' as performance_json
-        ) from ml.ml_churn__fit;
+            'clv' as model_name, '[{"group_name": "all", "horizon": 30, "mae": 2.0, "bias": 0.0}]' as performance_json
+        ), '{"gross_margin_share": 0.5, "annual_discount_rate": 0.0}' as settings_json from ml.ml_churn__fit;
         create table ml.ml_clv__champion as select 'clv' as model_name, 'v1' as model_version, 1 as fit_number;
         create table intermediate.int_commerce__returns (
             customer_id varchar, returned_at timestamp, refund_amount decimal(18, 4),
