@@ -84,6 +84,21 @@ class Manifest:
                 waiting += self._tables_read(table)
         return list(found.values())
 
+    def made_from(self, table: Table) -> list[Table]:
+        """The nearest tables that a table is made of: what a view reads stands for the view, which holds no rows."""
+        found: dict[str, Table] = {}
+        seen, waiting = set[str](), list(self._tables_read(table))
+        while waiting:
+            parent = waiting.pop()
+            if parent.unique_id in seen:
+                continue
+            seen.add(parent.unique_id)
+            if parent.is_view:
+                waiting += self._tables_read(parent)
+            else:
+                found[parent.name] = parent
+        return [found[name] for name in sorted(found)]
+
     def sources_of(self, tables: list[Table]) -> set[str]:
         """Names of the sources that the tables read themselves."""
         return {self._sources[key]["name"] for table in tables for key in table.reads if key in self._sources}

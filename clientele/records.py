@@ -76,7 +76,7 @@ class Records:
         return self.root / table / f"{name}.parquet"
 
     def read(self, table: str) -> pa.Table:
-        """All rows of a table; no order is promised."""
+        """All rows of a table; no order is promised. Columns that a file is too old to have are null."""
         files = sorted((self.root / table).glob("*.parquet"))
         parts = [pq.read_table(file, schema=schemas()[table]) for file in files]
         return pa.concat_tables(parts) if parts else schemas()[table].empty_table()

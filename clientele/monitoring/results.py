@@ -151,6 +151,7 @@ def _check_rows(results: Iterable[SubjectResult], run_id: str, now: datetime) ->
             "threshold": result.worst[0].threshold if result.worst else None,
             "message": result.message or None,
             "evaluated_at": now,
+            "snapshot_date": result.snapshot_date,
         }
         for result in results
     ]

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 
 from clientele.dbt_manifest import Check, Manifest, Table
+from clientele.publishing.named_checks import unmet
 from clientele.publishing.relations import PUBLIC_SCHEMAS, Relation, direct_pii_in, relations_of
 from clientele.querying import open_build
 from clientele.records import Records
 from clientele.run_records import INTERRUPTED, MANIFEST, TRAIN_TAG
 
 NAMES_SHOWN = 8
+MAKE_AGAIN = "Make the check again: the daily job does"
+REBUILD = "`clientele run` builds both anew; so does the next daily job"
 
 
 @dataclass(frozen=True)
@@ -62,18 +65,22 @@ class Result(NamedTuple):
     run_id: str
     evaluated_at: datetime
     message: str | None
+    is_of_day: bool  # whether it looked at the day that the build is of; dbt tests always do
 
 
 def audit(home: Path, manifest_json: Path | None = None) -> Audit:
     """Hold the build of `home` against what runs recorded: nothing is published that is not built and tested.
 
     Every published table and every table it is made of must have been built by its last run, and each of their checks
-    of severity error must have passed since. Raises NoBuildError and NoManifestError where there is nothing to audit.
+    of severity error must have passed since. None may be older than what it is made from, and what `drift_error_on`
+    names must have been found well on the newest day of the build. Raises NoBuildError and NoManifestError where there
+    is nothing to audit.
     """
     home = home.resolve()
     with open_build(home) as connection:
         relations = relations_of(connection, connection.execute("select current_database()").fetchall()[0][0])
-    return _Audit(home, Manifest.read(manifest_json or home / MANIFEST), relations).made()
+        day = _day_of(connection)
+    return _Audit(home, Manifest.read(manifest_json or home / MANIFEST), relations, day).made()
 
 
 def summed_up(findings: list[Finding]) -> list[str]:
@@ -87,8 +94,8 @@ def summed_up(findings: list[Finding]) -> list[str]:
 
 
 class _Audit:
-    def __init__(self, home: Path, manifest: Manifest, relations: list[Relation]) -> None:
-        self.manifest = manifest
+    def __init__(self, home: Path, manifest: Manifest, relations: list[Relation], day: date | None) -> None:
+        self.home, self.manifest = home, manifest
         public = [table for table in manifest.tables.values() if table.schema in PUBLIC_SCHEMAS]
         self.tables = manifest.with_ancestors(public)
         self.public = {(table.schema, table.relation): table for table in public}
@@ -98,19 +105,25 @@ class _Audit:
             connection.register("runs", runs)
             connection.register("checks", checks)
             self.built = _last_builds(connection)
+            self.whole = _last_builds(connection, "status = 'success'")
             self.interrupted = _interruptions(connection)
-            self.results = _last_results(connection)
+            self.day = day or _newest_day(connection)
+            self.results = _last_results(connection, self.day)
         self.outcome = Audit()
 
     def made(self) -> Audit:
         self._hold_relations_against_models()
         for table in self.tables:
             self._look_at_table(table)
+            self._hold_against_parents(table)
         ids = {table.unique_id for table in self.tables}
         for check in self.manifest.checks.values():
             if ids.intersection(check.reads):
                 self._look_at_dbt_test(check)
         self._look_at_other_checks()
+        built_at = {name: built.finished_at for name, built in self.built.items()}
+        for about, reason, remedy in unmet(self.home, self.day, built_at):
+            self._error(about, reason, remedy)
         self.outcome.built_at = max(
             (self.built[t.name].finished_at for t in self.tables if t.name in self.built), default=None
         )
@@ -147,6 +160,20 @@ class _Audit:
         elif built.started_at < self.interrupted.get(_step_of(table), built.started_at):
             self._error(table.name, "a run was interrupted since, and may have left it untested", _anew(table))
 
+    def _hold_against_parents(self, table: Table) -> None:
+        """Of a run, what is made from a table begins once that has ended; else the two are of different runs.
+
+        A fit is meant to be older than its data. What it was fitted for is scored by the next whole run, so that a fit
+        alone is not published.
+        """
+        built = self.built.get(table.name)
+        if table.is_view or TRAIN_TAG in table.tags or built is None or built.status != "success":
+            return
+        parents = [parent.name for parent in self.manifest.made_from(table) if parent.name in self.whole]
+        newest = max(parents, key=lambda name: self.whole[name].finished_at, default=None)
+        if newest and built.started_at < self.whole[newest].finished_at:
+            self._error(table.name, f"is older than {newest}, which it is made from", REBUILD)
+
     def _look_at_dbt_test(self, check: Check) -> None:
         self.outcome.n_checks += 1
         result = self.results.get(("dbt_test", check.asset_name, check.name))
@@ -169,12 +196,15 @@ class _Audit:
             self.outcome.n_checks += 1
             say = self._error if result.severity == "error" else self._warn
             about, built = f"{name} (on {asset})", self.built.get(asset)
-            if result.status == "fail":
+            if not result.is_of_day:
+                if not self._is_retired(kind, asset, built):
+                    say(about, f"{kind} is of another day than the build", MAKE_AGAIN)
+            elif result.status == "fail":
                 say(about, f"{kind} failed", f"{_first_line(result.message)}; make the check again once it is mended")
             elif built and _is_older(result, built):
                 if self._is_retired(kind, asset, built):
                     continue
-                say(about, f"{kind} is older than what it is about", "Make the check again: the daily job does")
+                say(about, f"{kind} is older than what it is about", MAKE_AGAIN)
             elif result.status == "warn":
                 # One that was skipped, for want of a reference say, tells nothing against the data.
                 self._warn(about, f"{kind} warned")
@@ -183,13 +213,14 @@ class _Audit:
         names = (self.manifest.tables[key].name for key in check.reads if key in self.manifest.tables)
         return (self.built[name] for name in names if name in self.built)
 
-    def _is_retired(self, kind: str, asset: str, built: Built) -> bool:
-        """Whether other checks of that kind were made on the table since it was built.
+    def _is_retired(self, kind: str, asset: str, built: Built | None) -> bool:
+        """Whether other checks of that kind and of the day were made on the table since it was built.
 
-        One that was not among them and had passed is made no more. One that had failed is never taken for retired.
+        One that was not among them and had passed is made no more. One that had failed on the day is never taken for
+        retired.
         """
         same = (result for key, result in self.results.items() if key[:2] == (kind, asset))
-        return any(not _is_older(result, built) for result in same)
+        return any(result.is_of_day and not (built and _is_older(result, built)) for result in same)
 
 
 def _is_older(result: Result, built: Built, check: Check | None = None) -> bool:
@@ -199,11 +230,23 @@ def _is_older(result: Result, built: Built, check: Check | None = None) -> bool:
     return result.evaluated_at < built.finished_at
 
 
-def _last_builds(connection: duckdb.DuckDBPyConnection) -> dict[str, Built]:
+def _day_of(connection: duckdb.DuckDBPyConnection) -> date | None:
+    """The newest day of the build, which its scores and marts are of."""
+    try:
+        return connection.execute("select max(snapshot_date) from ml.ml_run").fetchall()[0][0]
+    except duckdb.CatalogException:
+        return None
+
+
+def _newest_day(connection: duckdb.DuckDBPyConnection) -> date | None:
+    return connection.execute("select max(snapshot_date) from checks").fetchall()[0][0]
+
+
+def _last_builds(connection: duckdb.DuckDBPyConnection, where: str = "true") -> dict[str, Built]:
     rows = connection.execute(
-        """
+        f"""
         select asset_name, status, run_id, started_at, finished_at, message
-        from runs where asset_kind in ('model', 'seed', 'snapshot')
+        from runs where asset_kind in ('model', 'seed', 'snapshot') and {where}
         qualify row_number() over (partition by asset_name order by finished_at desc) = 1
         """
     ).fetchall()
@@ -218,12 +261,24 @@ def _interruptions(connection: duckdb.DuckDBPyConnection) -> dict[str, datetime]
     return dict(connection.execute(sql, {"why": INTERRUPTED}).fetchall())
 
 
-def _last_results(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], Result]:
+def _last_results(connection: duckdb.DuckDBPyConnection, day: date | None) -> dict[tuple[str, str, str], Result]:
+    """The last result of each check; where it looked at several days, that of `day`.
+
+    Else a look back at an earlier day would clear what is wrong with this one. Records of before days were written down
+    are taken for the day's.
+    """
     rows = connection.execute(
         """
-        select check_type, asset_name, check_name, status, severity, run_id, evaluated_at, message from checks
-        qualify row_number() over (partition by check_type, asset_name, check_name order by evaluated_at desc) = 1
-        """
+        with dated as (
+            select *, snapshot_date is null or snapshot_date is not distinct from cast($day as date) as is_of_day
+            from checks
+        )
+        select check_type, asset_name, check_name, status, severity, run_id, evaluated_at, message, is_of_day from dated
+        qualify row_number() over (
+            partition by check_type, asset_name, check_name order by is_of_day desc, evaluated_at desc
+        ) = 1
+        """,
+        {"day": day},
     ).fetchall()
     return {(kind, asset, name): Result(*row) for kind, asset, name, *row in rows}
 

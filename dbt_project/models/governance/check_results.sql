@@ -10,5 +10,6 @@ select
     value,
     threshold,
     message,
-    evaluated_at
+    evaluated_at,
+    snapshot_date
 from written

@@ -27,6 +27,7 @@ def test_everything_is_recorded_once_a_run(home: Path, settings: Settings, chang
     assert (drift["run_id"], drift["asset_name"], drift["check_type"]) == ("a_run", "feat_orders", "drift")
     assert (drift["severity"], drift["status"]) == ("warn", "warn")
     assert drift["message"].startswith("n_orders_30d psi")
+    assert {row["snapshot_date"] for row in checks.values()} == {DAY}
     rows = Records(home).read("drift_results").to_pylist()
     assert len(rows) == sum(len(result.measurements) for result in results)
     assert {row["subject_kind"] for row in rows} == {"features", "model_inputs", "scores", "performance"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -10,9 +10,11 @@ from clientele.dbt_manifest import NoManifestError
 from clientele.publishing.auditing import audit, summed_up
 from clientele.querying import NoBuildError
 from clientele.run_records import INTERRUPTED
-from tests.unit.publishing.company import RUN_AT, Company, data_test
+from tests.unit.publishing.company import RUN_AT, Company, data_test, model
 
 LATER = RUN_AT + timedelta(days=1, hours=1)
+DAY = date(2026, 1, 2)  # the newest of the build
+BEFORE = DAY - timedelta(days=1)
 
 
 def errors(company: Company) -> set[tuple[str, str]]:
@@ -27,7 +29,7 @@ def test_a_build_that_was_built_and_tested_passes(company: Company) -> None:
         "marts.customers", "marts.days", "marts.totals",
     ]  # fmt: skip
     assert found.n_checks == 5
-    assert found.built_at == datetime(2026, 1, 2, 3, 0, 1)
+    assert found.built_at == datetime(2026, 1, 2, 3, 0, 10)
 
 
 @pytest.mark.parametrize("name", ["customers", "stg", "ml_run"])
@@ -92,7 +94,7 @@ def test_a_unit_test_is_made_before_its_table_by_the_same_run(company: Company) 
     assert audit(company.home).passed
 
 
-def drift(company: Company, name: str, at: datetime, **known: str) -> None:
+def drift(company: Company, name: str, at: datetime, **known: str | date) -> None:
     company.checked(name, "customers", at, check_type="drift", run=7, **known)
 
 
@@ -115,6 +117,116 @@ def test_other_checks_go_stale_unless_they_are_made_no_more(company: Company) ->
     assert audit(company.home).passed
     drift(company, "gone_with_a_failure", before, status="fail")
     assert errors(company) == {("gone_with_a_failure (on customers)", "drift failed")}
+
+
+def test_what_failed_on_the_day_is_not_cleared_by_a_look_at_an_earlier_one(company: Company) -> None:
+    drift(company, "spent", LATER, status="fail", message="psi 0.4", snapshot_date=DAY)
+    drift(company, "spent", LATER + timedelta(hours=1), status="warn", severity="warn", snapshot_date=BEFORE)
+    assert errors(company) == {("spent (on customers)", "drift failed")}
+    drift(company, "spent", LATER + timedelta(hours=2), severity="warn", snapshot_date=DAY)
+    found = audit(company.home)
+    assert (found.errors, found.warnings) == ([], [])
+
+
+def test_a_look_at_another_day_tells_nothing_of_this_one(company: Company) -> None:
+    drift(company, "spent", LATER, severity="warn", snapshot_date=BEFORE)
+    found = audit(company.home)
+    assert found.passed
+    assert [finding.reason for finding in found.warnings] == ["drift is of another day than the build"]
+    drift(company, "another", LATER, severity="warn", snapshot_date=DAY)
+    assert audit(company.home).warnings == []  # made no more, as others of its kind were made that day
+
+
+def test_without_a_run_on_record_the_newest_day_that_was_looked_at_counts(company: Company) -> None:
+    company.execute("drop table ml.ml_run")
+    drift(company, "spent", LATER, status="fail", snapshot_date=DAY)
+    drift(company, "spent", LATER + timedelta(hours=1), snapshot_date=BEFORE)
+    assert errors(company) == {("spent (on customers)", "drift failed")}
+
+
+NOT_CHECKED = "is named by drift_error_on and was not checked on the day of the build"
+
+
+def name_errors(company: Company, *names: str) -> None:
+    (company.home / "vars.yml").write_text(f"drift_error_on: [{', '.join(names)}]\n")
+
+
+@pytest.mark.parametrize("name", ["customers", "customers.new", "customers.spent", "customers.new.spent"])
+def test_what_the_var_names_must_have_been_checked(company: Company, name: str) -> None:
+    name_errors(company, name)
+    assert errors(company) == {(name, NOT_CHECKED)}
+    company.drifted("customers.new", LATER, BEFORE)
+    company.drifted("days", LATER, DAY)
+    assert errors(company) == {(name, NOT_CHECKED)}
+    assert "`clientele drift`" in audit(company.home).errors[0].remedy
+    company.drifted("customers.new", LATER, DAY)
+    assert audit(company.home).passed
+
+
+def test_what_the_var_names_must_have_been_checked_since_it_was_built(company: Company) -> None:
+    name_errors(company, "days.spent", "orders")
+    company.drifted("days", RUN_AT, DAY)
+    company.drifted("orders", RUN_AT, DAY, column_name=None)  # a source, which no run builds
+    assert errors(company) == {("days.spent", "is named by drift_error_on and was built since it was checked")}
+
+
+@pytest.mark.parametrize("status", ["warn", "fail"])
+def test_what_the_var_names_must_not_have_missed_when_it_was_last_checked(company: Company, status: str) -> None:
+    name_errors(company, "days.spent")
+    company.drifted("days", LATER, DAY, status=status)
+    assert errors(company) == {("days.spent", "is named by drift_error_on and missed")}
+    company.drifted("days", LATER + timedelta(hours=1), DAY, status="skipped")
+    company.drifted("days", LATER + timedelta(hours=1), DAY, status=status, column_name="another")
+    assert audit(company.home).passed
+
+
+def test_a_var_that_cannot_be_read_blocks(company: Company) -> None:
+    (company.home / "vars.yml").write_text("drift_error_on: days\n")
+    assert [finding.about for finding in audit(company.home).errors] == ["vars.yml"]
+
+
+def rebuilt(company: Company, name: str, *checks: tuple[str, str]) -> None:
+    company.built(name, LATER)
+    for check in checks:
+        company.checked(*check, LATER + timedelta(minutes=1))
+
+
+def test_what_is_older_than_a_table_it_is_made_from_blocks(company: Company) -> None:
+    rebuilt(company, "ml_run")
+    assert errors(company) == {("customers", "is older than ml_run, which it is made from")}
+    rebuilt(company, "customers", ("customers_key", "customers"), ("adds_up", "days"))
+    assert errors(company) == {("customers", "is older than ml_run, which it is made from")}  # began before it ended
+    company.built("customers", LATER + timedelta(seconds=1))
+    assert audit(company.home).passed
+
+
+def test_a_view_is_as_old_as_what_it_reads(company: Company) -> None:
+    company.manifest["nodes"]["model.x.base"] = model("base", "staging")
+    company.manifest["nodes"]["model.x.stg"]["depends_on"]["nodes"] = ["model.x.base"]
+    company.write_manifest()
+    rebuilt(company, "stg", ("stg_key", "stg"), ("stg_plausible", "stg"))
+    company.built("base", RUN_AT)
+    assert audit(company.home).passed
+    company.built("base", LATER)
+    assert errors(company) == {(name, "is older than base, which it is made from") for name in ("customers", "days")}
+
+
+def test_a_parent_that_was_not_built_after_all_makes_nothing_old(company: Company) -> None:
+    company.built("ml_run", LATER, status="error")
+    assert {name for name, _reason in errors(company)} == {"ml_run"}
+
+
+def test_a_fit_may_be_older_than_its_data_but_not_newer_than_what_scores_with_it(company: Company) -> None:
+    company.manifest["nodes"]["model.x.fit"]["depends_on"]["nodes"] = ["model.x.ml_run"]
+    company.write_manifest()
+    company.run(2, trains=False)
+    assert audit(company.home).passed
+    company.built("fit", RUN_AT + timedelta(days=3))
+    found = audit(company.home).errors
+    assert [(finding.about, finding.reason) for finding in found] == [
+        ("model_registry", "is older than fit, which it is made from")
+    ]
+    assert "daily job" in found[0].remedy
 
 
 def interrupt(company: Company, at: datetime, *steps: str) -> None:

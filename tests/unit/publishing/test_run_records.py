@@ -131,3 +131,11 @@ def test_an_exception_does_not_lose_what_dbt_wrote(company: Company) -> None:
         stopped_by_hand()
     assert interruptions(company.home) == []
     assert "customers" in rows(company.home, "ops_runs", "abc")
+
+
+def test_a_file_older_than_a_column_reads_with_nulls(company: Company) -> None:
+    checks = company.records.read("check_results")
+    company.records.put("check_results", checks.drop_columns("snapshot_date").slice(0, 1), name="old")
+    read = company.records.read("check_results")
+    assert read.num_rows == checks.num_rows + 1
+    assert read["snapshot_date"].null_count == read.num_rows  # dbt tests look at no day
