@@ -14,8 +14,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+import duckdb
 import pytest
 
+from clientele.locks import WAREHOUSE_LOCK, holding
 from clientele.records import Records
 
 pytestmark = pytest.mark.xdist_group("definitions")
@@ -174,6 +176,33 @@ def test_a_failed_run_is_told_with_cause_and_remedy(
         assert part in told["text"]
 
 
+def test_a_failure_of_a_run_that_the_daemon_did_not_start_is_told(
+    definitions: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dagster_project.defs.operations import sensors
+
+    @dg.op
+    def dbt_build() -> None:
+        raise dg.Failure("no room on the disk")
+
+    @dg.job
+    def daily() -> None:
+        dbt_build()
+
+    monkeypatch.setattr(sensors, "HOME", tmp_path)
+    repository, cursor = definitions.get_repository_def(), None
+    with dg.DagsterInstance.ephemeral() as instance:
+        for _ in range(2):  # the first tick only marks where to begin
+            context = dg.build_sensor_context(
+                instance, cursor=cursor, repository_name=repository.name, repository_def=repository
+            )
+            cursor = repository.get_sensor_def("run_failed").evaluate_tick(context).cursor
+            run = daily.execute_in_process(instance=instance, raise_on_error=False).dagster_run
+            assert run.remote_job_origin is None  # as of `clientele daily`
+    [told] = list((tmp_path / "reports" / "failures").glob("*.txt"))
+    assert "no room on the disk" in told.read_text()
+
+
 def test_a_webhook_that_is_none_does_not_hide_the_failure() -> None:
     from dagster_project.failures import post
 
@@ -194,8 +223,7 @@ def test_a_model_that_drifted_days_running_is_trained(
         found = [(request.partition_key, request.run_config) for request in tick.run_requests or []]
         return [(day, config["ops"]["dbt_build"]["config"]["drifted_models"]) for day, config in found]
 
-    assert asked() == []
-    for number, status in enumerate(["pass", "warn", "warn", "warn"], start=1):
+    def check(number: int, status: str = "warn") -> None:
         row = {
             "run_id": f"{number}", "evaluated_at": datetime(2026, 1, number, 6), "snapshot_date": date(2026, 1, number),
             "subject": "ml_clv__scores", "subject_kind": "scores", "model_name": "clv", "model_version": "a",
@@ -203,4 +231,26 @@ def test_a_model_that_drifted_days_running_is_trained(
             "status": status,
         }  # fmt: skip
         Records(tmp_path).append("drift_results", [row])
+
+    def fit(day: date, *, is_promoted: bool) -> None:
+        with duckdb.connect(str(tmp_path / "build.duckdb")) as build:
+            build.execute("create schema if not exists ml")
+            columns = "(model_name varchar, fitted_for date, is_promoted boolean)"
+            build.execute(f"create table if not exists ml.ml_clv__fit {columns}")
+            build.execute("insert into ml.ml_clv__fit values ('clv', ?, ?)", [day, is_promoted])
+
+    (tmp_path / "vars.yml").write_text("model_max_age_days: 10\n")
+    fit(date(2025, 12, 1), is_promoted=True)
+    assert asked() == []
+    for number, status in enumerate(["pass", "warn", "warn", "warn"], start=1):
+        check(number, status)
         assert asked() == ([("2026-01-04", "clv")] if number == 4 else [])
+    with holding(tmp_path / WAREHOUSE_LOCK, "daily"):
+        assert asked() == []  # who holds the build may be fitting it
+    fit(date(2026, 1, 4), is_promoted=False)  # its gates turned it down, and so the version stays
+    assert asked() == []
+    for number in range(5, 14):
+        check(number)
+        assert asked() == []
+    check(14)
+    assert asked() == [("2026-01-14", "clv")]
