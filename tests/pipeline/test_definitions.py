@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import http.server
 import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import dagster as dg
 import duckdb
 import pytest
 
+from clientele.landing import LandingError, load
 from clientele.locks import WAREHOUSE_LOCK, holding
 from clientele.records import Records
 
@@ -124,6 +126,84 @@ def test_a_dropped_export_is_landed_once_it_rests(
     again = asked()
     assert len(again) == 1
     assert again != first
+
+
+def drop(home: Path, name: str, orders: str = "o1,c1,2025-12-01,9.99,EUR\n", *, age_s: float = 120) -> Path:
+    """An export of one order in the drop folder, last changed so long ago."""
+    folder = home / "inbox" / name
+    folder.mkdir(parents=True)
+    (folder / "mapping.yml").write_text("version: 1\nentities:\n  orders: {path: orders.csv}\n")
+    (folder / "orders.csv").write_text("order_id,customer_id,ordered_at,amount,currency\n" + orders)
+    for path in folder.iterdir():
+        os.utime(path, (time.time() - age_s,) * 2)
+    return folder
+
+
+def landed(home: Path, monkeypatch: pytest.MonkeyPatch) -> dg.ExecuteInProcessResult:
+    from dagster_project.defs.landing import assets
+
+    monkeypatch.setattr(assets, "HOME", home)
+    return dg.materialize([assets.landed_exports], raise_on_error=False)
+
+
+def orders_events(result: dg.ExecuteInProcessResult) -> list[int]:
+    """Rows landed, by each event of the orders."""
+    events = [event.step_materialization_data.materialization for event in result.get_asset_materialization_events()]
+    return [e.metadata["rows_landed"].value for e in events if e.asset_key.path == ["commerce", "orders"]]
+
+
+def test_a_broken_export_stops_no_other_and_fails_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a_broken", "c_broken"):
+        (drop(tmp_path, name) / "mapping.yml").write_text("version: 7\n")
+        os.utime(tmp_path / "inbox" / name / "mapping.yml", (0, 0))
+    drop(tmp_path, "b_well")
+    drop(tmp_path, "d_well", "o2,c2,2025-12-01,9.99,EUR\no3,c2,2025-12-01,9.99,EUR\n")
+    result = landed(tmp_path, monkeypatch)
+    assert not result.success
+    assert orders_events(result) == [1, 2]
+    [failure] = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    for name in ("a_broken", "c_broken"):
+        assert f"{name}/mapping.yml: version is 7" in failure.error_display_string
+    [step] = Records(tmp_path).read("ops_runs").to_pylist()
+    assert (step["status"], step["n_rows"]) == ("error", 3)
+
+
+def test_what_still_changes_is_left_for_the_next_landing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop(tmp_path, "old")
+    growing = drop(tmp_path, "growing", "o2,c2,2025-12-01,9.99,EUR\n", age_s=5)
+    result = landed(tmp_path, monkeypatch)
+    assert result.success
+    assert orders_events(result) == [1]
+    [of_landing] = result.asset_materializations_for_node("landing__landed_exports")[-1:]
+    assert of_landing.metadata["left_for_the_next_landing"].value == [str(growing / "mapping.yml")]
+    for path in growing.iterdir():
+        os.utime(path, (0, 0))
+    assert orders_events(landed(tmp_path, monkeypatch)) == [1]
+
+
+def test_landing_is_tried_again_only_where_that_may_help(tmp_path: Path) -> None:
+    from dagster_project.defs.landing.assets import failure_of
+
+    def error_of(name: str, change: Callable[[Path], Any]) -> LandingError:
+        folder = drop(tmp_path, name)
+        change(folder)
+        with pytest.raises(LandingError) as caught:
+            load(folder / "mapping.yml", home=tmp_path)
+        return caught.value
+
+    absent = error_of("absent", lambda folder: (folder / "orders.csv").unlink())
+    unmapped = error_of("unmapped", lambda folder: (folder / "mapping.yml").unlink())
+    wrong = error_of("wrong", lambda folder: (folder / "mapping.yml").write_text("version: 7\n"))
+    (tmp_path / "file").touch()
+    with pytest.raises(LandingError) as unwritable:
+        load(drop(tmp_path, "well") / "mapping.yml", home=tmp_path / "file")
+    errors = (absent, unmapped, wrong, unwritable.value)
+    retried = [failure_of({tmp_path: error}).allow_retries for error in errors]
+    assert retried == [True, True, False, True]
+    assert failure_of({tmp_path / "a": wrong, tmp_path / "b": absent}).allow_retries
+    full = LandingError("the lake cannot be written")
+    full.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    assert not full.may_pass
 
 
 @pytest.fixture
