@@ -334,3 +334,26 @@ def test_a_model_that_drifted_days_running_is_trained(
         assert asked() == []
     check(14)
     assert asked() == [("2026-01-14", "clv")]
+
+
+def test_a_check_shows_what_was_measured_for_it_alone() -> None:
+    from dagster_project.defs.monitoring.checks import _by_table, _result
+
+    def measured(subject: str, kind: str, measure: str) -> dict[str, Any]:
+        return {
+            "run_id": "r", "subject": subject, "subject_kind": kind, "measure": measure, "status": "warn",
+            "value": 9.0, "threshold": 0.2, "column_name": None, "basis": "all_rows", "snapshot_date": date(2026, 1, 1),
+        }  # fmt: skip
+
+    rows = _by_table([
+        measured("ml_churn__scores", "scores", "psi"), measured("ml_churn__scores.contractual", "performance", "ece"),
+        measured("orders", "source", "robust_z"), measured("orders", "source", "age_days"),
+    ])  # fmt: skip
+    found = [{"run_id": "r", "evaluated_at": datetime(2026, 1, 1), "status": "warn", "message": ""}]
+
+    def worst(table: str, check: str) -> str:
+        result = _result(dg.AssetCheckKey(dg.AssetKey(["any", table]), check), found, rows)
+        return " ".join(m for m in ("psi", "ece", "robust_z", "age_days") if m in str(result.metadata["worst"].value))
+
+    assert (worst("ml_churn__scores", "drift"), worst("ml_churn__scores", "performance")) == ("psi", "ece")
+    assert (worst("orders", "volume"), worst("orders", "freshness")) == ("robust_z", "age_days")
