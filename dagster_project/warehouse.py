@@ -29,7 +29,7 @@ BEFORE_ANY_DATA = date(2015, 1, 1)
 
 
 def first_day(home: Path) -> date:
-    """The first of the month after the first order: the first snapshot that could hold anything."""
+    """The first of the month of the first order: no snapshot before it could hold anything."""
     files = [str(path) for path in Lake(home).landings()]
     if not files:
         return BEFORE_ANY_DATA

@@ -121,6 +121,13 @@ def run(home: Path, *arguments: str, environment: Mapping[str, str] | None = Non
     return finished(start(home, *arguments, environment=environment))
 
 
+def at_rest(folder: Path) -> None:
+    """Let files look as if they had been there for an hour: one that has just changed is not landed yet."""
+    then = time.time() - 3600
+    for path in folder.iterdir():
+        os.utime(path, (then, then))
+
+
 def drop_next_day(home: Path, *, is_live: bool = False, rows: int = ROWS) -> date:
     """Put the orders and sessions of the day after the newest into the drop folder; returns the day they make.
 
@@ -147,4 +154,5 @@ def drop_next_day(home: Path, *, is_live: bool = False, rows: int = ROWS) -> dat
             f" from rows) to '{folder}/sessions.csv' (header)"
         )
     (folder / "mapping.yml").write_text(MAPPING)
+    at_rest(folder)
     return day + timedelta(days=1)

@@ -19,7 +19,7 @@ import yaml
 
 from bench.faults import holds
 from bench.faults.clock import NoCompilerError, compiled, day_seen_from, moments, shifted
-from bench.faults.company import EXPORT, Company, Done, drop_next_day, finished, run, start
+from bench.faults.company import EXPORT, Company, Done, at_rest, drop_next_day, finished, run, start
 from clientele.landing.inbox import drop_folder
 from clientele.publishing.versions import Published
 
@@ -255,6 +255,7 @@ def schema_change(options: Options) -> Iterator[Trial]:
         path = drop_folder(mended.home) / EXPORT / "orders.csv"
         as_agreed = path.read_text()
         path.write_text(change(as_agreed))
+        at_rest(path.parent)
         done = run(mended.home, "daily")
         if what.startswith("one column more"):
             mended.note([f"it failed: {done.said[-600:]}"] if done.code else [], "the run")
@@ -263,6 +264,7 @@ def schema_change(options: Options) -> Iterator[Trial]:
         mended.expect_failure(done, "orders", "amount")
         mended.check("after the failed run", is_unchanged=True)
         path.write_text(as_agreed)
+        at_rest(path.parent)
         yield mended.next_run()
 
 

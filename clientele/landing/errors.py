@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import gzip
 from collections.abc import Iterable
+
+# A disk does not become empty, nor rights wider, while one waits.
+LASTING = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class LandingError(Exception):
@@ -20,6 +25,13 @@ class LandingError(Exception):
     ) -> None:
         self.message, self.file, self.row, self.column, self.remedy = message, file, row, column, remedy
         super().__init__(str(self))
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether trying again may help: a file is not there yet, or a disk does not answer."""
+        cause = self.__cause__
+        is_damage = isinstance(cause, gzip.BadGzipFile)  # an OSError, too
+        return isinstance(cause, OSError) and not is_damage and cause.errno not in LASTING
 
     def __str__(self) -> str:
         place = " ".join(

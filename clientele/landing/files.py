@@ -81,7 +81,8 @@ def _matching(pattern: str, what: str, data_dir: Path) -> list[Path]:
             f"{what}: is a folder", file=full, remedy="name its files, such as with a glob: folder/*.csv"
         )
     if not hits:
-        raise LandingError(f"{what}: no such file", file=full, remedy=f"{_nearby(full)}; or give --data DIR")
+        remedy = f"{_nearby(full)}; or give --data DIR"
+        raise LandingError(f"{what}: no such file", file=full, remedy=remedy) from FileNotFoundError(full)
     return hits
 
 
@@ -180,7 +181,7 @@ def _first_record(scanned: Path, encoding: str, path: Path) -> str:
                 if record.count('"') % 2 == 0 and record.strip():
                     break
         except (OSError, EOFError) as error:
-            raise LandingError(f"cannot be read: {error}", file=path, remedy="export it again") from None
+            raise LandingError(f"cannot be read: {error}", file=path, remedy="export it again") from error
     if "\x00" in record:
         raise LandingError("is no UTF-8 text", file=path, row=1, remedy="it looks like UTF-16: add `encoding: utf-16`")
     if "\ufffd" in record:

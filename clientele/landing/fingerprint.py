@@ -51,7 +51,7 @@ def _check_gzip(path: Path) -> None:
             while handle.read(CHUNK):
                 pass
     except (OSError, EOFError, zlib.error) as error:
-        raise LandingError(f"is damaged: {error}", file=path, remedy="export or copy it again") from None
+        raise LandingError(f"is damaged: {error}", file=path, remedy="export or copy it again") from error
 
 
 def in_background(mapping: EntityMapping, entity: Entity, files: Iterable[Path]) -> Future[str]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+
+# A file that was touched this recently may still be growing.
+SETTLES_WITHIN_S = 30
 
 
 def drop_folder(home: Path) -> Path:
@@ -13,6 +17,17 @@ def drop_folder(home: Path) -> Path:
 def mappings(home: Path) -> list[Path]:
     """The mappings in the drop folder, in the order of their names."""
     return sorted(drop_folder(home).glob("*/mapping.yml"))
+
+
+def is_settling(folder: Path) -> bool:
+    """Whether a file of a folder has just changed: who copies it there may not be done."""
+    now = time.time()
+    try:
+        files = [path for path in folder.resolve().rglob("*") if path.is_file()]
+        # Either way: of a clock that is ahead a little; a time far in the future must not hold a file up for ever.
+        return any(abs(now - path.stat().st_mtime) < SETTLES_WITHIN_S for path in files)
+    except FileNotFoundError:
+        return True  # one was renamed or removed between
 
 
 def drop_into(home: Path, name: str, folder: Path) -> Path:

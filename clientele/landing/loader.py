@@ -61,7 +61,7 @@ def load(  # noqa: PLR0913
     except OSError as error:
         raise LandingError(
             f"the lake cannot be written: {error}", file=lake.home, remedy="make room or rights there, or give --home"
-        ) from None
+        ) from error
     except RuntimeError as error:
         if "interrupted" not in str(error):
             raise

@@ -92,11 +92,11 @@ def read_mapping(path: Path | str, contract: Contract) -> Mapping:
 def _parse(path: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except FileNotFoundError as error:
         found = sorted(p.name for p in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
         raise LandingError(
             "no such mapping", file=path, remedy=f"in that folder: {', '.join(found) or 'no mapping'}"
-        ) from None
+        ) from error
     except (UnicodeDecodeError, IsADirectoryError) as error:
         raise LandingError(f"is no text file: {error}", file=path) from None
     except yaml.YAMLError as error:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import http.server
 import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+import duckdb
 import pytest
 
+from clientele.landing import LandingError, load
+from clientele.locks import WAREHOUSE_LOCK, holding
 from clientele.records import Records
 
 pytestmark = pytest.mark.xdist_group("definitions")
@@ -131,6 +135,84 @@ def test_a_dropped_export_is_landed_once_it_rests(
     assert again != first
 
 
+def drop(home: Path, name: str, orders: str = "o1,c1,2025-12-01,9.99,EUR\n", *, age_s: float = 120) -> Path:
+    """An export of one order in the drop folder, last changed so long ago."""
+    folder = home / "inbox" / name
+    folder.mkdir(parents=True)
+    (folder / "mapping.yml").write_text("version: 1\nentities:\n  orders: {path: orders.csv}\n")
+    (folder / "orders.csv").write_text("order_id,customer_id,ordered_at,amount,currency\n" + orders)
+    for path in folder.iterdir():
+        os.utime(path, (time.time() - age_s,) * 2)
+    return folder
+
+
+def landed(home: Path, monkeypatch: pytest.MonkeyPatch) -> dg.ExecuteInProcessResult:
+    from dagster_project.defs.landing import assets
+
+    monkeypatch.setattr(assets, "HOME", home)
+    return dg.materialize([assets.landed_exports], raise_on_error=False)
+
+
+def orders_events(result: dg.ExecuteInProcessResult) -> list[int]:
+    """Rows landed, by each event of the orders."""
+    events = [event.step_materialization_data.materialization for event in result.get_asset_materialization_events()]
+    return [e.metadata["rows_landed"].value for e in events if e.asset_key.path == ["commerce", "orders"]]
+
+
+def test_a_broken_export_stops_no_other_and_fails_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a_broken", "c_broken"):
+        (drop(tmp_path, name) / "mapping.yml").write_text("version: 7\n")
+        os.utime(tmp_path / "inbox" / name / "mapping.yml", (0, 0))
+    drop(tmp_path, "b_well")
+    drop(tmp_path, "d_well", "o2,c2,2025-12-01,9.99,EUR\no3,c2,2025-12-01,9.99,EUR\n")
+    result = landed(tmp_path, monkeypatch)
+    assert not result.success
+    assert orders_events(result) == [1, 2]
+    [failure] = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    for name in ("a_broken", "c_broken"):
+        assert f"{name}/mapping.yml: version is 7" in failure.error_display_string
+    [step] = Records(tmp_path).read("ops_runs").to_pylist()
+    assert (step["status"], step["n_rows"]) == ("error", 3)
+
+
+def test_what_still_changes_is_left_for_the_next_landing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop(tmp_path, "old")
+    growing = drop(tmp_path, "growing", "o2,c2,2025-12-01,9.99,EUR\n", age_s=5)
+    result = landed(tmp_path, monkeypatch)
+    assert result.success
+    assert orders_events(result) == [1]
+    [of_landing] = result.asset_materializations_for_node("landing__landed_exports")[-1:]
+    assert of_landing.metadata["left_for_the_next_landing"].value == [str(growing / "mapping.yml")]
+    for path in growing.iterdir():
+        os.utime(path, (0, 0))
+    assert orders_events(landed(tmp_path, monkeypatch)) == [1]
+
+
+def test_landing_is_tried_again_only_where_that_may_help(tmp_path: Path) -> None:
+    from dagster_project.defs.landing.assets import failure_of
+
+    def error_of(name: str, change: Callable[[Path], Any]) -> LandingError:
+        folder = drop(tmp_path, name)
+        change(folder)
+        with pytest.raises(LandingError) as caught:
+            load(folder / "mapping.yml", home=tmp_path)
+        return caught.value
+
+    absent = error_of("absent", lambda folder: (folder / "orders.csv").unlink())
+    unmapped = error_of("unmapped", lambda folder: (folder / "mapping.yml").unlink())
+    wrong = error_of("wrong", lambda folder: (folder / "mapping.yml").write_text("version: 7\n"))
+    (tmp_path / "file").touch()
+    with pytest.raises(LandingError) as unwritable:
+        load(drop(tmp_path, "well") / "mapping.yml", home=tmp_path / "file")
+    errors = (absent, unmapped, wrong, unwritable.value)
+    retried = [failure_of({tmp_path: error}).allow_retries for error in errors]
+    assert retried == [True, True, False, True]
+    assert failure_of({tmp_path / "a": wrong, tmp_path / "b": absent}).allow_retries
+    full = LandingError("the lake cannot be written")
+    full.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    assert not full.may_pass
+
+
 @pytest.fixture
 def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """A server that keeps what it is sent."""
@@ -181,6 +263,33 @@ def test_a_failed_run_is_told_with_cause_and_remedy(
         assert part in told["text"]
 
 
+def test_a_failure_of_a_run_that_the_daemon_did_not_start_is_told(
+    definitions: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dagster_project.defs.operations import sensors
+
+    @dg.op
+    def dbt_build() -> None:
+        raise dg.Failure("no room on the disk")
+
+    @dg.job
+    def daily() -> None:
+        dbt_build()
+
+    monkeypatch.setattr(sensors, "HOME", tmp_path)
+    repository, cursor = definitions.get_repository_def(), None
+    with dg.DagsterInstance.ephemeral() as instance:
+        for _ in range(2):  # the first tick only marks where to begin
+            context = dg.build_sensor_context(
+                instance, cursor=cursor, repository_name=repository.name, repository_def=repository
+            )
+            cursor = repository.get_sensor_def("run_failed").evaluate_tick(context).cursor
+            run = daily.execute_in_process(instance=instance, raise_on_error=False).dagster_run
+            assert run.remote_job_origin is None  # as of `clientele daily`
+    [told] = list((tmp_path / "reports" / "failures").glob("*.txt"))
+    assert "no room on the disk" in told.read_text()
+
+
 def test_a_webhook_that_is_none_does_not_hide_the_failure() -> None:
     from dagster_project.failures import post
 
@@ -201,8 +310,7 @@ def test_a_model_that_drifted_days_running_is_trained(
         found = [(request.partition_key, request.run_config) for request in tick.run_requests or []]
         return [(day, config["ops"]["dbt_build"]["config"]["drifted_models"]) for day, config in found]
 
-    assert asked() == []
-    for number, status in enumerate(["pass", "warn", "warn", "warn"], start=1):
+    def check(number: int, status: str = "warn") -> None:
         row = {
             "run_id": f"{number}", "evaluated_at": datetime(2026, 1, number, 6), "snapshot_date": date(2026, 1, number),
             "subject": "ml_clv__scores", "subject_kind": "scores", "model_name": "clv", "model_version": "a",
@@ -210,4 +318,49 @@ def test_a_model_that_drifted_days_running_is_trained(
             "status": status,
         }  # fmt: skip
         Records(tmp_path).append("drift_results", [row])
+
+    def fit(day: date, *, is_promoted: bool) -> None:
+        with duckdb.connect(str(tmp_path / "build.duckdb")) as build:
+            build.execute("create schema if not exists ml")
+            columns = "(model_name varchar, fitted_for date, is_promoted boolean)"
+            build.execute(f"create table if not exists ml.ml_clv__fit {columns}")
+            build.execute("insert into ml.ml_clv__fit values ('clv', ?, ?)", [day, is_promoted])
+
+    (tmp_path / "vars.yml").write_text("model_max_age_days: 10\n")
+    fit(date(2025, 12, 1), is_promoted=True)
+    assert asked() == []
+    for number, status in enumerate(["pass", "warn", "warn", "warn"], start=1):
+        check(number, status)
         assert asked() == ([("2026-01-04", "clv")] if number == 4 else [])
+    with holding(tmp_path / WAREHOUSE_LOCK, "daily"):
+        assert asked() == []  # who holds the build may be fitting it
+    fit(date(2026, 1, 4), is_promoted=False)  # its gates turned it down, and so the version stays
+    assert asked() == []
+    for number in range(5, 14):
+        check(number)
+        assert asked() == []
+    check(14)
+    assert asked() == [("2026-01-14", "clv")]
+
+
+def test_a_check_shows_what_was_measured_for_it_alone() -> None:
+    from dagster_project.defs.monitoring.checks import _by_table, _result
+
+    def measured(subject: str, kind: str, measure: str) -> dict[str, Any]:
+        return {
+            "run_id": "r", "subject": subject, "subject_kind": kind, "measure": measure, "status": "warn",
+            "value": 9.0, "threshold": 0.2, "column_name": None, "basis": "all_rows", "snapshot_date": date(2026, 1, 1),
+        }  # fmt: skip
+
+    rows = _by_table([
+        measured("ml_churn__scores", "scores", "psi"), measured("ml_churn__scores.contractual", "performance", "ece"),
+        measured("orders", "source", "robust_z"), measured("orders", "source", "age_days"),
+    ])  # fmt: skip
+    found = [{"run_id": "r", "evaluated_at": datetime(2026, 1, 1), "status": "warn", "message": ""}]
+
+    def worst(table: str, check: str) -> str:
+        result = _result(dg.AssetCheckKey(dg.AssetKey(["any", table]), check), found, rows)
+        return " ".join(m for m in ("psi", "ece", "robust_z", "age_days") if m in str(result.metadata["worst"].value))
+
+    assert (worst("ml_churn__scores", "drift"), worst("ml_churn__scores", "performance")) == ("psi", "ece")
+    assert (worst("orders", "volume"), worst("orders", "freshness")) == ("robust_z", "age_days")

@@ -16,7 +16,7 @@ import pytest
 
 from bench.faults import holds
 from bench.faults.clock import NoCompilerError, compiled, day_seen_from, moments, shifted
-from bench.faults.company import EXPORT, Done, drop_next_day, finished, run, start
+from bench.faults.company import EXPORT, Done, at_rest, drop_next_day, finished, run, start
 from bench.faults.trials import zeroed
 from clientele.landing.inbox import drop_folder
 from clientele.landing.lake import Lake
@@ -104,12 +104,14 @@ def test_a_damaged_file_and_a_changed_export_are_named_and_once_mended_no_more(h
     export = drop_folder(home) / EXPORT / "orders.csv"
     as_agreed = export.read_text()
     export.write_text(as_agreed.replace("amount", "total", 1))
+    at_rest(export.parent)
     done = run(home, "land")
     assert done.code == 1
     for part in ("orders", "amount"):
         assert part in done.said
     assert_whole(home, built_company)
     export.write_text(as_agreed)
+    at_rest(export.parent)
     assert_landed(home, run(home, "land"))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.faults.company import at_rest
 from clientele.landing.inbox import drop_into
 from dagster_project.instance import ensure_instance
 from tests.pipeline.conftest import launched
@@ -89,6 +90,7 @@ def test_a_run_is_kept_in_postgres(url: str, tmp_path: Path, monkeypatch: pytest
     export.mkdir()
     (export / "mapping.yml").write_text("version: 1\nentities:\n  orders: {path: orders.csv}\n")
     (export / "orders.csv").write_text("order_id,customer_id,ordered_at,amount,currency\no1,c1,2025-12-01,9.99,EUR\n")
+    at_rest(export)
     drop_into(home, "shop", export)
     settings = ensure_instance(home) / "dagster.yaml"
     settings.write_text(settings.read_text() + STORAGE)

@@ -1,6 +1,6 @@
 """Raw entities, and the landing of the exports that lie in the drop folder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import dagster as dg
 
 from clientele.contract import Entity, load_contract
 from clientele.landing import LandingError, load
-from clientele.landing.inbox import drop_folder, mappings
+from clientele.landing.inbox import SETTLES_WITHIN_S, drop_folder, is_settling, mappings
 from clientele.landing.report import EntityReport, LoadReport
 from clientele.run_records import recorded_step
 from dagster_project.warehouse import HOME
@@ -17,6 +17,8 @@ LANDING = dg.AssetKey(["landing", "landed_exports"])
 OWNERS = ["team:data-engineering"]
 # Files may still be on their way, or the disk of the exports away for a moment.
 RETRIES = dg.RetryPolicy(max_retries=3, delay=20, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+
+SETTLING = f"a file there changed within the last {SETTLES_WITHIN_S} s and may still be growing"
 
 
 def _raw(entity: Entity) -> dg.AssetSpec:
@@ -46,23 +48,35 @@ raw_entities = [_raw(entity) for entity in load_contract()]
     retry_policy=RETRIES,
     description="Exports of the drop folder, landed by their mappings; what has landed before is left alone.",
 )
-def landed_exports(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    """Load every mapping of the drop folder; a mapping that cannot be loaded stops the run and is not tried again."""
-    reports = {}
+def landed_exports(context: dg.AssetExecutionContext) -> Iterator[dg.AssetMaterialization | dg.MaterializeResult]:
+    """Load every mapping of the drop folder. One that cannot be loaded fails the run once the others have landed."""
+    reports: dict[Path, LoadReport] = {}
+    broken: dict[Path, LandingError] = {}
     with recorded_step(HOME, context.run_id, context.job_name, "land") as step:
-        for mapping in mappings(HOME):
+        found = mappings(HOME)
+        settling = [mapping for mapping in found if is_settling(mapping.parent)]
+        for mapping in settling:
+            context.log.warning(f"{mapping.parent} is left for the next landing: {SETTLING}")
+        for mapping in found:
+            if mapping in settling:
+                continue
             try:
                 reports[mapping] = load(mapping, home=HOME, progress=context.log.info)
             except LandingError as error:
-                raise dg.Failure(f"{mapping}: {error}", allow_retries=False) from error
+                context.log.error(f"{mapping}: {error}")
+                broken[mapping] = error
+                continue
+            # Now: what has landed is told even where a later one fails.
+            yield from _materialized(mapping, reports[mapping])
         landed = [entity for report in reports.values() for entity in report.entities]
         step.n_rows = sum(entity.rows_landed for entity in landed)
         step.message = f"{len(reports)} mappings of {drop_folder(HOME)}"
-    for event in _materialized(reports):
-        context.log_event(event)
-    return dg.MaterializeResult(
+        if broken:
+            raise failure_of(broken)
+    yield dg.MaterializeResult(
         metadata={
             "mappings": dg.JsonMetadataValue([str(mapping) for mapping in reports]),
+            "left_for_the_next_landing": dg.JsonMetadataValue([str(mapping) for mapping in settling]),
             "rows_landed": sum(entity.rows_landed for entity in landed),
             "rows_refused": sum(entity.rows_refused for entity in landed),
             "report": dg.MarkdownMetadataValue(_as_markdown(landed)),
@@ -71,22 +85,27 @@ def landed_exports(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     )
 
 
-def _materialized(reports: dict[Path, LoadReport]) -> Iterator[dg.AssetMaterialization]:
+def failure_of(broken: Mapping[Path, LandingError]) -> dg.Failure:
+    """All mappings that could not be loaded; tried again where one of them may succeed then."""
+    texts = [f"{mapping}: {error}" for mapping, error in broken.items()]
+    return dg.Failure("\n".join(texts), allow_retries=any(error.may_pass for error in broken.values()))
+
+
+def _materialized(mapping: Path, report: LoadReport) -> Iterator[dg.AssetMaterialization]:
     """An entity is fresh when rows of it have landed, not when somebody looked."""
     contract = load_contract()
-    for mapping, report in reports.items():
-        for entity in report.entities:
-            if entity.rows_landed:
-                yield dg.AssetMaterialization(
-                    [contract[entity.entity].domain, entity.entity],
-                    metadata={
-                        "rows_landed": entity.rows_landed,
-                        "rows_corrected": entity.rows_corrected,
-                        "rows_refused": entity.rows_refused,
-                        "batch": report.batch or 0,
-                        "mapping": dg.PathMetadataValue(mapping),
-                    },
-                )
+    for entity in report.entities:
+        if entity.rows_landed:
+            yield dg.AssetMaterialization(
+                [contract[entity.entity].domain, entity.entity],
+                metadata={
+                    "rows_landed": entity.rows_landed,
+                    "rows_corrected": entity.rows_corrected,
+                    "rows_refused": entity.rows_refused,
+                    "batch": report.batch or 0,
+                    "mapping": dg.PathMetadataValue(mapping),
+                },
+            )
 
 
 def _as_markdown(landed: list[EntityReport]) -> str:

@@ -1,28 +1,23 @@
 """Lands what is dropped into the drop folder."""
 
 import hashlib
-import time
 from pathlib import Path
 
 import dagster as dg
 
-from clientele.landing.inbox import drop_folder, mappings
+from clientele.landing.inbox import drop_folder, is_settling, mappings
 from dagster_project.defs.operations.jobs import land
 from dagster_project.warehouse import HOME
 
-# A file that was touched this recently may still be growing.
-SETTLED_AFTER_S = 30
 
-
-def state_of(folders: list[Path]) -> tuple[str, float]:
-    """Names, sizes and times of all files in folders as one hash, and when the newest was touched (epoch, s)."""
-    digest, newest = hashlib.sha256(), 0.0
+def state_of(folders: list[Path]) -> str:
+    """Names, sizes and times of all files in folders as one hash."""
+    digest = hashlib.sha256()
     for folder in folders:
         for path in sorted(path for path in folder.resolve().rglob("*") if path.is_file()):
             stat = path.stat()
             digest.update(f"{path}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
-            newest = max(newest, stat.st_mtime)
-    return digest.hexdigest(), newest
+    return digest.hexdigest()
 
 
 @dg.sensor(
@@ -36,10 +31,10 @@ def dropped_exports(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
     folders = [mapping.parent for mapping in mappings(HOME)]
     if not folders:
         return dg.SkipReason(f"{drop_folder(HOME)} holds no folder with a mapping.yml")
-    state, newest = state_of(folders)
+    state = state_of(folders)
     if state == context.cursor:
         return dg.SkipReason("nothing new")
-    if time.time() - newest < SETTLED_AFTER_S:
+    if any(is_settling(folder) for folder in folders):
         return dg.SkipReason("a file has just changed: waiting until it rests")
     context.update_cursor(state)
     return dg.RunRequest(run_key=state)

@@ -35,6 +35,13 @@ DESCRIPTIONS = {
     "volume": "Rows a day against those of the same weekday before: robust z-score.",
     "freshness": "Days since the last event, against the usual gap of the source.",
 }
+# What was measured for a check: kinds of subjects, and of a source by which measure.
+MEASURED: dict[str, tuple[str, ...]] = {
+    "drift": ("features", "model_inputs", "scores"),
+    "performance": ("performance",),
+    "volume": ("source robust_z",),
+    "freshness": ("source age_days",),
+}
 
 
 @dg.multi_asset_check(specs=_specs(), name="monitoring_checks", can_subset=True)
@@ -66,6 +73,11 @@ def _by_table(rows: list[Row]) -> dict[tuple[str, str], list[Row]]:
     return found
 
 
+def _is_measured_for(check: str, row: Row) -> bool:
+    kind = row["subject_kind"]
+    return (f"{kind} {row['measure']}" if kind == "source" else kind) in MEASURED[check]
+
+
 def _result(key: dg.AssetCheckKey, rows: list[Row], measured: dict[tuple[str, str], list[Row]]) -> dg.AssetCheckResult:
     if not rows:
         return dg.AssetCheckResult(
@@ -73,8 +85,9 @@ def _result(key: dg.AssetCheckKey, rows: list[Row], measured: dict[tuple[str, st
         )
     worst = max(rows, key=lambda row: _ORDER.index(row["status"]))
     of_table = measured.get((worst["run_id"], key.asset_key.path[-1]), [])
+    of_check = [row for row in of_table if _is_measured_for(key.name, row)]
     missed = sorted(
-        (row for row in of_table if row["status"] in ("warn", "fail") and row["value"] is not None),
+        (row for row in of_check if row["status"] in ("warn", "fail") and row["value"] is not None),
         key=lambda row: -abs(row["value"]) / abs(row["threshold"] or 1),
     )
     metadata: dict[str, Any] = {"checked_at": f"{worst['evaluated_at']:%Y-%m-%d %H:%M} UTC", "run": worst["run_id"]}

@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from clientele.monitoring.monitor import models_drifted
+from clientele.locks import HeldError
+from clientele.monitoring.refits import models_to_refit
 from clientele.records import Records
 from clientele.running import effective_vars
 from dagster_project.defs.operations.jobs import retrain
@@ -13,17 +14,22 @@ from dagster_project.warehouse import HOME
     job=retrain,
     minimum_interval_seconds=600,
     description="Starts a training of the models whose inputs, scores or calibration drifted on several checked days "
-    "running (var drift_days_to_refit).",
+    "running (var drift_days_to_refit), unless they were fitted within model_max_age_days.",
 )
 def drifted_models() -> dg.RunRequest | dg.SkipReason:
     """Ask once per day and set of models."""
     checked = Records(HOME).read("drift_results")["snapshot_date"].to_pylist()
     if not checked:
         return dg.SkipReason("no day has been checked for drift yet")
-    models = models_drifted(HOME, effective_vars(HOME)["drift_days_to_refit"])
+    variables, newest = effective_vars(HOME), max(checked)
+    days, max_age_days = variables["drift_days_to_refit"], variables["model_max_age_days"]
+    try:
+        models = models_to_refit(HOME, day=newest, days=days, max_age_days=max_age_days)
+    except HeldError as held:
+        return dg.SkipReason(f"asked again later: {held}")
     if not models:
-        return dg.SkipReason("no model has drifted on enough days running")
-    day, named = max(checked).isoformat(), ",".join(models)
+        return dg.SkipReason("no model has drifted on enough days running since it was last fitted")
+    day, named = newest.isoformat(), ",".join(models)
     return dg.RunRequest(
         run_key=f"{day} {named}",
         partition_key=day,

@@ -9,7 +9,8 @@ from dagster_project.warehouse import HOME
 
 
 @dg.run_failure_sensor(
-    monitor_all_code_locations=False,
+    # `clientele daily` runs in its own process, and such runs belong to no code location: only "all" has them.
+    monitor_all_code_locations=True,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=f"Writes why a run failed under reports/failures, and posts it to {WEBHOOK} where that is set.",
 )
