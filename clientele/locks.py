@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
@@ -17,6 +18,10 @@ from pathlib import Path
 
 WAREHOUSE_LOCK = ".run.lock"
 BUILD = "build.duckdb"
+# Longer than a query or what is left of a killed run should take. A run that waits holds the warehouse and the one slot
+# of the queue, so that a forgotten notebook would hold up every run after it, and nobody would be told.
+WAITS_UNTIL_CLOSED_S = 30 * 60
+_LOOKS_EVERY_S = 0.5
 # Warehouses that this process holds for a run of several steps: each of them finds it held already.
 _held_for_run: set[Path] = set()
 
@@ -47,7 +52,7 @@ def holding_warehouse(
 ) -> Iterator[None]:
     """Hold the build of `home`: nobody else builds or publishes meanwhile, or has it open so that it hinders.
 
-    Raises HeldError where another process holds it, unless told to wait.
+    Raises HeldError where another process holds it, unless told to wait; then where it is not closed in half an hour.
     """
     home = home.resolve()
     lock = nullcontext() if home in _held_for_run else holding(home / WAREHOUSE_LOCK, what, wait=wait, say=say)
@@ -119,16 +124,27 @@ def _until_closed(build: Path, *, writes: bool, wait: bool, say: Callable[[str],
     """
     if not build.exists():
         return
-    kind = fcntl.LOCK_EX if writes else fcntl.LOCK_SH
     with build.open("rb+" if writes else "rb") as handle:
-        try:
-            fcntl.lockf(handle, kind | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError) as error:
-            by = f"{build} is open in another process: a query, or what is left of a run that was killed"
-            if not wait:
-                raise HeldError(f"{by}. Wait until it is done") from error
-            say(f"waiting: {by}")
-            fcntl.lockf(handle, kind)
+        if _is_closed(handle.fileno(), writes=writes):
+            return
+        by = f"{build} is open in another process: a query, or what is left of a run that was killed"
+        if not wait:
+            raise HeldError(f"{by}. Wait until it is done")
+        say(f"waiting: {by}")
+        until = time.monotonic() + WAITS_UNTIL_CLOSED_S
+        while not _is_closed(handle.fileno(), writes=writes):
+            if time.monotonic() > until:
+                waited = f"It still was after {WAITS_UNTIL_CLOSED_S / 60:.0f} minutes"
+                raise HeldError(f"{by}. {waited}: `fuser -v {build}` names it; end it and start the run again")
+            time.sleep(_LOOKS_EVERY_S)
+
+
+def _is_closed(handle: int, *, writes: bool) -> bool:
+    try:
+        fcntl.lockf(handle, (fcntl.LOCK_EX if writes else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
 
 
 def _acquire(handle: int, path: Path, *, wait: bool, say: Callable[[str], None]) -> None:

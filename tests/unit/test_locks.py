@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from clientele import locks
 from clientele.locks import HeldError, holder_of, holding, holding_for_run, holding_warehouse
 
 
@@ -98,6 +99,27 @@ def test_what_is_left_of_a_killed_run_is_waited_for(tmp_path: Path) -> None:
         duckdb.connect(str(tmp_path / "build.duckdb")).close()
     assert said[0].startswith("waiting: ")
     orphan.join()
+
+
+def test_a_run_does_not_wait_for_ever_for_the_build_to_be_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "WAITS_UNTIL_CLOSED_S", 1)
+    duckdb.connect(str(tmp_path / "build.duckdb")).close()
+    context = multiprocessing.get_context("forkserver")
+    is_open, end = context.Event(), context.Event()
+    notebook = context.Process(target=have_open, args=(tmp_path / "build.duckdb", is_open, end))
+    notebook.start()
+    assert is_open.wait(30)
+    with (
+        pytest.raises(HeldError, match=r"after 0 minutes: `fuser -v .*build.duckdb` names it; end it and start"),
+        holding_warehouse(tmp_path, "a run", writes=True, wait=True),
+    ):
+        pass
+    end.set()
+    notebook.join()
+    with holding_warehouse(tmp_path, "a run", writes=True):
+        pass
 
 
 def test_a_reader_of_the_build_hinders_a_run_and_no_publication(tmp_path: Path) -> None:
