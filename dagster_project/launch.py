@@ -9,6 +9,7 @@ import argparse
 import logging
 import os
 import sys
+import warnings
 from contextlib import redirect_stdout
 from datetime import date
 from textwrap import shorten
@@ -125,6 +126,8 @@ def main() -> None:
     parser.add_argument("--from", dest="first", type=date.fromisoformat, help="first day to build, YYYY-MM-DD")
     parser.add_argument("--to", dest="last", type=date.fromisoformat, help="last day; default: the newest there is")
     parser.add_argument("--select", default="", help="dbt selection that narrows what is built")
+    # Its logging to a file is called beta; nothing a reader of the output could do about it.
+    warnings.simplefilter("ignore", dg.BetaWarning)
     asked, console = parser.parse_args(), Console(stderr=True)
     try:
         if found := damaged(Lake(HOME)):

@@ -74,6 +74,14 @@ def test_training_launched_by_hand_fits_all_models() -> None:
     assert "ops" not in run_config("daily")
 
 
+@pytest.mark.parametrize(("job", "is_watched"), [("daily", True), ("publish", True), ("backfill", False)])
+def test_jobs_that_publish_show_what_the_monitoring_found(definitions: Any, job: str, is_watched: bool) -> None:
+    graph = definitions.resolve_job_def(job).asset_layer.asset_graph
+    shown = {(key.asset_key.path[-1], key.name) for key in graph.asset_check_keys}
+    for check in (("orders", "volume"), ("sessions", "freshness"), ("feat_orders", "drift")):
+        assert (check in shown) is is_watched, check
+
+
 def test_features_scores_and_sources_are_watched(definitions: Any) -> None:
     checks = {(key.asset_key.path[-1], key.name) for key in definitions.resolve_asset_graph().asset_check_keys}
     assert {

@@ -4,6 +4,7 @@ import dagster as dg
 from dagster_dbt import build_dbt_asset_selection
 
 from dagster_project.defs.landing.assets import LANDING
+from dagster_project.defs.monitoring.checks import monitoring_checks
 from dagster_project.defs.warehouse.assets import tables
 from dagster_project.warehouse import DAYS
 
@@ -15,7 +16,8 @@ ALL_MODELS = {"ops": {"dbt_build": {"config": {"refit_models": "all"}}}}
 land = dg.define_asset_job("land", selection=dg.AssetSelection.assets(LANDING), executor_def=IN_PROCESS)
 daily = dg.define_asset_job(
     "daily",
-    selection=dg.AssetSelection.all(),
+    # Checks of raw entities too, which are landed by an asset that is not theirs.
+    selection=dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks(),
     partitions_def=DAYS,
     executor_def=IN_PROCESS,
     description="Land new files, build and test a day, watch for drift, audit, publish.",
@@ -30,14 +32,15 @@ retrain = dg.define_asset_job(
 )
 backfill = dg.define_asset_job(
     "backfill",
-    selection=dg.AssetSelection.assets(tables),
+    # Nothing is watched in days of the past.
+    selection=dg.AssetSelection.assets(tables) - dg.AssetSelection.checks(monitoring_checks),
     partitions_def=DAYS,
     executor_def=IN_PROCESS,
     description="Build a range of past days in one run; the marts go on showing the newest.",
 )
 publish = dg.define_asset_job(
     "publish",
-    selection=dg.AssetSelection.groups("monitoring", "publishing"),
+    selection=dg.AssetSelection.groups("monitoring", "publishing") | dg.AssetSelection.checks(monitoring_checks),
     partitions_def=DAYS,
     executor_def=IN_PROCESS,
     description="Watch for drift, audit and publish what is built.",
