@@ -90,9 +90,9 @@ def show(page: Page, address: str) -> None:
         page.wait_for_timeout(1_000)
     # Where a warehouse lies is of no interest, and differs from machine to machine.
     page.evaluate(
-        """() => { for (const link of document.querySelectorAll("a"))
-            if (link.textContent.startsWith("file://"))
-                link.textContent = link.textContent.replace(/file:.*[/]reports/, "file:///srv/clientele/reports") }"""
+        """() => { const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+            while (texts.nextNode()) texts.currentNode.data =
+                texts.currentNode.data.replace(/[/][^ ]*[/]reports[/]/, "/srv/clientele/reports/") }"""
     )
 
 

@@ -351,8 +351,13 @@ def test_a_model_that_drifted_days_running_is_trained(
     assert asked() == [("2026-01-14", "clv")]
 
 
-def test_a_check_shows_what_was_measured_for_it_alone() -> None:
-    from dagster_project.defs.monitoring.checks import _by_table, _result
+def test_a_check_shows_what_was_measured_for_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dagster_project.defs.monitoring import checks
+
+    monkeypatch.setattr(checks, "HOME", tmp_path)
+    report = tmp_path / "reports" / "drift" / "2026-01-01" / "ml_churn__scores.contractual.html"
+    report.parent.mkdir(parents=True)
+    report.touch()
 
     def measured(subject: str, kind: str, measure: str) -> dict[str, Any]:
         return {
@@ -360,15 +365,20 @@ def test_a_check_shows_what_was_measured_for_it_alone() -> None:
             "value": 9.0, "threshold": 0.2, "column_name": None, "basis": "all_rows", "snapshot_date": date(2026, 1, 1),
         }  # fmt: skip
 
-    rows = _by_table([
+    rows = checks._by_table([
         measured("ml_churn__scores", "scores", "psi"), measured("ml_churn__scores.contractual", "performance", "ece"),
         measured("orders", "source", "robust_z"), measured("orders", "source", "age_days"),
     ])  # fmt: skip
     found = [{"run_id": "r", "evaluated_at": datetime(2026, 1, 1), "status": "warn", "message": ""}]
 
+    def result_of(table: str, check: str) -> dg.AssetCheckResult:
+        return checks._result(dg.AssetCheckKey(dg.AssetKey(["any", table]), check), found, rows)
+
     def worst(table: str, check: str) -> str:
-        result = _result(dg.AssetCheckKey(dg.AssetKey(["any", table]), check), found, rows)
+        result = result_of(table, check)
         return " ".join(m for m in ("psi", "ece", "robust_z", "age_days") if m in str(result.metadata["worst"].value))
 
     assert (worst("ml_churn__scores", "drift"), worst("ml_churn__scores", "performance")) == ("psi", "ece")
     assert (worst("orders", "volume"), worst("orders", "freshness")) == ("robust_z", "age_days")
+    shown = result_of("ml_churn__scores", "drift").metadata["report ml_churn__scores.contractual"]
+    assert shown == dg.PathMetadataValue(str(report))  # no address of a file, which browsers refuse to open

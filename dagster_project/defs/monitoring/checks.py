@@ -97,7 +97,8 @@ def _result(key: dg.AssetCheckKey, rows: list[Row], measured: dict[tuple[str, st
         folder = HOME / "reports" / "drift" / f"{of_table[0]['snapshot_date']}"
         table = key.asset_key.path[-1]
         for report in sorted([*folder.glob(f"{table}.html"), *folder.glob(f"{table}.*.html")]):
-            metadata[f"report {report.stem}"] = dg.UrlMetadataValue(report.as_uri())
+            # No link: browsers do not follow one from a page to a file.
+            metadata[f"report {report.stem}"] = dg.PathMetadataValue(report)
     return dg.AssetCheckResult(
         asset_key=key.asset_key,
         check_name=key.name,
