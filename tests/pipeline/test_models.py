@@ -72,6 +72,7 @@ def test_what_is_measured_is_measured_out_of_time(home: Path) -> None:
         ("clv", "out of time"),
         ("next_purchase", "out of time"),
         ("segments", "bootstrap samples of one snapshot"),
+        ("survival.contractual", "out of time"),
         ("survival.non_contractual", "out of time"),
     }
 
