@@ -408,7 +408,6 @@ def _sum_up(console, home: Path) -> None:  # type: ignore[no-untyped-def]
         f'{clientele} query "{best}"{at}',
         f'{clientele} query "select * from marts.value_at_risk order by value_at_risk_rank"{at}',
         f'{clientele} query "select feature, feature_window, description from {catalog}" --limit 200{at}',
-        f"{clientele} publish{at}   lets readers see it, if every check passed",
         f"{clientele} status{at}   what readers see, and what warned",
         f"make ui WAREHOUSE={home}   Dagster's page of all tables, checks and runs, on 127.0.0.1:3000",
         f"{clientele} map YOUR_FILES...   drafts the mapping of your own data",

@@ -181,11 +181,12 @@ def build_on_spark(spark: SparkSession, scratch: Path, home: Path, runs: list[di
 
 
 def tables(scratch: Path) -> list[str]:
-    """Every SQL model and seed that reads no Python model, as schema.name, in the order of the layers."""
+    """Every SQL model and seed that reads neither a Python model nor records, as schema.name, by layer."""
     manifest = json.loads((scratch / "target" / "manifest.json").read_text())
     layers = ["seeds", "staging", "intermediate", "features", "ml", "marts", "governance"]
     nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
-    left_out = {node["unique_id"] for node in nodes if node.get("language") == "python"}
+    records = [name for name in manifest["sources"] if ".records." in name]
+    left_out = {node["unique_id"] for node in nodes if node.get("language") == "python"} | set(records)
     reached = list(left_out)
     for node in reached:
         below = [child for child in manifest["child_map"][node] if child not in left_out]
