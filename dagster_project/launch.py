@@ -119,12 +119,19 @@ def run_config(job: str) -> dict:
     return {"loggers": {"progress": {}}, **(ALL_MODELS if job == "retrain" else {})}
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no day: write it as 2026-01-31") from error
+
+
 def main() -> None:
     """Read the command line and run the job."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("job", choices=("land", "daily", "retrain", "backfill", "publish"))
-    parser.add_argument("--from", dest="first", type=date.fromisoformat, help="first day to build, YYYY-MM-DD")
-    parser.add_argument("--to", dest="last", type=date.fromisoformat, help="last day; default: the newest there is")
+    parser.add_argument("--from", dest="first", type=_day, help="first day to build, YYYY-MM-DD")
+    parser.add_argument("--to", dest="last", type=_day, help="last day; default: the newest there is")
     parser.add_argument("--select", default="", help="dbt selection that narrows what is built")
     # Its logging to a file is called beta; nothing a reader of the output could do about it.
     warnings.simplefilter("ignore", dg.BetaWarning)
