@@ -25,7 +25,6 @@ from clientele.publishing.publication import RefusedError, publish
 from clientele.publishing.versions import Published
 from clientele.running import build, newest_snapshot
 
-pytestmark = pytest.mark.xdist_group("faults")
 
 
 @pytest.fixture(scope="module")
