@@ -23,7 +23,6 @@ from clientele.locks import WAREHOUSE_LOCK, holding
 from clientele.records import Records
 
 
-
 @pytest.fixture(scope="module")
 def definitions() -> Any:
     from dagster_project.definitions import defs

@@ -26,7 +26,6 @@ from clientele.publishing.versions import Published
 from clientele.running import build, newest_snapshot
 
 
-
 @pytest.fixture(scope="module")
 def home(built_company: Path, copied: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copied(built_company, tmp_path_factory.mktemp("faults") / "warehouse")
