@@ -23,6 +23,9 @@ export DO_NOT_TRACK := 1
 # Two linting processes leave dbt's locks to the operating system, which is no news.
 export PYTHONWARNINGS := ignore::UserWarning:multiprocessing.resource_tracker
 
+# Where nothing may be kept, each of a hundred processes compiles a thousand modules anew: 3 s for one that fits models.
+unexport PYTHONDONTWRITEBYTECODE
+
 # $(call install,VENV,SET): the packages of a lock and the project itself. Does nothing, and asks no network, for
 # what is already there. The packages that the lock holds include the build backend of the project.
 define install
