@@ -12,7 +12,8 @@
         {%- endif -%}
     {%- endfor -%}
     {%- do parts.append(var('macros_hash')) -%}
-    {%- for name in ['load_grace_hours', 'reporting_currency', 'fx_rate_max_age_days', 'training_customers'] -%}
+    {%- for name in ['load_grace_hours', 'reporting_currency', 'fx_rate_max_age_days', 'training_customers',
+        'credit_materiality_share', 'credit_default_days_past_due'] -%}
         {%- do parts.append(name ~ var(name)) -%}
     {%- endfor -%}
     {{ return(local_md5(parts | sort | join(';'))[:12]) }}

@@ -1,0 +1,20 @@
+with labels as (
+    select
+        *,
+        count(*) over () as n_rows
+    from {{ ref('ml_credit__labels') }}
+)
+
+select
+    labels.customer_id,
+    labels.snapshot_date,
+    labels.is_default,
+    {% for feature in model_features('credit') -%}
+    features.{{ feature }}{% if not loop.last %},{% endif %}
+    {% endfor %}
+from labels
+inner join {{ ref('customer_features') }} as features
+    on labels.customer_id = features.customer_id and labels.snapshot_date = features.snapshot_date
+where {{ is_drawn_to_learn_from('labels.customer_id', 'labels.n_rows') }}
+-- The same rows in the same order, whatever the threads did: what is fitted depends on it.
+order by labels.snapshot_date, labels.customer_id
