@@ -35,7 +35,8 @@ SETTLED_FILE = "built_with.json"
 MONITORING_VARS = ("drift_", "performance_", "volume_", "freshness_")
 # What decides the meaning of a feature, under dbt_project/.
 FEATURE_CODE = (
-    "macros", "seeds/engagement_weights.csv", "models/staging", "models/intermediate", "models/features",
+    "macros", "seeds/engagement_weights.csv", "seeds/consent_policy.csv", "seeds/emotion_labels.csv",
+    "models/staging", "models/intermediate", "models/features",
 )  # fmt: skip
 
 

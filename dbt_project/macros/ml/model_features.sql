@@ -1,15 +1,13 @@
-{#- The columns of customer_features that a model of a purpose may learn from: credit reads what is financial, every other
-    purpose what is not protected. A group may be for some purposes alone (meta `purposes`). -#}
+{#- The columns of customer_features that a model may learn from: those whose legal class the policy allows to its
+    purpose, of the groups that are not kept for other purposes (`purposes` in the group's meta). -#}
 {% macro model_features(purpose='customer_insight') %}
+    {%- set allowed = allowed_classes(purpose) -%}
     {%- set names = [] -%}
-    {%- for group, columns in feature_groups().items() if columns -%}
-        {%- set node = graph.nodes['model.clientele.' ~ group] -%}
-        {%- if purpose in (node.config.meta.purposes or [purpose]) -%}
-            {%- for name in columns -%}
-                {%- set legal_class = node.columns[name].config.meta.legal_class -%}
-                {%- if legal_class == 'financial' or (purpose != 'credit' and legal_class != 'protected') -%}
-                    {%- do names.append(name) -%}
-                {%- endif -%}
+    {%- for group, columns in feature_groups().items() -%}
+        {%- set node = graph.nodes['model.clientele.' ~ group] if columns else {} -%}
+        {%- if columns and purpose in node.config.meta.get('purposes', [purpose]) -%}
+            {%- for name in columns if node.columns[name].config.meta.legal_class in allowed -%}
+                {%- do names.append(name) -%}
             {%- endfor -%}
         {%- endif -%}
     {%- endfor -%}

@@ -16,6 +16,7 @@ select
     {% for column in [
         'orders', 'order_items', 'returns', 'sessions', 'campaign_touches', 'consents', 'subscriptions',
         'usage_events', 'support_tickets', 'invoices', 'payments', 'bank_transactions', 'loans', 'repayments',
+        'emotion_events',
     ] -%}
     coverage.has_{{ column }},
     {% endfor -%}
