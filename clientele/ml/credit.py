@@ -31,6 +31,13 @@ from clientele.ml.threads import single_threaded
 NAME = "credit"
 SCORECARD, BOOSTING, SHADOW = ALGORITHMS = ("scorecard", "boosting", "scorecard_with_emotion")
 HORIZON = 365
+# What the label means: the vars that decide who defaulted and of whom it is asked.
+LABEL = (
+    "credit_default_horizon_days",
+    "credit_default_days_past_due",
+    "credit_probation_days",
+    "credit_application_days",
+)
 FEWEST_DEFAULTED = 50  # distinct customers, below which no scorecard is fitted
 FIT_SCHEMA = pa.schema(
     [
@@ -54,13 +61,16 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
     the prefix emotion_. `run` is the row of ml_run, `previous` the registry's rows of these models.
     """
     scaling = Scaling(*(float(run[f"credit_{name}"]) for name in ("target_score", "target_odds", "pdo")))
-    settings = Settings.of(
-        run, credit_target_score=scaling.target_score, credit_target_odds=scaling.target_odds, credit_pdo=scaling.pdo
-    )
+    scale = {
+        "credit_target_score": scaling.target_score,
+        "credit_target_odds": scaling.target_odds,
+        "credit_pdo": scaling.pdo,
+    }
+    settings = Settings.of(run, **scale, **{name: run[name] for name in LABEL if name in run})
     reason = registry.why_fit(NAME, settings, previous)
     if not reason:
         return _table([])
-    horizon = int(run.get("credit_horizon_days") or HORIZON)
+    horizon = int(run.get("credit_default_horizon_days") or HORIZON)
     if message := too_little(training_set):
         failed = Version(NAME, SCORECARD, horizon, message=message, gates={"fitted": f"failed: {message}"})
         return _table(registry.rows([failed], ["none"], None, reason, settings, previous))
