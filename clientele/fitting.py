@@ -66,9 +66,7 @@ def _tried_lately(connection: duckdb.DuckDBPyConnection, model: str) -> bool:
         row[0] for row in connection.execute(columns).fetchall()
     }:
         return False
-    newest = (
-        f"select max(fitted_for) from ml.ml_{model}__fit where fitted_for <= (select snapshot_date from ml.ml_run)"
-    )
+    newest = f"select max(fitted_for) from ml.ml_{model}__fit where fitted_for <= (select snapshot_date from ml.ml_run)"
     return bool(
         connection.execute(
             f"select coalesce(snapshot_date - ({newest}) < model_max_age_days, false) from ml.ml_run"
