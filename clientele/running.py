@@ -33,8 +33,9 @@ VARS_FILE = "vars.yml"
 SETTLED_FILE = "built_with.json"
 # Vars of checks, which judge tables and change none.
 MONITORING_VARS = ("drift_", "performance_", "volume_", "freshness_")
-# What decides the meaning of a feature, under dbt_project/.
+# Parameters of the classifier of free text, as seen from dbt_project/.
 TEXT_MODEL = "../clientele/ml/emotion_text.parquet"
+# What decides the meaning of a feature, under dbt_project/.
 FEATURE_CODE = (
     "macros", "seeds/engagement_weights.csv", "seeds/consent_policy.csv", "seeds/emotion_labels.csv",
     "models/staging", "models/intermediate", "models/features", TEXT_MODEL,

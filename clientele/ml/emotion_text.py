@@ -106,9 +106,7 @@ def classified(batch: pa.RecordBatch) -> pa.RecordBatch:
         "label": model.classify(batch.column("free_text")),
         "text_model_version": pa.array([model.version] * batch.num_rows, pa.string()),
     }
-    return pa.RecordBatch.from_arrays(
-        [columns[field.name].cast(field.type) for field in CLASSIFIED], schema=CLASSIFIED
-    )
+    return pa.RecordBatch.from_arrays([columns[field.name].cast(field.type) for field in CLASSIFIED], schema=CLASSIFIED)
 
 
 def tfidf(texts: pa.Array, vocabulary: pa.Array, idf: Numbers) -> Any:

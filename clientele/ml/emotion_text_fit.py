@@ -1,8 +1,8 @@
 """Fits the parameters of `emotion_text` anew: ``python -m clientele.ml.emotion_text_fit GOEMOTIONS_FOLDER``.
 
 The folder holds train.tsv.gz, dev.tsv and labels.txt (text, label numbers, comment id). Terms that occur in fewer than
-three texts are left out; thresholds are those with the best F1 on the fifth of the train split that a first fit does not
-see. The dev split is not read.
+three texts are left out; thresholds are those with the best F1 on the fifth of the train split that a first fit does
+not see. The dev split is not read.
 """
 
 from __future__ import annotations

@@ -211,7 +211,15 @@ def _consents_to_emotion(
 ) -> list[dict]:
     """Consents of either purpose that begin and end on all edges, some without a notice."""
     draw, rows = random.Random(f"to emotion {seed}"), []
-    for customer in customers:
+    for number, customer in enumerate(customers):
+        if number < len(customers) // 10:
+            # Withdrawn and given again: their only ones, so that it is seen whether a bound itself is covered.
+            for start, end in _renewal(number, snapshot):
+                known = {"consent_id": f"emotion-{customer}-{start}", "customer_id": customer, "notice_version": "v1"}
+                known |= {"purpose": ["emotion_analytics", "emotion_credit"][number % 2]}
+                known |= {"granted_at": start, "withdrawn_at": end, "loaded_at": start, "supersedes_loaded_at": None}
+                rows.append(dict.fromkeys(entity.columns) | known)
+            continue
         for n in range(draw.randrange(0, 5)):
             key = {"consent_id": f"emotion-{customer}-{n}", "customer_id": customer}
             for row in _versions(entity, key, draw.choice(moments), snapshot, draw):
@@ -223,18 +231,24 @@ def _consents_to_emotion(
     return rows
 
 
-def _of_emotion(
-    entity: Entity, customers: list[str], moments: list[datetime], snapshot: date, seed: int
-) -> list[dict]:
+def _renewal(number: int, snapshot: date) -> list[tuple[datetime, datetime | None]]:
+    """From when to when two consents of a customer run, the second open, before one of the snapshots."""
+    at = midnight(edge_snapshots(snapshot)[number % 3])
+    return [(at - timedelta(days=60), at - timedelta(days=20)), (at - timedelta(days=10), None)]
+
+
+def _of_emotion(entity: Entity, customers: list[str], moments: list[datetime], snapshot: date, seed: int) -> list[dict]:
     """Emotions measured, labelled, in words or in none of these, also at the hours that bound the night."""
     draw, rows = random.Random(f"{entity.name} {seed}"), []
     hours = [midnight(snapshot) - timedelta(days=days, hours=hours) for days in (0, 1, 40) for hours in (2, 18)]
     around = [hour + shift for hour in hours for shift in (-TICK, timedelta(0), TICK)]
     texts = [None, "", "I am so happy with it", "This makes me angry", "It came on Tuesday"]
-    for customer in customers:
+    for number, customer in enumerate(customers):
+        own = [moment for start, end in _renewal(number, snapshot) for moment in (start, end) if moment]
         for n in range(draw.randrange(0, 12)):
             key = {"emotion_event_id": f"felt-{customer}-{n}", "customer_id": customer}
-            for row in _versions(entity, key, draw.choice([*moments, *around]), snapshot, draw):
+            at = draw.choice(own if number < len(customers) // 10 else [*moments, *around])
+            for row in _versions(entity, key, at, snapshot, draw):
                 measured = draw.random() < 0.4
                 row |= {
                     "label": draw.choice([None, "joy", " Anger", "disgust", "surprise", "other", "so-so"]),
