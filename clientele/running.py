@@ -33,10 +33,12 @@ VARS_FILE = "vars.yml"
 SETTLED_FILE = "built_with.json"
 # Vars of checks, which judge tables and change none.
 MONITORING_VARS = ("drift_", "performance_", "volume_", "freshness_")
+# Parameters of the classifier of free text, as seen from dbt_project/.
+TEXT_MODEL = "../clientele/ml/emotion_text.parquet"
 # What decides the meaning of a feature, under dbt_project/.
 FEATURE_CODE = (
     "macros", "seeds/engagement_weights.csv", "seeds/consent_policy.csv", "seeds/emotion_labels.csv",
-    "models/staging", "models/intermediate", "models/features",
+    "models/staging", "models/intermediate", "models/features", TEXT_MODEL,
 )  # fmt: skip
 
 
@@ -115,7 +117,7 @@ def project_vars(home: Path) -> dict:
     Before anything has landed there are none of the warehouse: its currency is settled by its orders.
     """
     of_warehouse = warehouse_vars(home) if Lake(home).landings() else {}
-    return of_warehouse | {"macros_hash": _hash_of("macros")}
+    return of_warehouse | {"macros_hash": _hash_of("macros", TEXT_MODEL)}
 
 
 def effective_vars(home: Path) -> dict:
@@ -284,7 +286,7 @@ def _hash_of(*parts: str) -> str:
     digest = hashlib.md5(usedforsecurity=False)
     for part in (PROJECT_ROOT / "dbt_project" / part for part in parts):
         for path in sorted(part.rglob("*")) or [part]:
-            if path.suffix in (".sql", ".csv"):
+            if path.suffix in (".sql", ".csv", ".parquet"):
                 digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 

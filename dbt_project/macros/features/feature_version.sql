@@ -14,7 +14,7 @@
     {%- do parts.append(var('macros_hash')) -%}
     {%- for name in [
         'load_grace_hours', 'reporting_currency', 'fx_rate_max_age_days', 'training_customers', 'jurisdiction',
-        'emotion_negative_below', 'emotion_night_from_hour', 'emotion_night_to_hour',
+        'classify_free_text', 'emotion_negative_below', 'emotion_night_from_hour', 'emotion_night_to_hour',
         'credit_materiality_share', 'credit_default_days_past_due',
     ] -%}
         {%- do parts.append(name ~ var(name)) -%}

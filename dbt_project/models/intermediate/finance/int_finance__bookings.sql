@@ -15,6 +15,10 @@ select
     ) as is_income,
     bookings.amount < 0 and coalesce(bookings.is_recurring, false) as is_fixed_cost,
     bookings.amount < 0 and coalesce(bookings.category, '') = 'gambling' as is_gambling,
+    -- What might as well not have been bought: neither agreed beforehand nor needed, and not passed on.
+    bookings.amount < 0
+    and not coalesce(bookings.is_recurring, false)
+    and coalesce(bookings.category, '') not in ('groceries', 'transfer', 'loan', 'tax', 'health') as is_discretionary,
     bookings.known_from,
     bookings.known_to,
     bookings.batch,
