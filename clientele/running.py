@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from clientele import policy
 from clientele.contract import PROJECT_ROOT
 from clientele.files import write_whole
 from clientele.fitting import models_to_fit
@@ -168,7 +169,8 @@ def prepared_build(
     the vars of the warehouse or the code of the features changed since the last run, everything is built anew, so that
     no table mixes two meanings.
     Raises CannotRunError where nothing has landed yet or a landed file is damaged, where another run holds the
-    warehouse (unless told to `wait`), and for a day that is none or lies beyond the data.
+    warehouse (unless told to `wait`), for a day that is none or lies beyond the data, and where a credit model would
+    read what the policy denies.
     """
     with _one_run(home.resolve(), asked.job, wait=wait, say=say):
         prepared, trains = _prepared(home.resolve(), asked)
@@ -193,6 +195,10 @@ def _prepared(home: Path, asked: Asked) -> tuple[DbtBuild, bool]:
     if is_changed and not asked.full_refresh:
         _heed_order(home, asked)
     trains = bool(asked.refit or asked.drifted or asked.trains or is_anew or models_to_fit(home))
+    try:
+        policy.ensure(home, project_vars(home), effective_vars(home)["jurisdiction"])
+    except policy.PolicyError as error:
+        raise CannotRunError(str(error)) from error
     settings = {
         "lake_batch": str(batch),
         "run_id": asked.run_id,

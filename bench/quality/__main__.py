@@ -7,7 +7,18 @@ import sys
 import traceback
 from pathlib import Path
 
-from bench.quality import cdnow, clv_online_retail, online_retail, page, reasons, speed_churn, speed_clv, telco, truth
+from bench.quality import (
+    cdnow,
+    clv_online_retail,
+    emotion_text,
+    online_retail,
+    page,
+    reasons,
+    speed_churn,
+    speed_clv,
+    telco,
+    truth,
+)
 
 PARTS = {
     "telco": telco.measure,
@@ -17,6 +28,7 @@ PARTS = {
     "reasons": reasons.measure,
     "speed_churn": speed_churn.measure,
     "speed_clv": speed_clv.measure,
+    "emotion_text": emotion_text.measure,
     "truth": truth.measure,
 }  # what each is about is said by its module
 PAGE = Path(__file__).resolve().parent.parent / "quality.md"

@@ -95,7 +95,7 @@ def _value(entity: Entity, name: str, draw: random.Random, snapshot: date) -> ob
             return draw.randrange(0, 50)
 
 
-def _versions(entity: Entity, key: dict, moment: datetime, snapshot: date, draw: random.Random) -> list[dict]:
+def versions_of(entity: Entity, key: dict, moment: datetime, snapshot: date, draw: random.Random) -> list[dict]:
     def version(loaded_at: datetime, supersedes: datetime | None, moment: datetime = moment) -> dict:
         row = {name: _value(entity, name, draw, snapshot) for name in entity.columns}
         row |= key | {"loaded_at": loaded_at, "supersedes_loaded_at": supersedes}
@@ -144,7 +144,7 @@ def _withdrawn_in_time(entity: Entity, customer: str, month: datetime) -> list[d
 
 def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]]:
     """Rows of every entity that features read, placed on all the edges; half of them corrected once."""
-    from tests.point_in_time import finance_lake
+    from tests.point_in_time import emotion_lakes, finance_lakes
 
     draw = random.Random(seed)
     contract = load_contract()
@@ -153,7 +153,7 @@ def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]
     rows: dict[str, list[dict]] = {name: [] for name in FEATURE_ENTITIES}
 
     def add(name: str, key: dict, moment: datetime) -> None:
-        rows[name] += _versions(contract[name], key, moment, snapshot, draw)
+        rows[name] += versions_of(contract[name], key, moment, snapshot, draw)
 
     for number in range(5):
         # Recategorised at a moment at which lines are known, too.
@@ -171,7 +171,7 @@ def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]
     for name, known_at in (
         ("experiments", midnight(snapshot)), ("loyalty_accounts", midnight(snapshot) + timedelta(days=1)),
     ):  # fmt: skip
-        first = _versions(
+        first = versions_of(
             contract[name], {contract[name].key[0]: "first"}, known_at - timedelta(hours=9), snapshot, draw
         )
         rows[name] = [first[0] | {"loaded_at": known_at}]
@@ -194,9 +194,9 @@ def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]
                 add(name, {contract[name].key[0]: f"{name}-{customer}-{n}"} | owner, draw.choice(moments))
     for name in ("subscriptions", "usage_events", "support_tickets", "invoices", "payments"):
         rows[name] = _of_success(contract[name], ids, moments, snapshot, seed)
-    for name, of in (("consents", _consents_to_emotion), ("emotion_events", _of_emotion)):
-        rows[name] += of(contract[name], ids, moments, snapshot, seed)
-    return rows | finance_lake.rows(ids, snapshot, seed)
+    for name, more in emotion_lakes.edge_rows(ids, moments, snapshot, seed).items():
+        rows[name] += more
+    return rows | finance_lakes.edge_rows(ids, snapshot, seed)
 
 
 def _of_success(entity: Entity, customers: list[str], moments: list[datetime], snapshot: date, seed: int) -> list[dict]:
@@ -207,63 +207,7 @@ def _of_success(entity: Entity, customers: list[str], moments: list[datetime], s
             key = {entity.key[0]: f"{entity.name}-{customer}-{n}", "customer_id": customer}
             if entity.name == "payments":
                 key["invoice_id"] = draw.choice([None, f"invoices-{customer}-{draw.randrange(0, 12)}"])
-            rows += _versions(entity, key, draw.choice(moments), snapshot, draw)
-    return rows
-
-
-def _consents_to_emotion(
-    entity: Entity, customers: list[str], moments: list[datetime], snapshot: date, seed: int
-) -> list[dict]:
-    """Consents of either purpose that begin and end on all edges, some without a notice."""
-    draw, rows = random.Random(f"to emotion {seed}"), []
-    for number, customer in enumerate(customers):
-        if number < len(customers) // 10:
-            # Withdrawn and given again: their only ones, so that it is seen whether a bound itself is covered.
-            for start, end in _renewal(number, snapshot):
-                known = {"consent_id": f"emotion-{customer}-{start}", "customer_id": customer, "notice_version": "v1"}
-                known |= {"purpose": ["emotion_analytics", "emotion_credit"][number % 2]}
-                known |= {"granted_at": start, "withdrawn_at": end, "loaded_at": start, "supersedes_loaded_at": None}
-                rows.append(dict.fromkeys(entity.columns) | known)
-            continue
-        for n in range(draw.randrange(0, 5)):
-            key = {"consent_id": f"emotion-{customer}-{n}", "customer_id": customer}
-            for row in _versions(entity, key, draw.choice(moments), snapshot, draw):
-                row["purpose"] = draw.choice(["emotion_analytics", "emotion_analytics", "emotion_credit"])
-                row["notice_version"] = draw.choice([None, " ", "v1", "v2", "v3"])
-                if draw.random() < 0.3:
-                    row["withdrawn_at"] = draw.choice(moments)
-                rows.append(row)
-    return rows
-
-
-def _renewal(number: int, snapshot: date) -> list[tuple[datetime, datetime | None]]:
-    """From when to when two consents of a customer run, the second open, before one of the snapshots."""
-    at = midnight(edge_snapshots(snapshot)[number % 3])
-    return [(at - timedelta(days=60), at - timedelta(days=20)), (at - timedelta(days=10), None)]
-
-
-def _of_emotion(entity: Entity, customers: list[str], moments: list[datetime], snapshot: date, seed: int) -> list[dict]:
-    """Emotions measured, labelled, in words or in none of these, also at the hours that bound the night."""
-    draw, rows = random.Random(f"{entity.name} {seed}"), []
-    hours = [midnight(snapshot) - timedelta(days=days, hours=hours) for days in (0, 1, 40) for hours in (2, 18)]
-    around = [hour + shift for hour in hours for shift in (-TICK, timedelta(0), TICK)]
-    texts = [None, "", "I am so happy with it", "This makes me angry", "It came on Tuesday"]
-    for number, customer in enumerate(customers):
-        own = [moment for start, end in _renewal(number, snapshot) for moment in (start, end) if moment]
-        for n in range(draw.randrange(0, 12)):
-            key = {"emotion_event_id": f"felt-{customer}-{n}", "customer_id": customer}
-            at = draw.choice(own if number < len(customers) // 10 else [*moments, *around])
-            for row in _versions(entity, key, at, snapshot, draw):
-                measured = draw.random() < 0.4
-                row |= {
-                    "label": draw.choice([None, "joy", " Anger", "disgust", "surprise", "other", "so-so"]),
-                    "valence": draw.choice([-0.2, round(draw.uniform(-1, 1), 2)]) if measured else None,
-                    "arousal": round(draw.random(), 2) if draw.random() < 0.5 else None,
-                    "free_text": draw.choice(texts),
-                }
-                if draw.random() < 0.6:
-                    row["capture_modality"] = "self_report"
-                rows.append(row)
+            rows += versions_of(entity, key, draw.choice(moments), snapshot, draw)
     return rows
 
 

@@ -55,6 +55,6 @@ def test_every_weakened_time_predicate_is_caught(arena: tuple) -> None:
             killer = mutants.killed_by(connection, models, mutant, ["cut", "oracle"])
             if killer is None:
                 survivors.append(str(mutant))
-    print(f"\nmutants made {made}, killed {made - len(survivors)}, survived {len(survivors)}")
+    print(f"\nmutants made {made}, killed {made - len(survivors)}, survived {len(survivors)}", *survivors, sep="\n")
     assert made > 100
     assert survivors == []

@@ -26,7 +26,7 @@ attributed as (
     select
         customer_id,
         snapshot_date,
-        '{{ attribute }}' as attribute,
+        '{{ attribute }}' as protected_attribute,
         coalesce({{ expression }}, 'unknown') as group_value
     from profiles
     {{ 'union all' if not loop.last }}
@@ -35,7 +35,7 @@ attributed as (
 
 decided as (
     select
-        attributed.attribute,
+        attributed.protected_attribute,
         attributed.group_value,
         max(decisions.snapshot_date) as snapshot_date,
         max(decisions.model_version) as model_version,
@@ -50,12 +50,12 @@ decided as (
     from decisions
     inner join attributed
         on decisions.customer_id = attributed.customer_id and decisions.snapshot_date = attributed.snapshot_date
-    group by attributed.attribute, attributed.group_value
+    group by attributed.protected_attribute, attributed.group_value
 ),
 
 outcomes as (
     select
-        attributed.attribute,
+        attributed.protected_attribute,
         attributed.group_value,
         max(backtest.snapshot_date) as outcomes_from,
         count(*) as n_outcomes,
@@ -67,7 +67,7 @@ outcomes as (
     cross join threshold
     inner join attributed
         on backtest.customer_id = attributed.customer_id and backtest.snapshot_date = attributed.snapshot_date
-    group by attributed.attribute, attributed.group_value
+    group by attributed.protected_attribute, attributed.group_value
 ),
 
 -- Compared with the group that is approved most often, among those large enough to say so.
@@ -75,7 +75,7 @@ best as (
     select
         *,
         row_number() over (
-            partition by attribute
+            partition by protected_attribute
             order by n_approved / cast(n_customers as double) desc, n_customers desc, group_value asc
         ) as place
     from decided
@@ -98,8 +98,8 @@ measured as (
         coalesce(outcomes.n_outcomes, 0) >= {{ least }} as has_enough_outcomes
     from decided
     left join outcomes
-        on decided.attribute = outcomes.attribute and decided.group_value = outcomes.group_value
-    left join best on decided.attribute = best.attribute and best.place = 1
+        on decided.protected_attribute = outcomes.protected_attribute and decided.group_value = outcomes.group_value
+    left join best on decided.protected_attribute = best.protected_attribute and best.place = 1
 ),
 
 ratios as (
@@ -115,7 +115,7 @@ ratios as (
 )
 
 select
-    attribute,
+    protected_attribute,
     group_value,
     snapshot_date,
     cast(n_customers as bigint) as n_customers,

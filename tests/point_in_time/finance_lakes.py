@@ -17,7 +17,7 @@ def _bounds(snapshot: date) -> list[datetime]:
     return [lakes.midnight(day) - timedelta(days=days) for day in lakes.edge_snapshots(snapshot) for days in WINDOWS]
 
 
-def rows(customers: list[str], snapshot: date, seed: int) -> dict[str, list[dict]]:
+def edge_rows(customers: list[str], snapshot: date, seed: int) -> dict[str, list[dict]]:
     """Rows by entity, of their own draws. Every tenth customer has an instalment and bookings exactly on a bound."""
     draw, contract = random.Random(f"finance {seed}"), load_contract()
     bounds = _bounds(snapshot)
@@ -33,7 +33,7 @@ def rows(customers: list[str], snapshot: date, seed: int) -> dict[str, list[dict
             continue
         for n in range(draw.randrange(0, 14)):
             key = {"transaction_id": f"booking-{customer}-{n}", "customer_id": customer}
-            for row in lakes._versions(contract["bank_transactions"], key, draw.choice(moments), snapshot, draw):
+            for row in lakes.versions_of(contract["bank_transactions"], key, draw.choice(moments), snapshot, draw):
                 sign = draw.choice([-1, 1])
                 row |= {"amount": sign * row["amount"], "category": draw.choice(CATEGORIES)}
                 row |= {
@@ -44,7 +44,7 @@ def rows(customers: list[str], snapshot: date, seed: int) -> dict[str, list[dict
                 found["bank_transactions"].append(row)
         for n in range(draw.randrange(0, 4)):
             key = {"loan_id": f"loan-{customer}-{n}", "customer_id": customer}
-            for row in lakes._versions(contract["loans"], key, draw.choice(moments), snapshot, draw):
+            for row in lakes.versions_of(contract["loans"], key, draw.choice(moments), snapshot, draw):
                 row |= {
                     "closed_at": draw.choice([None, None, *moments]),
                     "interest_rate": draw.choice([None, 0.0, 0.08]),
@@ -54,7 +54,7 @@ def rows(customers: list[str], snapshot: date, seed: int) -> dict[str, list[dict
         for n in range(draw.randrange(0, 8)):
             key = {"repayment_id": f"instalment-{customer}-{n}", "customer_id": customer}
             loan = f"loan-{customer}-{draw.randrange(0, 4)}"
-            for row in lakes._versions(contract["repayments"], key, draw.choice(moments), snapshot, draw):
+            for row in lakes.versions_of(contract["repayments"], key, draw.choice(moments), snapshot, draw):
                 share = draw.choice([None, Decimal(1), Decimal("0.995"), Decimal("0.5")])
                 row |= {"loan_id": loan, "paid_at": draw.choice([None, *moments])}
                 row |= {
