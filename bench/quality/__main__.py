@@ -7,7 +7,18 @@ import sys
 import traceback
 from pathlib import Path
 
-from bench.quality import cdnow, clv_online_retail, online_retail, page, reasons, speed_churn, speed_clv, telco, truth
+from bench.quality import (
+    cdnow,
+    clv_online_retail,
+    credit,
+    online_retail,
+    page,
+    reasons,
+    speed_churn,
+    speed_clv,
+    telco,
+    truth,
+)
 
 PARTS = {
     "telco": telco.measure,
@@ -15,6 +26,7 @@ PARTS = {
     "clv_online_retail": clv_online_retail.measure,
     "cdnow": cdnow.measure,
     "reasons": reasons.measure,
+    "credit": credit.measure,
     "speed_churn": speed_churn.measure,
     "speed_clv": speed_clv.measure,
     "truth": truth.measure,
