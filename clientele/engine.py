@@ -34,6 +34,16 @@ def row(relation: Any) -> dict[str, Any]:
     return found[0]
 
 
+def columns(relation: Any, names: list[str]) -> Any:
+    """Some columns of a relation, still as a relation."""
+    return relation.select(*names)
+
+
+def joined(left: Any, right: Any, on: list[str], how: str = "inner") -> Any:
+    """Two relations joined where columns of one name are equal, as a relation; `anti` keeps what has no counterpart."""
+    return left.join(right, on, how) if hasattr(left, "toArrow") else left.join(right, ", ".join(on), how)
+
+
 def mapped(
     relation: Any, schema: pa.Schema, change: Callable[[pa.RecordBatch], pa.RecordBatch]
 ) -> pa.RecordBatchReader:

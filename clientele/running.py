@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from clientele import policy
 from clientele.contract import PROJECT_ROOT
 from clientele.files import write_whole
 from clientele.fitting import models_to_fit
@@ -33,9 +34,12 @@ VARS_FILE = "vars.yml"
 SETTLED_FILE = "built_with.json"
 # Vars of checks, which judge tables and change none.
 MONITORING_VARS = ("drift_", "performance_", "volume_", "freshness_")
+# Parameters of the classifier of free text, as seen from dbt_project/.
+TEXT_MODEL = "../clientele/ml/emotion_text.parquet"
 # What decides the meaning of a feature, under dbt_project/.
 FEATURE_CODE = (
-    "macros", "seeds/engagement_weights.csv", "models/staging", "models/intermediate", "models/features",
+    "macros", "seeds/engagement_weights.csv", "seeds/consent_policy.csv", "seeds/emotion_labels.csv",
+    "models/staging", "models/intermediate", "models/features", TEXT_MODEL,
 )  # fmt: skip
 
 
@@ -114,7 +118,7 @@ def project_vars(home: Path) -> dict:
     Before anything has landed there are none of the warehouse: its currency is settled by its orders.
     """
     of_warehouse = warehouse_vars(home) if Lake(home).landings() else {}
-    return of_warehouse | {"macros_hash": _hash_of("macros")}
+    return of_warehouse | {"macros_hash": _hash_of("macros", TEXT_MODEL)}
 
 
 def effective_vars(home: Path) -> dict:
@@ -165,7 +169,8 @@ def prepared_build(
     the vars of the warehouse or the code of the features changed since the last run, everything is built anew, so that
     no table mixes two meanings.
     Raises CannotRunError where nothing has landed yet or a landed file is damaged, where another run holds the
-    warehouse (unless told to `wait`), and for a day that is none or lies beyond the data.
+    warehouse (unless told to `wait`), for a day that is none or lies beyond the data, and where a credit model would
+    read what the policy denies.
     """
     with _one_run(home.resolve(), asked.job, wait=wait, say=say):
         prepared, trains = _prepared(home.resolve(), asked)
@@ -190,6 +195,10 @@ def _prepared(home: Path, asked: Asked) -> tuple[DbtBuild, bool]:
     if is_changed and not asked.full_refresh:
         _heed_order(home, asked)
     trains = bool(asked.refit or asked.drifted or asked.trains or is_anew or models_to_fit(home))
+    try:
+        policy.ensure(home, project_vars(home), effective_vars(home)["jurisdiction"])
+    except policy.PolicyError as error:
+        raise CannotRunError(str(error)) from error
     settings = {
         "lake_batch": str(batch),
         "run_id": asked.run_id,
@@ -283,7 +292,7 @@ def _hash_of(*parts: str) -> str:
     digest = hashlib.md5(usedforsecurity=False)
     for part in (PROJECT_ROOT / "dbt_project" / part for part in parts):
         for path in sorted(part.rglob("*")) or [part]:
-            if path.suffix in (".sql", ".csv"):
+            if path.suffix in (".sql", ".csv", ".parquet"):
                 digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 

@@ -7,7 +7,19 @@ import sys
 import traceback
 from pathlib import Path
 
-from bench.quality import cdnow, clv_online_retail, online_retail, page, reasons, speed_churn, speed_clv, telco, truth
+from bench.quality import (
+    cdnow,
+    clv_online_retail,
+    credit,
+    emotion_text,
+    online_retail,
+    page,
+    reasons,
+    speed_churn,
+    speed_clv,
+    telco,
+    truth,
+)
 
 PARTS = {
     "telco": telco.measure,
@@ -15,8 +27,10 @@ PARTS = {
     "clv_online_retail": clv_online_retail.measure,
     "cdnow": cdnow.measure,
     "reasons": reasons.measure,
+    "credit": credit.measure,
     "speed_churn": speed_churn.measure,
     "speed_clv": speed_clv.measure,
+    "emotion_text": emotion_text.measure,
     "truth": truth.measure,
 }  # what each is about is said by its module
 PAGE = Path(__file__).resolve().parent.parent / "quality.md"

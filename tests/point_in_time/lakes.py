@@ -30,9 +30,13 @@ FEATURE_ENTITIES = [
     "support_tickets",
     "invoices",
     "payments",
-    # Only their coverage is a feature yet.
-    "loans",
     "emotion_events",
+    "bank_transactions",
+    "loans",
+    "repayments",
+    # Only their coverage is a feature yet.
+    "experiments",
+    "loyalty_accounts",
 ]
 
 OF_CUSTOMERS = ["orders", "order_items", "returns", "sessions", "campaign_touches"]
@@ -91,7 +95,7 @@ def _value(entity: Entity, name: str, draw: random.Random, snapshot: date) -> ob
             return draw.randrange(0, 50)
 
 
-def _versions(entity: Entity, key: dict, moment: datetime, snapshot: date, draw: random.Random) -> list[dict]:
+def versions_of(entity: Entity, key: dict, moment: datetime, snapshot: date, draw: random.Random) -> list[dict]:
     def version(loaded_at: datetime, supersedes: datetime | None, moment: datetime = moment) -> dict:
         row = {name: _value(entity, name, draw, snapshot) for name in entity.columns}
         row |= key | {"loaded_at": loaded_at, "supersedes_loaded_at": supersedes}
@@ -140,6 +144,8 @@ def _withdrawn_in_time(entity: Entity, customer: str, month: datetime) -> list[d
 
 def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]]:
     """Rows of every entity that features read, placed on all the edges; half of them corrected once."""
+    from tests.point_in_time import emotion_lakes, finance_lakes
+
     draw = random.Random(seed)
     contract = load_contract()
     moments = edge_moments(snapshot)
@@ -147,7 +153,7 @@ def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]
     rows: dict[str, list[dict]] = {name: [] for name in FEATURE_ENTITIES}
 
     def add(name: str, key: dict, moment: datetime) -> None:
-        rows[name] += _versions(contract[name], key, moment, snapshot, draw)
+        rows[name] += versions_of(contract[name], key, moment, snapshot, draw)
 
     for number in range(5):
         # Recategorised at a moment at which lines are known, too.
@@ -162,8 +168,10 @@ def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]
         day = midnight(snapshot) - timedelta(days=back)
         add("fx_rates", {"rate_date": day.date(), "from_currency": "GBP", "to_currency": "EUR"}, day)
     # Sources of which the first row was known exactly at the snapshot's midnight, and after it.
-    for name, known_at in (("loans", midnight(snapshot)), ("emotion_events", midnight(snapshot) + timedelta(days=1))):
-        first = _versions(
+    for name, known_at in (
+        ("experiments", midnight(snapshot)), ("loyalty_accounts", midnight(snapshot) + timedelta(days=1)),
+    ):  # fmt: skip
+        first = versions_of(
             contract[name], {contract[name].key[0]: "first"}, known_at - timedelta(hours=9), snapshot, draw
         )
         rows[name] = [first[0] | {"loaded_at": known_at}]
@@ -186,7 +194,9 @@ def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]
                 add(name, {contract[name].key[0]: f"{name}-{customer}-{n}"} | owner, draw.choice(moments))
     for name in ("subscriptions", "usage_events", "support_tickets", "invoices", "payments"):
         rows[name] = _of_success(contract[name], ids, moments, snapshot, seed)
-    return rows
+    for name, more in emotion_lakes.edge_rows(ids, moments, snapshot, seed).items():
+        rows[name] += more
+    return rows | finance_lakes.edge_rows(ids, snapshot, seed)
 
 
 def _of_success(entity: Entity, customers: list[str], moments: list[datetime], snapshot: date, seed: int) -> list[dict]:
@@ -197,7 +207,7 @@ def _of_success(entity: Entity, customers: list[str], moments: list[datetime], s
             key = {entity.key[0]: f"{entity.name}-{customer}-{n}", "customer_id": customer}
             if entity.name == "payments":
                 key["invoice_id"] = draw.choice([None, f"invoices-{customer}-{draw.randrange(0, 12)}"])
-            rows += _versions(entity, key, draw.choice(moments), snapshot, draw)
+            rows += versions_of(entity, key, draw.choice(moments), snapshot, draw)
     return rows
 
 
@@ -285,13 +295,18 @@ def write_landings(connection: duckdb.DuckDBPyConnection, folder: Path, entities
 
 def _without_hindsight(entity: Entity, snapshot: date) -> str:
     """Columns of a file: a first version dated back to its clock loses what it says of the time after the snapshot."""
-    is_honest = f"supersedes_loaded_at is not null or loaded_at > {entity.clock}"
+    # Of a plan nothing that happens to it can be known ahead, but where its own date may lie ahead, too.
+    is_honest = (
+        "false" if entity.clock_is_planned else f"supersedes_loaded_at is not null or loaded_at > {entity.clock}"
+    )
     replaced = [
         f"case when {is_honest} or {name} < timestamp '{snapshot} 00:00:00' then {name} end as {name}"
         for name, column in entity.columns.items()
-        if column.data_type == "timestamp" and name not in (entity.clock, *entity.key)
+        if column.data_type == "timestamp"
+        and name not in (entity.clock, *entity.key)
+        and not (entity.clock_is_planned and column.may_be_future)
     ]
-    return f"* replace ({', '.join(replaced)})" if replaced and not entity.clock_is_planned else "*"
+    return f"* replace ({', '.join(replaced)})" if replaced else "*"
 
 
 def cut_lake(source: Path, target: Path, snapshot: date) -> None:

@@ -23,6 +23,8 @@ from tests.point_in_time import warehouse
 TIMES = {
     *("ordered_at", "returned_at", "started_at", "touched_at", "registered_at", "granted_at", "withdrawn_at"),
     *("used_at", "opened_at", "resolved_at", "issued_at", "due_at", "paid_at"),
+    *("booked_at", "closed_at", "settled_at", "open_until"),
+    *("felt_at", "previous_felt_at", "valid_from", "valid_to"),
     *("known_from", "known_to", "cancelled_at", "ended_at", "visible_from", "min_loaded_at", "rate_day"),
 }
 MOVED = {exp.LT: exp.LTE, exp.LTE: exp.LT, exp.GT: exp.GTE, exp.GTE: exp.GT}
@@ -60,6 +62,7 @@ def models(target: Path) -> dict[str, Model]:
         id_: node
         for id_, node in manifest["nodes"].items()
         if node["resource_type"] == "model"
+        and node["language"] == "sql"
         and node["schema"] in warehouse.COMPARED_SCHEMAS
         and (compiled / node["original_file_path"]).exists()
     }

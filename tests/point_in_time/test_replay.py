@@ -22,7 +22,7 @@ def edge_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _build(home: Path, **options: object) -> None:
-    warehouse.build(home, select="+customer_features", **options)
+    warehouse.build(home, select=warehouse.FEATURES, **options)
 
 
 def test_nothing_unknown_at_the_snapshot_reaches_it(edge_home: Path, tmp_path: Path) -> None:

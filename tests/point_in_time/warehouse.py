@@ -16,6 +16,8 @@ from tests import parsing
 
 MEMORY = "1GB"
 COMPARED_SCHEMAS = ("intermediate", "features")
+# All feature groups, those too that only a shadow reads.
+FEATURES = "+customer_features +feat_emotion_credit"
 # Say what a build could see, not what the customer did.
 PROVENANCE = {"lake_batch", "is_current", "is_full", "is_asked"}
 

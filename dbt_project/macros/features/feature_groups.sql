@@ -4,7 +4,8 @@
     {%- set groups = {} -%}
     {%- for group in [
         'feat_profile', 'feat_orders', 'feat_categories', 'feat_returns', 'feat_sessions', 'feat_marketing',
-        'feat_subscriptions', 'feat_usage', 'feat_support', 'feat_billing', 'feat_rfm', 'feat_engagement',
+        'feat_subscriptions', 'feat_usage', 'feat_support', 'feat_billing', 'feat_finance', 'feat_rfm',
+        'feat_engagement', 'feat_emotion',
     ] -%}
         {%- set columns = [] -%}
         {%- if execute -%}

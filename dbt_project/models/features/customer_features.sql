@@ -15,7 +15,8 @@ select
     '{{ feature_version() }}' as feature_version,
     {% for column in [
         'orders', 'order_items', 'returns', 'sessions', 'campaign_touches', 'consents', 'subscriptions',
-        'usage_events', 'support_tickets', 'invoices', 'payments',
+        'usage_events', 'support_tickets', 'invoices', 'payments', 'bank_transactions', 'loans', 'repayments',
+        'emotion_events',
     ] -%}
     coverage.has_{{ column }},
     {% endfor -%}

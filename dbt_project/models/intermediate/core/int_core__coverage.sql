@@ -2,7 +2,7 @@
 
 {%- set entities = [
     'orders', 'order_items', 'returns', 'sessions', 'campaign_touches', 'consents', 'bank_transactions', 'loans',
-    'emotion_events', 'subscriptions', 'usage_events', 'support_tickets', 'invoices', 'payments', 'loyalty_accounts',
+    'repayments', 'emotion_events', 'subscriptions', 'usage_events', 'support_tickets', 'invoices', 'payments', 'loyalty_accounts',
     'experiments',
 ] %}
 

@@ -1,6 +1,7 @@
-{%- for column in var('segment_columns') if execute and column not in model_features() -%}
+{%- set allowed = model_features() -%}
+{%- for column in var('segment_columns') if execute and column not in allowed -%}
     {{ exceptions.raise_compiler_error(
-        "the var segment_columns names " ~ column ~ ", which is no feature that a model may use (feature_catalog)"
+        "the var segment_columns names " ~ column ~ ", which is no feature that a model may use (feature_catalog, consent_policy)"
     ) }}
 {%- endfor %}
 select

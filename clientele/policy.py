@@ -1,0 +1,140 @@
+"""Whether what a credit model would read is allowed, asked of the compiled project before it is built.
+
+Two questions: is every column that it reads of a class that the policy allows to credit, and is none made of a
+protected attribute or of a feeling. The shadow's own columns, those of `feat_emotion_credit`, may be of the latter.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from clientele.contract import PROJECT_ROOT
+from clientele.files import write_whole
+from clientele.lineage import Lineage, LineageError, tables_of
+
+PURPOSE = "credit"
+# What credit models are fitted on and scored with. The shadow is fitted beside them, and never scores.
+READ_BY_CREDIT = ("ml_credit__training_set", "ml_credit__inputs")
+FITTED_ON, SHADOW = "ml_credit__training_set", "feat_emotion_credit"
+CHECKED_FILE = "policy_checked.json"
+CHECKED_CODE = (".sql", ".yml", ".csv", ".py")
+
+
+class PolicyError(Exception):
+    """A credit model would read what it must not; the message names each column and the way it took."""
+
+
+def violations(manifest: Mapping[str, Any], jurisdiction: str) -> list[str]:
+    """What is wrong with a compiled project (a dbt manifest), in words; nothing where it has no credit models."""
+    models = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+    lineage = Lineage(tables_of(manifest, _headers(manifest)))
+    allowed, found = allowed_classes(_policy(manifest), jurisdiction), list[str]()
+    shadow = [(SHADOW, name) for name in models.get(SHADOW, {}).get("columns", ()) if name.startswith("emotion_")]
+    classes = dict(_feature_classes(models))
+    for root in (name for name in READ_BY_CREDIT if name in models):
+        excused = shadow if root == FITTED_ON else []
+        of_shadow = {name for _, name in excused}
+        columns = lineage.columns(root)
+        for column in columns:
+            legal_class, kept_for = classes.get(column, (None, None))
+            if column in of_shadow or column not in classes:
+                continue
+            if legal_class not in allowed or (kept_for and PURPOSE not in kept_for):
+                found.append(f"{root} reads {column}, which is {legal_class}: the policy allows {', '.join(allowed)}")
+        found += map(str, lineage.violations(root, columns, excused))
+    return found
+
+
+def allowed_classes(policy: list[dict[str, str]], jurisdiction: str) -> list[str]:
+    """The classes that credit may read: what the policy does not list is denied, and protected attributes are."""
+    return [
+        row["legal_class"]
+        for row in policy
+        if (row["jurisdiction"], row["purpose"], row["verdict"]) == (jurisdiction, PURPOSE, "allow")
+        and row["legal_class"] != "protected"
+    ]
+
+
+def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str) -> None:
+    """Raise PolicyError unless credit models read what they may, by the code and vars of a warehouse.
+
+    Compiles the project without touching the warehouse, once for each state of code and vars: what was found right is
+    on record in the warehouse's folder.
+    """
+    if not (PROJECT_ROOT / "dbt_project" / "models" / "ml" / "credit").is_dir():
+        return
+    state, record = _state(variables, jurisdiction), home / CHECKED_FILE
+    if record.exists() and json.loads(record.read_text()) == state:
+        return
+    try:
+        found = violations(_compiled(home, variables), jurisdiction)
+    except LineageError as error:
+        found = [str(error)]
+    if found:
+        listed = "\n".join(f"  - {line}" for line in found)
+        raise PolicyError(
+            f"nothing is built, as credit would read what it must not ({jurisdiction}, consent_policy.csv):\n{listed}"
+        )
+    write_whole(record, json.dumps(state))
+
+
+def _compiled(home: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
+    target = home / "target" / "policy"
+    command = [
+        *(str(Path(sys.executable).parent / "dbt"), "--quiet", "compile", "--target", "lint"),
+        *("--select", " ".join(f"+{name}" for name in READ_BY_CREDIT)),
+        *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
+        *("--target-path", str(target), "--log-path", str(home / "logs"), "--vars", json.dumps(dict(variables))),
+    ]
+    # As of no day: nothing that one run is told changes what is read.
+    own = {name: value for name, value in os.environ.items() if name not in ("CLIENTELE_SNAPSHOT_DATE",)}
+    env = own | {"CLIENTELE_HOME": str(home), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
+    done = subprocess.run(command, cwd=PROJECT_ROOT, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PolicyError(
+            f"what credit reads cannot be checked, as the project does not compile:\n{done.stdout[-3000:]}"
+        )
+    return json.loads((target / "manifest.json").read_text())
+
+
+def _state(variables: Mapping[str, Any], jurisdiction: str) -> dict[str, str]:
+    """Names the code, the vars and this check itself."""
+    digest = hashlib.sha256(json.dumps(dict(variables), sort_keys=True, default=str).encode())
+    parts = [*(PROJECT_ROOT / "dbt_project").rglob("*"), PROJECT_ROOT / "dbt_project.yml"]
+    for path in sorted([*parts, Path(__file__), Path(__file__).with_name("lineage.py")]):
+        if path.suffix in CHECKED_CODE:
+            digest.update(path.name.encode() + path.read_bytes())
+    return {"checked": digest.hexdigest(), "jurisdiction": jurisdiction}
+
+
+def _feature_classes(models: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, list[str] | None]]]:
+    """Of each feature its class, and the purposes that its group is kept for."""
+    for node in models.values():
+        if node["path"].startswith("features/"):
+            kept_for = node["config"].get("meta", {}).get("purposes")
+            for name, column in node["columns"].items():
+                if legal_class := column.get("config", {}).get("meta", {}).get("legal_class"):
+                    yield name, (legal_class, kept_for)
+
+
+def _policy(manifest: Mapping[str, Any]) -> list[dict[str, str]]:
+    (seed,) = (node for node in manifest["nodes"].values() if node["name"] == "consent_policy")
+    with (Path(seed["root_path"]) / seed["original_file_path"]).open(newline="", encoding="utf-8") as handle:
+        return list(csv.DictReader(handle))
+
+
+def _headers(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "seed":
+            with (Path(node["root_path"]) / node["original_file_path"]).open(newline="", encoding="utf-8") as handle:
+                found[node["name"]] = tuple(next(csv.reader(handle)))
+    return found

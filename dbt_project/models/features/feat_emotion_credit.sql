@@ -1,0 +1,1 @@
+{{ emotion_features('emotion_credit') }}

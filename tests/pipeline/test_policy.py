@@ -1,0 +1,150 @@
+"""What credit reads, asked of the real project: nothing denied, nothing made of protected attributes or feelings."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from clientele import policy
+
+Change = Callable[[dict], None]
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """The project as `clientele run` compiles it, without a warehouse."""
+    return policy._compiled(tmp_path_factory.mktemp("home"), {})
+
+
+def model(manifest: dict, name: str) -> dict:
+    return manifest["nodes"][f"model.clientele.{name}"]
+
+
+def replaced(manifest: dict, name: str, old: str, new: str) -> None:
+    code = model(manifest, name)["compiled_code"]
+    assert old in code, f"{name} no longer says {old}"
+    model(manifest, name)["compiled_code"] = code.replace(old, new, 1)
+
+
+def gender_through_two_ctes(manifest: dict) -> None:
+    """A feature of finance that is weighted by the gender of the customer, two steps away."""
+    customers = model(manifest, "stg_core__customers")["relation_name"]
+    node = model(manifest, "feat_finance")
+    columns = [name for name in node["columns"] if name not in ("customer_id", "snapshot_date", "lake_batch")]
+    node["compiled_code"] = (
+        f"with people as (select customer_id, gender as g from {customers}),"
+        f" weights as (select customer_id, case when g = 'female' then 2 else 1 end as w from people),"
+        f" features as ({node['compiled_code']})"
+        " select features.* replace (features.income_90d * weights.w as income_90d)"
+        " from features left join weights on features.customer_id = weights.customer_id"
+    )
+    assert "income_90d" in columns
+    node["depends_on"]["nodes"].append("model.clientele.stg_core__customers")
+
+
+def only_the_married(manifest: dict) -> None:
+    """No column names it, but who is left in the training set depends on it."""
+    profile = model(manifest, "feat_profile")["relation_name"]
+    replaced(
+        manifest, "ml_credit__inputs", "where ", f"where population.customer_id in (select customer_id from {profile}"
+        " where marital_status = 'married') and ",
+    )  # fmt: skip
+    model(manifest, "ml_credit__inputs")["depends_on"]["nodes"].append("model.clientele.feat_profile")
+
+
+def joined_by_gender(manifest: dict) -> None:
+    """The condition of a left join decides what is taken from it."""
+    customers = model(manifest, "stg_core__customers")["relation_name"]
+    node = model(manifest, "feat_finance")
+    node["compiled_code"] = (
+        f"with features as ({node['compiled_code']})"
+        " select features.* replace (coalesce(known.company_size, features.n_bookings_30d) as n_bookings_30d)"
+        f" from features left join {customers} as known"
+        " on features.customer_id = known.customer_id and known.gender = 'male'"
+    )
+    node["depends_on"]["nodes"].append("model.clientele.stg_core__customers")
+
+
+def a_feeling_under_another_name(manifest: dict) -> None:
+    """How often customers were negative, renamed on its way into credit."""
+    replaced(
+        manifest, "ml_credit__inputs", "features.n_bookings_30d",
+        "features.emotion_negative_streak_90d as n_bookings_30d",
+    )  # fmt: skip
+
+
+def that_something_was_felt(manifest: dict) -> None:
+    """A count of emotion events names none of their columns."""
+    events = model(manifest, "stg_emotion__emotion_events")["relation_name"]
+    replaced(
+        manifest, "ml_credit__inputs", "features.n_bookings_30d",
+        f"(select count(*) from {events} as felt) as n_bookings_30d",
+    )  # fmt: skip
+    model(manifest, "ml_credit__inputs")["depends_on"]["nodes"].append("model.clientele.stg_emotion__emotion_events")
+
+
+def a_protected_attribute_in_the_shadow(manifest: dict) -> None:
+    """The shadow may read feelings, but no age."""
+    profile = model(manifest, "feat_profile")["relation_name"]
+    node = model(manifest, "feat_emotion_credit")
+    node["compiled_code"] = (
+        f"with features as ({node['compiled_code']})"
+        " select features.* replace (features.emotion_recency_90d_days * profile.age_years as emotion_recency_90d_days)"
+        f" from features inner join {profile} as profile using (customer_id, snapshot_date)"
+    )
+    node["depends_on"]["nodes"].append("model.clientele.feat_profile")
+
+
+MUTANTS: dict[Change, str] = {
+    gender_through_two_ctes: "stg_core__customers.gender",
+    only_the_married: "feat_profile.marital_status",
+    joined_by_gender: "stg_core__customers.gender",
+    a_feeling_under_another_name: "feat_emotion.emotion_negative_streak_90d",
+    that_something_was_felt: "raw_emotion_events",
+    a_protected_attribute_in_the_shadow: "feat_profile.age_years",
+}
+
+
+def test_credit_reads_nothing_that_it_must_not(manifest: dict) -> None:
+    assert policy.violations(manifest, "EU") == []
+
+
+@pytest.mark.parametrize("change", MUTANTS, ids=lambda change: change.__name__)
+def test_whatever_way_it_takes_it_is_seen(manifest: dict, change: Change) -> None:
+    changed = copy.deepcopy(manifest)
+    change(changed)
+    found = policy.violations(changed, "EU")
+    assert any(MUTANTS[change] in line and " <- " in line for line in found), found
+
+
+def test_a_column_of_a_denied_class_is_named(manifest: dict) -> None:
+    """Behaviour of the shop is made of nothing protected, and denied to credit all the same."""
+    changed = copy.deepcopy(manifest)
+    replaced(changed, "ml_credit__inputs", "features.n_bookings_30d", "features.n_bookings_30d, features.n_orders_90d")
+    assert any("reads n_orders_90d, which is behavioural" in line for line in policy.violations(changed, "EU"))
+
+
+def test_where_the_policy_is_silent_credit_reads_nothing(manifest: dict) -> None:
+    assert policy.violations(manifest, "Atlantis") != []
+
+
+def test_a_run_is_refused_before_it_builds_and_pays_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = []
+
+    def compile_(_home: Path, _variables: dict) -> dict:
+        compiled.append(1)
+        return {}
+
+    monkeypatch.setattr(policy, "_compiled", compile_)
+    monkeypatch.setattr(policy, "violations", lambda *_: ["a.b is made of c.d (protected): a.b <- c.d"])
+    with pytest.raises(policy.PolicyError, match="a.b <- c.d"):
+        policy.ensure(tmp_path, {}, "EU")
+    monkeypatch.setattr(policy, "violations", lambda *_: [])
+    for _ in range(3):
+        policy.ensure(tmp_path, {}, "EU")
+    assert len(compiled) == 2
+    policy.ensure(tmp_path, {"jurisdiction": "UK"}, "UK")
+    assert len(compiled) == 3
