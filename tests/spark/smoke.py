@@ -28,7 +28,7 @@ sys.path[0] = str(ROOT)
 
 from tests.point_in_time import lakes, warehouse  # noqa: E402
 from tests.spark.compare import Comparison, compare  # noqa: E402
-from tests.spark.differences import DIFFERENCES, LEFT_OUT  # noqa: E402
+from tests.spark.differences import DIFFERENCES, LEFT_OUT, LEFT_OUT_ON_SPARK, VARS  # noqa: E402
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -115,10 +115,10 @@ def smoke(lake: Lake, scratch: Path) -> tuple[int, int]:
     with phase(f"{lake.name}: landing"):
         lake.write(home)
     with ThreadPoolExecutor(1) as beside:
-        on_duckdb = beside.submit(lambda: [warehouse.build(home, exclude=LEFT_OUT, **v) for v in lake.runs])
+        on_duckdb = beside.submit(lambda: [warehouse.build(home, exclude=LEFT_OUT, **VARS, **v) for v in lake.runs])
         with phase(f"{lake.name}: building on Spark, and on DuckDB beside it"):
             spark = start_spark(scratch)
-            errors = build_on_spark(spark, scratch, home, lake.runs)
+            errors = build_on_spark(spark, scratch, home, [VARS | run for run in lake.runs])
             on_duckdb.result()
     with phase(f"{lake.name}: comparing"):
         results = {table: compared(spark, home, table) for table in tables(scratch)}
@@ -164,7 +164,7 @@ def build_on_spark(spark: SparkSession, scratch: Path, home: Path, runs: list[di
             "test",
             "unit_test",
             "--exclude",
-            LEFT_OUT,
+            LEFT_OUT_ON_SPARK,
             "--vars",
             json.dumps(variables),
         ]
