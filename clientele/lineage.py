@@ -102,7 +102,9 @@ class Lineage:
         if name not in self._parsed:
             table = self.tables[name]
             known = {read: self.columns(read) for read in table.reads}
-            schema: dict[str, object] = {read: dict.fromkeys(columns, "text") for read, columns in known.items() if columns}
+            schema: dict[str, object] = {
+                read: dict.fromkeys(columns, "text") for read, columns in known.items() if columns
+            }
             self._parsed[name] = _Query(table, schema).columns
         return self._parsed[name]
 
