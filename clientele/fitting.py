@@ -9,6 +9,8 @@ import duckdb
 from clientele.contract import PROJECT_ROOT
 from clientele.landing.lake import Lake
 
+# Models that a company may have too little data for: tried again when the last attempt is too old, not at every run.
+MAY_WAIT = ("credit",)
 # Champions of customers whom a company may have only later: fitted once some were watched for a horizon.
 OF_SUBSCRIBERS = ("churn.contractual", "survival.contractual")
 
@@ -34,6 +36,7 @@ def models_to_fit(home: Path) -> list[str]:
     with duckdb.connect(str(path), read_only=True) as connection:
         recipes = {model: _champion_recipes(connection, model) for model in fitted_models()}
         to_fit = {model for model, of in recipes.items() if not of or set(of.values()) != {RECIPE}}
+        to_fit -= {model for model in MAY_WAIT if not recipes[model] and _tried_lately(connection, model)}
         lacking = {name.split(".")[0] for name in OF_SUBSCRIBERS if name not in recipes[name.split(".")[0]]} - to_fit
         if lacking and _can_learn_of_subscribers(connection, Lake(home)):
             to_fit |= lacking
@@ -53,6 +56,21 @@ def _champion_recipes(connection: duckdb.DuckDBPyConnection, model: str) -> dict
             f"select model_name, max_by(recipe, fit_number) from ml.ml_{model}__fit cross join ml.ml_run as run"
             " where is_promoted and fitted_for <= run.snapshot_date group by model_name"
         ).fetchall()
+    )
+
+
+def _tried_lately(connection: duckdb.DuckDBPyConnection, model: str) -> bool:
+    """Whether a fit of the model was tried within model_max_age_days before the last run's day."""
+    columns = "select table_name || '.' || column_name from duckdb_columns where schema_name = 'ml'"
+    if not {f"ml_{model}__fit.fitted_for", "ml_run.model_max_age_days"} <= {
+        row[0] for row in connection.execute(columns).fetchall()
+    }:
+        return False
+    newest = f"select max(fitted_for) from ml.ml_{model}__fit where fitted_for <= (select snapshot_date from ml.ml_run)"
+    return bool(
+        connection.execute(
+            f"select coalesce(snapshot_date - ({newest}) < model_max_age_days, false) from ml.ml_run"
+        ).fetchall()[0][0]
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.quality import (
     cdnow,
     clv_online_retail,
+    credit,
     emotion_text,
     online_retail,
     page,
@@ -26,6 +27,7 @@ PARTS = {
     "clv_online_retail": clv_online_retail.measure,
     "cdnow": cdnow.measure,
     "reasons": reasons.measure,
+    "credit": credit.measure,
     "speed_churn": speed_churn.measure,
     "speed_clv": speed_clv.measure,
     "emotion_text": emotion_text.measure,

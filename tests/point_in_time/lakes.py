@@ -31,8 +31,11 @@ FEATURE_ENTITIES = [
     "invoices",
     "payments",
     "emotion_events",
-    # Only their coverage is a feature yet.
+    "bank_transactions",
     "loans",
+    "repayments",
+    # Only their coverage is a feature yet.
+    "experiments",
     "loyalty_accounts",
 ]
 
@@ -141,7 +144,7 @@ def _withdrawn_in_time(entity: Entity, customer: str, month: datetime) -> list[d
 
 def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]]:
     """Rows of every entity that features read, placed on all the edges; half of them corrected once."""
-    from tests.point_in_time import emotion_lakes
+    from tests.point_in_time import emotion_lakes, finance_lakes
 
     draw = random.Random(seed)
     contract = load_contract()
@@ -166,7 +169,7 @@ def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]
         add("fx_rates", {"rate_date": day.date(), "from_currency": "GBP", "to_currency": "EUR"}, day)
     # Sources of which the first row was known exactly at the snapshot's midnight, and after it.
     for name, known_at in (
-        ("loans", midnight(snapshot)), ("loyalty_accounts", midnight(snapshot) + timedelta(days=1)),
+        ("experiments", midnight(snapshot)), ("loyalty_accounts", midnight(snapshot) + timedelta(days=1)),
     ):  # fmt: skip
         first = versions_of(
             contract[name], {contract[name].key[0]: "first"}, known_at - timedelta(hours=9), snapshot, draw
@@ -193,7 +196,7 @@ def edge_rows(snapshot: date, customers: int, seed: int) -> dict[str, list[dict]
         rows[name] = _of_success(contract[name], ids, moments, snapshot, seed)
     for name, more in emotion_lakes.edge_rows(ids, moments, snapshot, seed).items():
         rows[name] += more
-    return rows
+    return rows | finance_lakes.edge_rows(ids, snapshot, seed)
 
 
 def _of_success(entity: Entity, customers: list[str], moments: list[datetime], snapshot: date, seed: int) -> list[dict]:
@@ -292,13 +295,18 @@ def write_landings(connection: duckdb.DuckDBPyConnection, folder: Path, entities
 
 def _without_hindsight(entity: Entity, snapshot: date) -> str:
     """Columns of a file: a first version dated back to its clock loses what it says of the time after the snapshot."""
-    is_honest = f"supersedes_loaded_at is not null or loaded_at > {entity.clock}"
+    # Of a plan nothing that happens to it can be known ahead, but where its own date may lie ahead, too.
+    is_honest = (
+        "false" if entity.clock_is_planned else f"supersedes_loaded_at is not null or loaded_at > {entity.clock}"
+    )
     replaced = [
         f"case when {is_honest} or {name} < timestamp '{snapshot} 00:00:00' then {name} end as {name}"
         for name, column in entity.columns.items()
-        if column.data_type == "timestamp" and name not in (entity.clock, *entity.key)
+        if column.data_type == "timestamp"
+        and name not in (entity.clock, *entity.key)
+        and not (entity.clock_is_planned and column.may_be_future)
     ]
-    return f"* replace ({', '.join(replaced)})" if replaced and not entity.clock_is_planned else "*"
+    return f"* replace ({', '.join(replaced)})" if replaced else "*"
 
 
 def cut_lake(source: Path, target: Path, snapshot: date) -> None:

@@ -23,6 +23,7 @@ from tests.point_in_time import warehouse
 TIMES = {
     *("ordered_at", "returned_at", "started_at", "touched_at", "registered_at", "granted_at", "withdrawn_at"),
     *("used_at", "opened_at", "resolved_at", "issued_at", "due_at", "paid_at"),
+    *("booked_at", "closed_at", "settled_at", "open_until"),
     *("felt_at", "previous_felt_at", "valid_from", "valid_to"),
     *("known_from", "known_to", "cancelled_at", "ended_at", "visible_from", "min_loaded_at", "rate_day"),
 }

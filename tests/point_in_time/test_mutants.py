@@ -8,7 +8,7 @@ from datetime import date
 import duckdb
 import pytest
 
-from tests.point_in_time import emotion_oracle, lakes, mutants, oracle, warehouse
+from tests.point_in_time import emotion_oracle, finance_oracle, lakes, mutants, oracle, warehouse
 
 SNAPSHOT = date(2025, 6, 1)
 
@@ -30,6 +30,7 @@ def arena(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     oracle.write(home, home / "oracle.duckdb", days)
     with duckdb.connect(str(home / "oracle.duckdb")) as connection:
         emotion_oracle.write(connection, home, days)
+        finance_oracle.write(connection, home, days)
     # Under its own name, because compiled SQL names the database it was built in.
     (home / "mutated").mkdir()
     connection = duckdb.connect(shutil.copy(home / "build.duckdb", home / "mutated" / "build.duckdb"))
@@ -41,7 +42,7 @@ def arena(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def test_the_models_agree_with_the_oracle(arena: tuple) -> None:
     connection, models = arena
-    for group in [*oracle.COUNTED, *emotion_oracle.GROUPS, "feat_profile", "feat_subscriptions"]:
+    for group in [*oracle.COUNTED, *emotion_oracle.GROUPS, finance_oracle.GROUP, "feat_profile", "feat_subscriptions"]:
         assert mutants._difference(connection, models[group], ["oracle"]) is None
 
 

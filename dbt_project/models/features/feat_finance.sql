@@ -72,10 +72,10 @@ owed as (
     select
         instalments.*,
         coalesce(instalments.settled_at < instalments.snapshot_date, false) as is_settled,
-        case
-            when instalments.settled_at < instalments.snapshot_date then instalments.settled_at
-            else cast(instalments.snapshot_date as timestamp)
-        end as open_until
+        least(
+            coalesce(instalments.settled_at, cast(instalments.snapshot_date as timestamp)),
+            cast(instalments.snapshot_date as timestamp)
+        ) as open_until
     from instalments
     left join loans
         on instalments.loan_id = loans.loan_id and instalments.snapshot_date = loans.snapshot_date
@@ -271,7 +271,13 @@ select
     {{ ratio('coalesce(gambling_90d, 0)', 'outflow_90d') }} as gambling_90d_share,
     {{ ratio('coalesce(fixed_costs_90d, 0)', 'income_90d') }} as fixed_costs_to_income_90d,
     {{ ratio('income_90d - coalesce(outflow_90d, 0)', 'income_90d') }} as surplus_to_income_90d,
-    {{ zero_if_covered(['n_loans_lifetime', 'n_open_loans', 'principal_open', 'outstanding_principal'], 'has_loans') }},
+    {{ zero_if_covered(['n_loans_lifetime', 'n_open_loans'], 'has_loans') }},
+    {% for column in ['principal_open', 'outstanding_principal'] -%}
+    case
+        when has_loans and coalesce(n_open_loans, 0) = 0 then 0
+        when has_loans then {{ column }}
+    end as {{ column }},
+    {% endfor -%}
     instalments_monthly,
     {{ ratio('outstanding_principal', 'principal_open') }} as outstanding_share,
     interest_rate_max,

@@ -1,8 +1,16 @@
-{%- set models = ['churn', 'clv', 'next_purchase', 'segments', 'survival'] %}
+{%- set models = ['churn', 'clv', 'credit', 'next_purchase', 'segments', 'survival'] %}
+{%- set columns = [
+    'model_name', 'model_version', 'algorithm', 'status', 'fit_reason', 'message', 'recipe', 'fit_number', 'fitted_for',
+    'horizon_days', 'feature_version', 'n_rows', 'learnt_from', 'learnt_to', 'calibrated_on', 'seed', 'settings_json',
+    'features_json', 'gates_json', 'performance_json', 'importance_json', 'artifact', 'artifact_sha256',
+] %}
 with versions as (
     {%- for model in models %}
     select
-        fits.*,
+        -- Not all of them: a scorecard has columns of its own.
+        {% for column in columns -%}
+        fits.{{ column }},
+        {% endfor -%}
         champions.model_version is not null as is_champion,
         coalesce(champions.is_pinned, false) as is_pinned
     from {{ ref('ml_' ~ model ~ '__fit') }} as fits

@@ -6,10 +6,8 @@
     full_refresh=false
 ) }}
 {%- set scorecard = champion_scorecard() %}
-{%- set characteristics = scorecard.characteristics if scorecard else [] %}
-with inputs as (select * from {{ ref('ml_credit__inputs') }}),
-
-champion as (select * from {{ ref('ml_credit__champion') }}),
+{%- set inputs = ref('ml_credit__inputs') %}
+with champion as (select * from {{ ref('ml_credit__champion') }}),
 
 run as (select * from {{ ref('ml_run') }}),
 
@@ -23,43 +21,33 @@ probabilities as (
     from champion
 ),
 
-binned as (
+banded as (
     select
-        {% for characteristic in characteristics -%}
-        {{ scorecard_case(characteristic) }} as bin_{{ loop.index }},
-        {{ scorecard_case(characteristic, 'points') }} as points_{{ loop.index }},
-        {% endfor -%}
-        customer_id,
-        snapshot_date
-    from inputs
+        probabilities.*,
+        bands.band
+    from probabilities
+    inner join {{ ref('credit_bands') }} as bands
+        on probabilities.pd >= bands.pd_from and probabilities.pd < bands.pd_to
 ),
 
-scored as (
-    select
-        customer_id,
-        snapshot_date,
-        cast(
-            {{ scorecard.constants.base_points if scorecard else 0 }}
-            {%- for characteristic in characteristics %} + points_{{ loop.index }}{% endfor %} as integer
-        ) as score,
-        '['
-        {%- for characteristic in characteristics %} || bin_{{ loop.index }}{{ " || ','" if not loop.last }}{% endfor %}
-        || ']' as bins
-    from binned
-)
+scored as ({{ scorecard_scores(inputs, scorecard) }})
 
 select
     scored.customer_id,
     scored.snapshot_date,
     scored.score,
-    probabilities.pd,
-    probabilities.pd_lower,
-    probabilities.pd_upper,
-    bands.band,
+    banded.pd,
+    banded.pd_lower,
+    banded.pd_upper,
+    banded.band,
     scored.bins,
-    cast({{ scorecard.constants.base_points if scorecard else 'null' }} as integer) as base_points,
-    cast({{ scorecard.constants.factor if scorecard else 'null' }} as double) as factor,
-    cast({{ scorecard.constants.pd_offset if scorecard else 'null' }} as double) as pd_offset,
+    scored.reason_1,
+    scored.reason_2,
+    scored.reason_3,
+    scored.reason_4,
+    cast({{ scorecard.base_points if scorecard else 'null' }} as integer) as base_points,
+    cast({{ scorecard.factor if scorecard else 'null' }} as double) as factor,
+    cast({{ scorecard.pd_offset if scorecard else 'null' }} as double) as pd_offset,
     champion.model_name,
     champion.algorithm,
     champion.model_version,
@@ -70,6 +58,4 @@ from scored
 -- No champion, no scores: the table is empty and has its columns.
 cross join champion
 cross join run
-inner join probabilities on scored.score = probabilities.score
-inner join {{ ref('credit_bands') }} as bands
-    on probabilities.pd >= bands.pd_from and probabilities.pd < bands.pd_to
+inner join banded on scored.score = banded.score

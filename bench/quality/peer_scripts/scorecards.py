@@ -1,0 +1,90 @@
+"""Public scorecards and LightGBM as they come, on folds handed over as Parquet: ``python scorecards.py FOLDER``."""
+
+import json
+import sys
+import types
+import warnings
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pandas as pd
+import toad
+from optbinning import BinningProcess, Scorecard
+from sklearn.linear_model import LogisticRegression
+
+# scorecardpy asks setuptools' pkg_resources, which is no more, where its example data lie.
+sys.modules.setdefault("pkg_resources", types.ModuleType("pkg_resources"))
+import scorecardpy  # noqa: E402
+
+warnings.filterwarnings("ignore")
+Told = Callable[[pd.DataFrame], np.ndarray[Any, Any]]
+
+
+def of_optbinning(x: pd.DataFrame, y: pd.Series, texts: list[str]) -> Told:
+    """Its Scorecard: binning process, logistic regression, points."""
+    process = BinningProcess(list(x.columns), categorical_variables=texts)
+    card = Scorecard(binning_process=process, estimator=LogisticRegression(max_iter=1_000)).fit(x, y)
+    return lambda rows: card.predict_proba(rows)[:, 1]
+
+
+def of_toad(x: pd.DataFrame, y: pd.Series, texts: list[str]) -> Told:  # noqa: ARG001
+    """Its selection, chi-merge bins, weights of evidence and a logistic regression, as in its tutorial."""
+    kept = toad.selection.select(x.assign(y=y), "y", empty=0.9, iv=0.02, corr=0.7).columns.drop("y").tolist()
+    bins = toad.transform.Combiner()
+    bins.fit(x[kept].assign(y=y), "y", method="chi", min_samples=0.05)
+    woe = toad.transform.WOETransformer()
+    weights = woe.fit_transform(bins.transform(x[kept]), y)
+    model = LogisticRegression(max_iter=1_000).fit(weights, y)
+    return lambda rows: model.predict_proba(woe.transform(bins.transform(rows[kept])))[:, 1]
+
+
+def of_scorecardpy(x: pd.DataFrame, y: pd.Series, texts: list[str]) -> Told:  # noqa: ARG001
+    """Its filter, tree bins, weights of evidence and a logistic regression, as in its tutorial."""
+    kept = scorecardpy.var_filter(x.assign(y=y), y="y").columns.drop("y").tolist()
+    bins = scorecardpy.woebin(x[kept].assign(y=y), y="y", no_cores=1, check_cate_num=False)
+
+    def weighed(rows: pd.DataFrame) -> pd.DataFrame:
+        out = scorecardpy.woebin_ply(rows[kept], bins, no_cores=1)
+        return out[[f"{name}_woe" for name in kept]].fillna(0.0)
+
+    model = LogisticRegression(max_iter=1_000).fit(weighed(x), y)
+    return lambda rows: model.predict_proba(weighed(rows))[:, 1]
+
+
+def of_lightgbm(x: pd.DataFrame, y: pd.Series, texts: list[str]) -> Told:
+    """Its classifier untuned, texts as categories."""
+    levels = {name: sorted(x[name].dropna().unique()) for name in texts}
+
+    def coded(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.assign(**{name: pd.Categorical(rows[name], levels[name]) for name in texts})
+
+    model = lightgbm.LGBMClassifier(random_state=42, n_jobs=1, verbose=-1).fit(coded(x), y)
+    return lambda rows: model.predict_proba(coded(rows))[:, 1]
+
+
+PEERS = {"optbinning": of_optbinning, "toad": of_toad, "scorecardpy": of_scorecardpy, "lightgbm": of_lightgbm}
+
+
+def main() -> None:
+    """Writes the probability of every test row, a column a peer and fold; the last line tells versions."""
+    folder = Path(sys.argv[1])
+    x, folds = pd.read_parquet(folder / "rows.parquet"), pd.read_parquet(folder / "folds.parquet")
+    y, texts = folds["y"].astype(int), [name for name in x if x[name].dtype == object]
+    predicted = {}
+    for name, made in PEERS.items():
+        for number in range(folds.shape[1] - 1):
+            test = folds[f"test_{number}"].to_numpy()
+            learn = x[~test].reset_index(drop=True), y[~test].reset_index(drop=True)
+            told = np.full(len(x), np.nan)
+            told[test] = made(*learn, texts)(x[test].reset_index(drop=True))
+            predicted[f"{name}_{number}"] = told
+            print(name, number, file=sys.stderr, flush=True)
+    pd.DataFrame(predicted).to_parquet(folder / "predicted.parquet")
+    print(json.dumps({name: version(name) for name in PEERS}))
+
+
+main()

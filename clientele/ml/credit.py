@@ -1,0 +1,223 @@
+"""Credit: the scorecard that may be promoted, a challenger of trees, and the same scorecard with emotion as a shadow.
+
+Only `scorecard` ever scores a customer. The others are measured beside it on the same customers, and `comparison_json`
+holds what they differ by.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clientele.ml import registry, score_from_rows
+from clientele.ml.credit_candidates import Boosting, Candidate, fit_candidate
+from clientele.ml.credit_comparison import compared
+from clientele.ml.feature_table import as_numbers
+from clientele.ml.loans import EMOTION, Loans
+from clientele.ml.metrics import auc_by_chance, of_probabilities
+from clientele.ml.periods import OUT_OF_TIME
+from clientele.ml.promotion import Key, Losses, gate, hold_against_champion, is_open, log_losses
+from clientele.ml.registry import Settings, Version
+from clientele.ml.scorecard import Scaling
+from clientele.ml.threads import single_threaded
+
+NAME = "credit"
+SCORECARD, BOOSTING, SHADOW = ALGORITHMS = ("scorecard", "boosting", "scorecard_with_emotion")
+HORIZON = 365
+# What the label means: the vars that decide who defaulted and of whom it is asked.
+LABEL = (
+    "credit_default_horizon_days",
+    "credit_default_days_past_due",
+    "credit_probation_days",
+    "credit_application_days",
+)
+FEWEST_DEFAULTED = 50  # distinct customers, below which no scorecard is fitted
+FIT_SCHEMA = pa.schema(
+    [
+        *registry.FIT_SCHEMA,
+        ("scorecard_json", pa.string()),
+        ("pd_json", pa.string()),
+        ("comparison_json", pa.string()),
+    ]
+)
+NEVER = {
+    BOOSTING: "a challenger: it is measured beside the scorecard and never scores",
+    SHADOW: "a shadow: what emotion would add is measured, never used",
+}
+
+
+@single_threaded
+def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | None) -> pa.Table:
+    """New versions of the credit models, as rows of FIT_SCHEMA; none where the last ones serve.
+
+    `training_set` has customer_id, snapshot_date, is_default and the characteristics, those that tell of emotions with
+    the prefix emotion_. `run` is the row of ml_run, `previous` the registry's rows of these models.
+    """
+    scaling = Scaling(*(float(run[f"credit_{name}"]) for name in ("target_score", "target_odds", "pdo")))
+    scale = {
+        "credit_target_score": scaling.target_score,
+        "credit_target_odds": scaling.target_odds,
+        "credit_pdo": scaling.pdo,
+    }
+    settings = Settings.of(run, **scale, **{name: run[name] for name in LABEL if name in run})
+    reason = registry.why_fit(NAME, settings, previous)
+    if not reason:
+        return _table([])
+    horizon = int(run.get("credit_default_horizon_days") or HORIZON)
+    if message := too_little(training_set):
+        failed = Version(NAME, SCORECARD, horizon, message=message, gates={"fitted": f"failed: {message}"})
+        return _table(registry.rows([failed], ["none"], None, reason, settings, previous))
+    loans = Loans.of(training_set)
+    candidates = [
+        _candidate(loans, algorithm, scaling, horizon=horizon, seed=settings.seed) for algorithm in ALGORITHMS
+    ]
+    versions = [_version(loans, horizon, candidate) for candidate in candidates]
+    for version in versions:
+        version.gates = _gates(version, settings.max_ece)
+    measured = partial(_measured, training_set)
+    hold_against_champion(versions[:1], settings, previous, losses=log_losses, measured=measured, last_resort="")
+    chosen = versions[0] if versions[0].is_fitted and is_open(versions[0].gates) else None
+    names = [registry.version_of(version, settings, [loans.x, loans.y]) for version in versions]
+    rows = registry.rows(versions, names, chosen, reason, settings, previous)
+    differences = comparison(loans, candidates, seed=settings.seed)
+    for row, candidate in zip(rows, candidates, strict=True):
+        of = [one for one in differences if one["algorithm"] == candidate.algorithm]
+        row.update(_as_json(candidate), comparison_json=registry.to_json(of) if of else None)
+    return _table(rows)
+
+
+def too_little(training_set: pa.Table) -> str:
+    """Why no scorecard can be learnt from these rows; empty where it can."""
+    if not training_set.num_rows:
+        return (
+            "no loan has been watched for the whole horizon yet: a label needs a snapshot that lies so far back. "
+            "Load loans and repayments, or older ones."
+        )
+    is_default = pc.equal(pc.cast(training_set["is_default"], pa.int8()), 1)
+    customers = training_set["customer_id"]
+    defaulted = len(pc.unique(customers.filter(pc.fill_null(is_default, fill_value=False))))
+    kept = len(pc.unique(customers.filter(pc.invert(pc.fill_null(is_default, fill_value=True)))))
+    for n, who in ((defaulted, "defaulted"), (kept, "paid back")):
+        if n < FEWEST_DEFAULTED:
+            return (
+                f"{n or 'no'} customer{'s' * (n != 1)} {who} within the horizon, {FEWEST_DEFAULTED} are needed: "
+                "a scorecard from fewer would be chance. Load more loans."
+            )
+    return ""
+
+
+def comparison(loans: Loans, candidates: Sequence[Candidate], *, seed: int) -> list[dict[str, Any]]:
+    """Metrics and differences from the scorecard on the newest backtest, with intervals over drawn customers.
+
+    Also among those customers alone of whom some emotion is known: population `emotion_known`.
+    """
+    base = candidates[0]
+    if base.fitted is None:
+        return []
+    told = {one.algorithm: one.told for one in candidates if one.fitted and np.array_equal(one.tested, base.tested)}
+    y, case, known = loans.y[base.tested], loans.case[base.tested], loans.knows_emotion()[base.tested]
+    of = {"period": base.performance[0]["period"], "protocol": base.performance[0]["protocol"]}
+    rows = [{"population": "all", **of, **row} for row in compared(told, y, case, against=SCORECARD, seed=seed)]
+    if SHADOW in told:
+        some = {name: probability[known] for name, probability in told.items()}
+        found = compared(some, y[known], case[known], against=SCORECARD, seed=seed) if known.any() else []
+        rows += [{"population": "emotion_known", **of, **row} for row in found]
+    return rows
+
+
+def _candidate(loans: Loans, algorithm: str, scaling: Scaling, *, horizon: int, seed: int) -> Candidate:
+    own = loans.reading(emotion=algorithm == SHADOW)
+    candidate = fit_candidate(own, algorithm, scaling, horizon=horizon, seed=seed)
+    if algorithm == SHADOW and not any(feature.name.startswith(EMOTION) for feature in own.features):
+        candidate.fitted, candidate.performance = None, []
+        candidate.message = "no emotion is known with consent to be used for credit"
+    return candidate
+
+
+def _version(loans: Loans, horizon: int, candidate: Candidate) -> Version:
+    left_out = loans.reading(emotion=candidate.algorithm == SHADOW).left_out
+    notes = "; ".join(f"{name} left out: {why}" for name, why in left_out.items())
+    fitted = candidate.fitted
+    return Version(
+        model_name=NAME,
+        algorithm=candidate.algorithm,
+        horizon_days=horizon,
+        n_rows=candidate.n_rows,
+        features=_features(candidate),
+        learnt=candidate.period.learn,
+        calibrated=candidate.period.calibrate,
+        performance=candidate.performance,
+        importance=candidate.importance,
+        state=None if fitted is None else _state(candidate),
+        message="; ".join(text for text in (candidate.message, notes) if text),
+    )
+
+
+def _features(candidate: Candidate) -> list[str]:
+    fitted = candidate.fitted
+    if fitted is None:
+        return []
+    if isinstance(fitted.model, Boosting):
+        return [feature.name for feature in fitted.model.boosting.features]
+    return list(dict.fromkeys(row["characteristic"] for row in fitted.rows or []))
+
+
+def _state(candidate: Candidate) -> dict[str, Any]:
+    assert candidate.fitted is not None
+    model = candidate.fitted.model
+    if isinstance(model, Boosting):
+        return model.boosting.to_state() | {"calibration": candidate.fitted.recalibration.calibration.to_state()}
+    return {"kind": "scorecard", **{name: text for name, text in _as_json(candidate).items() if text}}
+
+
+def _as_json(candidate: Candidate) -> dict[str, str | None]:
+    fitted = candidate.fitted
+    if fitted is None or fitted.rows is None:
+        return {"scorecard_json": None, "pd_json": None}
+    return {"scorecard_json": registry.to_json(fitted.rows), "pd_json": registry.to_json(fitted.pd_rows())}
+
+
+def _gates(version: Version, max_ece: float) -> dict[str, str]:
+    """Each gate with `passed` or `failed` and the numbers."""
+    if not version.is_fitted:
+        return {"fitted": f"failed: {version.message}"}
+    ece, auc = version.mean("ece"), version.mean("auc")
+    chance, error_by_chance = auc_by_chance(version.performance), version.mean("ece_by_chance")
+    words = f"ECE {ece:.3f}, at most {max_ece}, or {error_by_chance:.3f} that chance reaches"
+    gates = {
+        "calibrated": gate(ece <= max(max_ece, error_by_chance), words),
+        "tells_customers_apart": gate(auc > chance, f"AUC {auc:.3f}, chance reaches {chance:.3f}"),
+    }
+    if why := NEVER.get(version.algorithm):
+        gates["may_score"] = gate(is_open=False, why=why)
+    return gates
+
+
+def _measured(training_set: pa.Table, version: Mapping[str, Any], keys: Sequence[Key]) -> Losses:
+    """Losses of a stored scorecard on the rows of some days."""
+    rows, performance = read(version), list[dict[str, Any]]()
+    for _, day in keys:
+        at = training_set.filter(
+            pc.equal(training_set["snapshot_date"], pa.scalar(date.fromisoformat(day), pa.date32()))
+        )
+        probability = score_from_rows.probability(rows, score_from_rows.score(rows, at))
+        of = {"group_name": "all", "period": day, "protocol": OUT_OF_TIME}
+        performance.append(of | of_probabilities(probability, as_numbers(at["is_default"]) > 0))
+    return log_losses(performance)
+
+
+def read(version: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The scorecard's rows of a registry row. Raises ArtifactError, as registry.unpack."""
+    rows: list[dict[str, Any]] = json.loads(registry.unpack(version)["scorecard_json"])
+    return rows
+
+
+def _table(rows: list[dict[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist(rows, schema=FIT_SCHEMA)

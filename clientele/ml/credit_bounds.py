@@ -1,0 +1,92 @@
+"""Probability of default at every whole score, with the bounds that what is known of it leaves.
+
+Three things may be off: the level at a score (Venn-Abers, see calibration.py), the line through all scores (the
+standard error of intercept and slope, in which a customer's snapshots count as one), and times to come (the log-odds by
+which groups lay outside their bounds in past periods). The bounds hold all three and never turn: a better score has no
+higher bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from clientele.ml.calibration import Calibration, expit
+from clientele.ml.scorecard import Scaling
+
+Vector = npt.NDArray[np.float64]
+
+LEVEL = 1.645  # standard errors of bounds that hold 90 %
+
+
+@dataclass
+class Recalibration:
+    """The line from the log-odds of a model to those that came true, and how sure it is."""
+
+    calibration: Calibration
+    covariance: npt.NDArray[np.float64]  # of offset and slope
+
+    @classmethod
+    def fit(cls, log_odds: Vector, y: npt.NDArray[np.bool_], case: npt.NDArray[np.intp], *, seed: int) -> Recalibration:
+        """From the log-odds that customers got from models which did not know them, and their outcomes.
+
+        Raises ValueError where the outcomes are of one class or the log-odds point the wrong way.
+        """
+        calibration = Calibration.fit(log_odds, y)
+        if calibration.slope <= 0:
+            raise ValueError("in the calibration period those who score better defaulted as often or more")
+        thinned = _thinned(y, case, seed)
+        again = Calibration.fit(log_odds[thinned], y[thinned])
+        calibration.knots, calibration.p0, calibration.p1 = again.knots, again.p0, again.p1
+        return cls(calibration, _covariance(calibration, log_odds, y, case))
+
+    def bounds(self, log_odds: Vector) -> tuple[Vector, Vector]:
+        """Lower and upper bound of the probability at log-odds of the model."""
+        calibration = self.calibration
+        lower, upper = calibration.bounds(log_odds)
+        line = np.column_stack([np.ones(len(log_odds)), log_odds])
+        error = LEVEL * np.sqrt(np.maximum((line @ self.covariance * line).sum(axis=1), 0.0)) + calibration.spread
+        middle = calibration.log_odds(log_odds)
+        return np.minimum(lower, expit(middle - error)), np.maximum(upper, expit(middle + error))
+
+    def by_score(self, scaling: Scaling, lowest: int, highest: int) -> list[dict[str, Any]]:
+        """One row a whole score: score, pd, pd_lower and pd_upper."""
+        scores = np.arange(lowest, highest + 1)
+        pd = scaling.probability(scores)
+        calibration = self.calibration
+        lower, upper = self.bounds((logit_of(scaling, scores) - calibration.offset) / calibration.slope)
+        lower = np.minimum.accumulate(np.minimum(lower, pd))
+        upper = np.maximum.accumulate(np.maximum(upper, pd)[::-1])[::-1]
+        return [
+            {"score": int(s), "pd": float(p), "pd_lower": float(low), "pd_upper": float(high)}
+            for s, p, low, high in zip(scores, pd, lower, upper, strict=True)
+        ]
+
+
+def logit_of(scaling: Scaling, scores: npt.NDArray[Any]) -> Vector:
+    """Log-odds of a default at scores."""
+    out: Vector = (scaling.offset - scores) / scaling.factor
+    return out
+
+
+def _thinned(y: npt.NDArray[np.bool_], case: npt.NDArray[np.intp], seed: int) -> npt.NDArray[np.bool_]:
+    """As many rows as there are customers, drawn: snapshots of a customer are no further customers."""
+    share = len(np.unique(case)) / len(case)
+    kept = np.random.default_rng(seed).random(len(y)) < share
+    return kept if y[kept].any() and not y[kept].all() else np.ones(len(y), dtype=bool)
+
+
+def _covariance(
+    calibration: Calibration, log_odds: Vector, y: npt.NDArray[np.bool_], case: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float64]:
+    """Of offset and slope, robust to rows that go together (Liang & Zeger 1986)."""
+    line = np.column_stack([np.ones(len(y)), log_odds])
+    probability = calibration.probability(log_odds)
+    bread = np.linalg.pinv((line * (probability * (1 - probability))[:, None]).T @ line)
+    pulls = line * (y - probability)[:, None]
+    numbers = np.unique(case, return_inverse=True)[1]
+    sums = np.column_stack([np.bincount(numbers, pulls[:, k]) for k in range(2)])
+    return bread @ (sums.T @ sums) @ bread

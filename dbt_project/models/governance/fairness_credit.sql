@@ -1,0 +1,161 @@
+{#- Measured, and read by no model: protected attributes meet decisions here, after all of them were taken. -#}
+{%- set attributes = {
+    'age_band': "case when age_years < 25 then 'below 25' when age_years < 35 then '25 to 34' when age_years < 50 then '35 to 49'"
+        ~ " when age_years < 65 then '50 to 64' when age_years >= 65 then '65 or more' end",
+    'gender': 'gender',
+    'region': 'region',
+} -%}
+{%- set least = checked_var('fairness_least_customers', 10, 10000) -%}
+with decisions as (select * from {{ ref('ml_credit__decisions') }}),
+
+backtest as (select * from {{ ref('ml_credit__backtest') }}),
+
+profiles as (select * from {{ ref('feat_profile') }}),
+
+-- The probability of default from which the policy that holds says no.
+threshold as (
+    select coalesce(min(rules.threshold), 1) as pd
+    from {{ ref('credit_policy') }} as rules
+    where
+        rules.rule = 'risk_too_high'
+        and rules.policy_version in (select distinct decisions.policy_version from decisions)
+),
+
+attributed as (
+    {% for attribute, expression in attributes.items() -%}
+    select
+        customer_id,
+        snapshot_date,
+        '{{ attribute }}' as protected_attribute,
+        coalesce({{ expression }}, 'unknown') as group_value
+    from profiles
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+decided as (
+    select
+        attributed.protected_attribute,
+        attributed.group_value,
+        max(decisions.snapshot_date) as snapshot_date,
+        max(decisions.model_version) as model_version,
+        max(decisions.policy_version) as policy_version,
+        count(*) as n_customers,
+        count(*) filter (where decisions.recommendation = 'approve') as n_approved,
+        count(*) filter (where decisions.policy_verdict = 'decline') as n_declined,
+        avg(decisions.score) as score_mean,
+        percentile_cont(0.1) within group (order by decisions.score) as score_p10,
+        percentile_cont(0.5) within group (order by decisions.score) as score_p50,
+        percentile_cont(0.9) within group (order by decisions.score) as score_p90
+    from decisions
+    inner join attributed
+        on decisions.customer_id = attributed.customer_id and decisions.snapshot_date = attributed.snapshot_date
+    group by attributed.protected_attribute, attributed.group_value
+),
+
+outcomes as (
+    select
+        attributed.protected_attribute,
+        attributed.group_value,
+        max(backtest.snapshot_date) as outcomes_from,
+        count(*) as n_outcomes,
+        count(*) filter (where backtest.is_default) as n_defaults,
+        sum(backtest.pd) as expected_defaults,
+        count(*) filter (where not backtest.is_default and backtest.pd >= threshold.pd) as n_good_refused,
+        count(*) filter (where backtest.is_default and backtest.pd < threshold.pd) as n_bad_accepted
+    from backtest
+    cross join threshold
+    inner join attributed
+        on backtest.customer_id = attributed.customer_id and backtest.snapshot_date = attributed.snapshot_date
+    group by attributed.protected_attribute, attributed.group_value
+),
+
+-- Compared with the group that is approved most often, among those large enough to say so.
+best as (
+    select
+        *,
+        row_number() over (
+            partition by protected_attribute
+            order by n_approved / cast(n_customers as double) desc, n_customers desc, group_value asc
+        ) as place
+    from decided
+    where n_customers >= {{ least }} and group_value <> 'unknown' and n_approved > 0
+),
+
+measured as (
+    select
+        decided.*,
+        outcomes.outcomes_from,
+        coalesce(outcomes.n_outcomes, 0) as n_outcomes,
+        coalesce(outcomes.n_defaults, 0) as n_defaults,
+        outcomes.expected_defaults,
+        outcomes.n_good_refused,
+        outcomes.n_bad_accepted,
+        best.group_value as compared_with,
+        best.n_approved as best_approved,
+        best.n_customers as best_customers,
+        decided.n_customers >= {{ least }} as is_large_enough,
+        coalesce(outcomes.n_outcomes, 0) >= {{ least }} as has_enough_outcomes
+    from decided
+    left join outcomes
+        on decided.protected_attribute = outcomes.protected_attribute and decided.group_value = outcomes.group_value
+    left join best on decided.protected_attribute = best.protected_attribute and best.place = 1
+),
+
+ratios as (
+    select
+        *,
+        {{ ratio('n_approved * best_customers', 'n_customers * best_approved') }} as impact,
+        -- Standard error of the logarithm of a ratio of two shares (Katz et al. 1978).
+        sqrt(
+            (1 - n_approved / cast(n_customers as double)) / nullif(cast(n_approved as double), 0)
+            + (1 - best_approved / cast(best_customers as double)) / cast(best_approved as double)
+        ) as impact_error
+    from measured
+)
+
+select
+    protected_attribute,
+    group_value,
+    snapshot_date,
+    cast(n_customers as bigint) as n_customers,
+    is_large_enough,
+    compared_with,
+    cast(n_approved as bigint) as n_approved,
+    cast(n_declined as bigint) as n_declined,
+    case when is_large_enough then n_approved / cast(n_customers as double) end as approval_rate,
+    case when is_large_enough then {{ wilson('n_approved', 'n_customers', -1) }} end as approval_rate_lower,
+    case when is_large_enough then {{ wilson('n_approved', 'n_customers', 1) }} end as approval_rate_upper,
+    case when is_large_enough then impact end as adverse_impact_ratio,
+    case
+        when is_large_enough and group_value <> compared_with then impact * exp(-1.96 * impact_error)
+    end as adverse_impact_ratio_lower,
+    case
+        when is_large_enough and group_value <> compared_with then impact * exp(1.96 * impact_error)
+    end as adverse_impact_ratio_upper,
+    case when is_large_enough then score_mean end as score_mean,
+    case when is_large_enough then score_p10 end as score_p10,
+    case when is_large_enough then score_p50 end as score_p50,
+    case when is_large_enough then score_p90 end as score_p90,
+    outcomes_from,
+    cast(n_outcomes as bigint) as n_outcomes,
+    cast(n_defaults as bigint) as n_defaults,
+    case when has_enough_outcomes then expected_defaults / n_outcomes end as expected_default_rate,
+    case when has_enough_outcomes then n_defaults / cast(n_outcomes as double) end as default_rate,
+    case when has_enough_outcomes then {{ wilson('n_defaults', 'n_outcomes', -1) }} end as default_rate_lower,
+    case when has_enough_outcomes then {{ wilson('n_defaults', 'n_outcomes', 1) }} end as default_rate_upper,
+    case
+        when has_enough_outcomes then {{ ratio('n_good_refused', 'n_outcomes - n_defaults') }}
+    end as good_refused_rate,
+    case
+        when has_enough_outcomes then {{ wilson('n_good_refused', '(n_outcomes - n_defaults)', -1) }}
+    end as good_refused_rate_lower,
+    case
+        when has_enough_outcomes then {{ wilson('n_good_refused', '(n_outcomes - n_defaults)', 1) }}
+    end as good_refused_rate_upper,
+    case when has_enough_outcomes then {{ ratio('n_bad_accepted', 'n_defaults') }} end as bad_accepted_rate,
+    case when has_enough_outcomes then {{ wilson('n_bad_accepted', 'n_defaults', -1) }} end as bad_accepted_rate_lower,
+    case when has_enough_outcomes then {{ wilson('n_bad_accepted', 'n_defaults', 1) }} end as bad_accepted_rate_upper,
+    model_version,
+    policy_version
+from ratios
