@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -128,3 +129,24 @@ def test_no_model_asks_the_wall_clock(models: list[dict], manifest: dict) -> Non
     for code in [*(model["raw_code"] for model in models), *macros]:
         lowered = code.lower()
         assert not any(f"{asked}" in lowered for asked in ("now()", "current_date", "current_timestamp", "getdate("))
+
+
+def test_no_model_reads_how_fair_credit_is(manifest: dict) -> None:
+    """Fairness is measured, never optimised: only checks may follow from it."""
+    readers = manifest["child_map"]["model.clientele.fairness_credit"]
+    assert readers
+    assert [reader for reader in readers if not reader.startswith("test.")] == []
+
+
+def test_every_characteristic_of_credit_has_a_reason_in_words(manifest: dict) -> None:
+    with (PROJECT_ROOT / "dbt_project" / "seeds" / "credit_reason_texts.csv").open() as handle:
+        texts = {row["characteristic"] for row in csv.DictReader(handle)}
+    groups = [node for id_, node in manifest["nodes"].items() if id_.startswith("model.clientele.feat_")]
+    financial = {
+        name
+        for node in groups
+        if "credit" in node["config"]["meta"].get("purposes", ["credit"])
+        for name, column in node["columns"].items()
+        if column["config"]["meta"].get("legal_class") == "financial"
+    }
+    assert financial - texts == set()

@@ -14,11 +14,11 @@ profiles as (select * from {{ ref('feat_profile') }}),
 
 -- The probability of default from which the policy that holds says no.
 threshold as (
-    select coalesce(min(policy.threshold), 1) as pd
-    from {{ ref('credit_policy') }} as policy
+    select coalesce(min(rules.threshold), 1) as pd
+    from {{ ref('credit_policy') }} as rules
     where
-        policy.rule = 'risk_too_high'
-        and policy.policy_version in (select distinct decisions.policy_version from decisions)
+        rules.rule = 'risk_too_high'
+        and rules.policy_version in (select distinct decisions.policy_version from decisions)
 ),
 
 attributed as (
