@@ -102,7 +102,9 @@ class Lineage:
         if name not in self._parsed:
             table = self.tables[name]
             known = {read: self.columns(read) for read in table.reads}
-            schema = {read: dict.fromkeys(columns, "text") for read, columns in known.items() if columns}
+            schema: dict[str, object] = {
+                read: dict.fromkeys(columns, "text") for read, columns in known.items() if columns
+            }
             self._parsed[name] = _Query(table, schema).columns
         return self._parsed[name]
 
@@ -110,7 +112,7 @@ class Lineage:
 class _Query:
     """One model's SQL: every query in it is walked once."""
 
-    def __init__(self, table: Table, schema: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, table: Table, schema: dict[str, object]) -> None:
         from sqlglot import errors, parse_one
         from sqlglot.optimizer import build_scope
         from sqlglot.optimizer.qualify import qualify

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ PURPOSE = "credit"
 READ_BY_CREDIT = ("ml_credit__training_set", "ml_credit__inputs")
 FITTED_ON, SHADOW = "ml_credit__training_set", "feat_emotion_credit"
 CHECKED_FILE = "policy_checked.json"
+# The same beside the code, for the next warehouse with the same vars; where the code cannot be written to, without.
+SHARED_FILE = PROJECT_ROOT / "target" / CHECKED_FILE
 CHECKED_CODE = (".sql", ".yml", ".csv", ".py")
 
 
@@ -72,7 +75,7 @@ def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str) -> None:
     if not (PROJECT_ROOT / "dbt_project" / "models" / "ml" / "credit").is_dir():
         return
     state, record = _state(variables, jurisdiction), home / CHECKED_FILE
-    if record.exists() and json.loads(record.read_text()) == state:
+    if any(path.exists() and json.loads(path.read_text()) == state for path in (record, SHARED_FILE)):
         return
     try:
         found = violations(_compiled(home, variables), jurisdiction)
@@ -84,6 +87,9 @@ def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str) -> None:
             f"nothing is built, as credit would read what it must not ({jurisdiction}, consent_policy.csv):\n{listed}"
         )
     write_whole(record, json.dumps(state))
+    with suppress(OSError):
+        SHARED_FILE.parent.mkdir(exist_ok=True)
+        write_whole(SHARED_FILE, json.dumps(state))
 
 
 def _compiled(home: Path, variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def _class_of(row: dict) -> str:
     return "selfreport" if row["capture_modality"] in ("self_report", "text") else "biometric"
 
 
-def _covers(consent: dict, moment: datetime) -> bool:
+def covers(consent: dict, moment: datetime) -> bool:
     return consent["granted_at"] <= moment and (consent["withdrawn_at"] is None or moment < consent["withdrawn_at"])
 
 
@@ -59,7 +59,7 @@ def _share_covered(consents: list[dict], at: datetime) -> float:
     covered = [
         later - start
         for start, later in zip(cuts, cuts[1:], strict=False)
-        if any(_covers(row, start + (later - start) / 2) for row in consents)
+        if any(covers(row, start + (later - start) / 2) for row in consents)
     ]
     return sum(covered, timedelta()) / timedelta(days=90)
 
@@ -81,7 +81,7 @@ def features_of(group: str, consents: list[dict], events: list[dict], at: dateti
         if _class_of(row) in readable
         and row["feeling"][0] is not None
         and row["felt_at"] >= at - timedelta(days=90)
-        and any(_class_of(row) in consent["classes"] and _covers(consent, row["felt_at"]) for consent in consents)
+        and any(_class_of(row) in consent["classes"] and covers(consent, row["felt_at"]) for consent in consents)
     )
     features: dict[str, float | None] = {}
     for days in WINDOWS:

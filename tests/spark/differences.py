@@ -14,3 +14,6 @@ DIFFERENCES: dict[str, str] = {
 # Models left out on both engines, as dbt selects them: dbt-spark runs Python models only on hosted clusters, so neither
 # the fits nor what reads them can be built on a local Spark; records are files of the machine that runs.
 LEFT_OUT = "ml_*__fit+ source:records+"
+# The classifier of free text is a Python model too: neither engine classifies any, and its table is left empty.
+VARS = {"classify_free_text": False}
+LEFT_OUT_ON_SPARK = f"{LEFT_OUT} int_emotion__classified"

@@ -47,10 +47,11 @@ followed as (
         cast({{ dbt.date_trunc('week', 'felt.felt_at') }} as date) as week_start_date,
         {% for name, hours in spans.items() -%}
         least({{ days_between('felt.felt_at', 'felt.followed_until') }}, {{ hours }} / 24.0) as {{ name }}_days,
-        sum(spending.amount) filter (
-            where spending.spent_at < felt.felt_at + interval '{{ hours }}' hour
-        ) as {{ name }}_spend{% if not loop.last %},{% endif %}
-        {% endfor %}
+        sum(
+            case when spending.spent_at < felt.felt_at + interval '{{ hours }}' hour then spending.amount end
+        ) as {{ name }}_spend,
+        {% endfor -%}
+        count(*) as n_rows
     from felt
     left join spending
         on
@@ -150,8 +151,8 @@ joined as (
         stressed.{{ name }}_days,
         stressed.{{ name }}_spend,
         {% endfor -%}
-        after.n_days_after_negative,
-        after.spend_after_negative_days
+        after_weekly.n_days_after_negative,
+        after_weekly.spend_after_negative_days
     from weeks
     left join covered on weeks.customer_id = covered.customer_id and weeks.week_start_date = covered.week_start_date
     left join spent_weekly as spent
@@ -160,8 +161,8 @@ joined as (
         on weeks.customer_id = felt.customer_id and weeks.week_start_date = felt.week_start_date
     left join stressed_weekly as stressed
         on weeks.customer_id = stressed.customer_id and weeks.week_start_date = stressed.week_start_date
-    left join after_weekly as after
-        on weeks.customer_id = after.customer_id and weeks.week_start_date = after.week_start_date
+    left join after_weekly
+        on weeks.customer_id = after_weekly.customer_id and weeks.week_start_date = after_weekly.week_start_date
 )
 
 select
@@ -188,7 +189,9 @@ select
             then {{ ratio(name ~ '_spend', name ~ '_days') }} / nullif(cast(usual_spend_per_day as double), 0)
     end as {{ name }}_ratio,
     {% endfor -%}
-    case when is_covered_by_consent then cast(spend_after_negative_days as decimal(28, 4)) end as spend_after_negative_days
+    case
+        when is_covered_by_consent then cast(spend_after_negative_days as decimal(28, 4))
+    end as spend_after_negative_days
 from joined
 where
     week_start_date >= {{ add_days('cast(' ~ newest ~ ' as date)', -7 * var('emotion_finance_weeks')) }}
