@@ -23,6 +23,9 @@ export DO_NOT_TRACK := 1
 # Two linting processes leave dbt's locks to the operating system, which is no news.
 export PYTHONWARNINGS := ignore::UserWarning:multiprocessing.resource_tracker
 
+# Where nothing may be kept, each of a hundred processes compiles a thousand modules anew: 3 s for one that fits models.
+unexport PYTHONDONTWRITEBYTECODE
+
 # $(call install,VENV,SET): the packages of a lock and the project itself. Does nothing, and asks no network, for
 # what is already there. The packages that the lock holds include the build backend of the project.
 define install
@@ -60,13 +63,13 @@ ui: setup ## Dagster's UI on 127.0.0.1:3000 over WAREHOUSE (demo/warehouse), wit
 		$(BIN)/dagster dev --host 127.0.0.1 --port 3000 --module-name dagster_project.definitions
 
 test: setup-dev lint ## set up, then lint and all tests
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --durations=15 tests
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder --durations=15 tests
 
 leakage: setup-dev ## as-of replay and mutants: prints mutants made and killed
 	@$(BIN)/python -m pytest -s tests/point_in_time
 
 real-data: setup-dev ## load, build and reconcile the public data sets of CLIENTELE_REAL_DATA
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup tests/real_data
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder tests/real_data
 
 lint: setup-dev ## ruff, mypy, sqlfluff (dbt templater)
 	@failed=; \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -240,6 +241,24 @@ def query_command(
     if not csv:
         more = f", more may follow: --limit {limit * 10}" if len(rows) == limit else ""
         typer.echo(f"{len(rows)} rows{more}")
+
+
+@app.command("explain")
+def explain_command(
+    customer_id: Annotated[str, typer.Argument(help="The customer.")],
+    home: HomeOption = Path("warehouse"),
+    snapshot_date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Default: the newest.")] = None,
+) -> None:
+    """Why a customer has the credit score they have: what was used, points, reasons, versions and consents."""
+    from clientele.explaining import CannotExplainError, explain, lines
+    from clientele.querying import NoBuildError
+
+    try:
+        explanation = explain(home, customer_id, snapshot_date.date() if snapshot_date else None)
+    except (CannotExplainError, NoBuildError) as error:
+        _fail(str(error))
+    for line in lines(explanation):
+        typer.echo(line)
 
 
 @app.command("publish")

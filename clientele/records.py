@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
+from pyarrow import dataset
 
 from clientele.contract import PROJECT_ROOT
 
@@ -75,11 +77,14 @@ class Records:
         """The file that holds what was written under `name`."""
         return self.root / table / f"{name}.parquet"
 
-    def read(self, table: str) -> pa.Table:
-        """All rows of a table; no order is promised. Columns that a file is too old to have are null."""
-        files = sorted((self.root / table).glob("*.parquet"))
-        parts = [pq.read_table(file, schema=schemas()[table]) for file in files]
-        return pa.concat_tables(parts) if parts else schemas()[table].empty_table()
+    def read(self, table: str, *, columns: Sequence[str] | None = None, where: pc.Expression | None = None) -> pa.Table:
+        """Rows of a table, all unless told; no order is promised. Columns that a file is too old to have are null.
+
+        Years of records are many: `columns` and `where` leave out the rest before it is read.
+        """
+        files = [str(path) for path in sorted((self.root / table).glob("*.parquet"))]
+        rows = dataset.dataset(files, schema=schemas()[table], format="parquet")
+        return rows.to_table(columns=list(columns) if columns else None, filter=where)
 
     def _write(self, path: Path, rows: pa.Table) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

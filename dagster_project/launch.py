@@ -23,10 +23,11 @@ from clientele.landing.lake import Lake
 from clientele.running import CannotRunError, newest_built, newest_snapshot
 from dagster_project.failures import root_cause
 from dagster_project.instance import ensure_instance
-from dagster_project.run_launcher import fail_dead_runs
+from dagster_project.run_launcher import fail_dead_runs, host_tags
 from dagster_project.warehouse import HOME
 
 LONGEST = 110  # characters of what a check has to say; all of it is in the UI
+LARGEST_LOG = 50_000_000  # bytes, from which a log is put aside in place of the one before
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
@@ -87,11 +88,11 @@ def launch(job: str, days: tuple[date, date] | None, console: Console, select: s
         return logger
 
     definitions = dg.Definitions.merge(defs(), dg.Definitions(loggers={"progress": progress_logger}))
-    options: dict = {}
+    options: dict = {"tags": host_tags()}
     if days and days[0] == days[1]:
-        options = {"partition_key": days[0].isoformat()}
+        options["partition_key"] = days[0].isoformat()
     elif days:
-        options = {"tags": dict(zip(RANGE_TAGS, (day.isoformat() for day in days), strict=True))}
+        options["tags"] |= dict(zip(RANGE_TAGS, (day.isoformat() for day in days), strict=True))
     if select:
         selection = build_dbt_asset_selection([tables], select)
         options["asset_selection"] = sorted(selection.resolve(definitions.resolve_asset_graph()))
@@ -99,6 +100,8 @@ def launch(job: str, days: tuple[date, date] | None, console: Console, select: s
     # What dbt says line by line; it is in its own log as well, and each result is an event.
     log = HOME / "logs" / f"{job}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > LARGEST_LOG:
+        log.replace(log.with_suffix(".log.1"))
     try:
         with dg.DagsterInstance.get() as instance, log.open("a") as said, redirect_stdout(said):
             for dead in fail_dead_runs(instance):

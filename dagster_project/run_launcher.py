@@ -6,11 +6,12 @@ Dagster's own launcher leaves such a run marked as started for ever; and as runs
 from __future__ import annotations
 
 import os
+import socket
 import time
 from pathlib import Path
 
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
-from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, WorkerStatus
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 
 GONE = "Its process is gone: it was killed, or the machine went down. Every step can be repeated."
@@ -18,6 +19,13 @@ GONE = "Its process is gone: it was killed, or the machine went down. Every step
 SAYS_ITS_PROCESS_WITHIN_S = 120
 # Clocks of processes and of events tick apart.
 TOLERANCE_S = 5
+# On which machine, or in which container, a run is: process ids of another one say nothing here.
+HOST_TAG = "clientele/host"
+
+
+def host_tags() -> dict[str, str]:
+    """The tags of a run that is started here."""
+    return {HOST_TAG: socket.gethostname()}
 
 
 class WatchfulRunLauncher(DefaultRunLauncher):
@@ -27,6 +35,11 @@ class WatchfulRunLauncher(DefaultRunLauncher):
     def supports_check_run_worker_health(self) -> bool:
         """It does."""
         return True
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        """Start a run, noting where."""
+        self._instance.add_run_tags(context.dagster_run.run_id, host_tags())
+        super().launch_run(context)
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
         """Whether the process that a run is in is alive."""
@@ -45,7 +58,9 @@ def fail_dead_runs(instance: DagsterInstance) -> list[str]:
 
 
 def is_alive(instance: DagsterInstance, run: DagsterRun) -> bool:
-    """Whether the process of a run is there, by the last that its events say of one."""
+    """Whether the process of a run is there, by the last that its events say of one; of another host nobody knows."""
+    if run.tags.get(HOST_TAG, socket.gethostname()) != socket.gethostname():
+        return True
     newest: tuple[float, int] | None = None
     for entry in instance.all_logs(run.run_id, of_type=DagsterEventType.ENGINE_EVENT):
         event = entry.dagster_event

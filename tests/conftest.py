@@ -23,6 +23,8 @@ os.environ.update(
     DBT_SEND_ANONYMOUS_USAGE_STATS="false",
     DO_NOT_TRACK="1",
 )
+# Where dbt's parse of one home is kept for others: of the process that starts the workers, who inherit it.
+os.environ.setdefault("CLIENTELE_TESTS_PARSED", str(_SCRATCH / "parsed"))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from bench.faults import page
 from bench.faults.company import Company
-from bench.faults.trials import KINDS, CannotTryError, Options
+from bench.faults.trial import CannotTryError, Options
+from bench.faults.trials import KINDS
 from bench.generate import DATA
 
 PAGE = Path(__file__).resolve().parent.parent / "faults.md"

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.faults.trials import KINDS, TITLES, Trial
+from bench.faults.trial import Trial
+from bench.faults.trials import KINDS, TITLES
 from bench.report import machine, table
 
 PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb")

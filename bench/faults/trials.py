@@ -3,161 +3,26 @@
 from __future__ import annotations
 
 import os
-import random
 import re
 import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import yaml
 
-from bench.faults import holds
+from bench.faults import holds, kills
 from bench.faults.clock import NoCompilerError, compiled, day_seen_from, moments, shifted
-from bench.faults.company import EXPORT, Company, Done, at_rest, drop_next_day, finished, run, start
+from bench.faults.company import EXPORT, Company, Done, at_rest, finished, run, start
+from bench.faults.trial import CannotTryError, Mended, Options, Trial
 from clientele.landing.inbox import drop_folder
 from clientele.publishing.versions import Published
 
 DISK = 400_000_000  # bytes; the warehouse of 300 customers takes about a quarter
-
-
-class CannotTryError(Exception):
-    """This machine has not what the fault needs; the message says what."""
-
-
-@dataclass
-class Trial:
-    """One fault, and what did not hold after it or after the next run."""
-
-    what: str
-    losses: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-
-
-@dataclass
-class Options:
-    """What the kinds are given."""
-
-    company: Company
-    kills: int = 20
-    seed: int = 42
-    lasts: float | None = None  # seconds of an undisturbed run; measured unless given
-    began: float = field(default_factory=time.monotonic)
-
-    def say(self, line: str) -> None:
-        """Progress, with the minutes since the start."""
-        print(f"{(time.monotonic() - self.began) / 60:6.1f} min  {line}", flush=True)
-
-
-@dataclass
-class Mended:
-    """A trial under way on a warehouse to which a next day's export was dropped."""
-
-    company: Company
-    trial: Trial
-    day: date
-    before: str | None
-    began: float = field(default_factory=time.monotonic)
-
-    @classmethod
-    def begun(cls, company: Company, what: str, *, is_live: bool = False) -> Mended:
-        home = company.restore()
-        day = drop_next_day(home, is_live=is_live)
-        return cls(company, Trial(what), day, Published(home).current())
-
-    @property
-    def home(self) -> Path:
-        return self.company.home
-
-    def note(self, losses: list[str], when: str) -> None:
-        self.trial.losses += [f"{when}: {loss}" for loss in losses]
-
-    def check(self, when: str, *, is_unchanged: bool = False) -> None:
-        """What must hold at any time; and if nothing may have been published, that nothing was."""
-        self.note(holds.published_is_whole(self.home), when)
-        self.note(holds.nothing_landed_is_lost(self.company.base, self.home), when)
-        version = Published(self.home).current()
-        if is_unchanged and version != self.before:
-            self.note([f"{version} was published"], when)
-
-    def expect_failure(self, done: Done, *words: str) -> None:
-        """The run failed, and said what it should have said."""
-        if not done.code:
-            self.note(["it succeeded"], "the run")
-        said = " ".join(done.said.split())
-        self.note([f"it did not say {word!r}: {said[-600:]}" for word in words if word not in said], "the run")
-
-    def next_run(self, environment: dict[str, str] | None = None) -> Trial:
-        """Run again as if nothing had happened, and look whether all is there."""
-        before = Published(self.home).current()
-        done = run(self.home, "daily", environment=environment)
-        if done.code:
-            self.note([f"it failed: {done.said[-1500:]}"], "the next run")
-        return self.concluded(before, "after the next run")
-
-    def concluded(self, before: str | None, when: str) -> Trial:
-        self.check(when)
-        self.note(holds.the_export_landed_once(self.home), when)
-        self.note(holds.the_next_day_is_published(self.home, self.day.isoformat(), before), when)
-        self.note(holds.left_behind(self.home), when)
-        self.trial.seconds = time.monotonic() - self.began
-        return self.trial
-
-
-def kills(options: Options) -> Iterator[Trial]:
-    """Kill -9 of all processes of the run, at moments drawn evenly from its duration."""
-    yield from _killed(options, options.kills, alone=False)
-
-
-def kills_alone(options: Options) -> Iterator[Trial]:
-    """Kill -9 of Dagster's process alone, as when memory runs out: dbt lives on for a while and holds the build."""
-    yield from _killed(options, max(1, options.kills // 10), alone=True)
-
-
-def _killed(options: Options, trials: int, *, alone: bool) -> Iterator[Trial]:
-    lasted = options.lasts or run(Mended.begun(options.company, "").home, "daily").seconds
-    options.say(f"an undisturbed run takes {lasted:.0f} s")
-    dice = random.Random(options.seed + alone)
-    killed = 0
-    while killed < trials:
-        # Strata would be too even for a claim about random moments.
-        after = dice.uniform(0, lasted)
-        mended = Mended.begun(options.company, "")
-        running = start(mended.home, "daily")
-        _wait(running.process, after)
-        if running.process.poll() is not None:
-            # It was quicker than the one that was measured.
-            running.log.unlink()
-            continue
-        running.kill(alone=alone)
-        killed, where = killed + 1, _where(running.said)
-        running.log.unlink()
-        mended.trial.what = f"after {after:.0f} s of {lasted:.0f} s: {where}"
-        mended.check("after the kill")
-        yield mended.next_run()
-
-
-def _wait(process: subprocess.Popen[str], seconds: float) -> None:
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return
-
-
-def _where(said: str) -> str:
-    """The step that a run was in, by what it said last."""
-    steps = re.findall(r"^(\w+): (starts|done)$", said, re.MULTILINE)
-    if not steps:
-        return "starting"
-    step, state = steps[-1]
-    step = step.split("__")[-1]
-    first = "" if re.search(r"^land: ", said, re.MULTILINE) else ", of `land`"
-    return f"in {step}{first}" if state == "starts" else f"after {step}{first}"
 
 
 def full_disk(options: Options) -> Iterator[Trial]:
@@ -350,8 +215,9 @@ def _ended(done: Done) -> str:
 
 
 KINDS: dict[str, Callable[[Options], Iterator[Trial]]] = {
-    "kills": kills,
-    "kills_alone": kills_alone,
+    "kills": kills.kills,
+    "kills_behind_dbt": kills.kills_behind_dbt,
+    "kills_alone": kills.kills_alone,
     "full_disk": full_disk,
     "failing_check": failing_check,
     "corrupt_parquet": corrupt_parquet,
@@ -362,6 +228,7 @@ KINDS: dict[str, Callable[[Options], Iterator[Trial]]] = {
 }
 TITLES = {
     "kills": "kill -9 of all processes of the run",
+    "kills_behind_dbt": "kill -9 of all processes behind the build",
     "kills_alone": "kill -9 of Dagster's process alone",
     "full_disk": "a full disk",
     "failing_check": "a failing check",

@@ -62,9 +62,9 @@ class World:
     annoyed_drop: float = 0.35  # chance that the next natural order within two weeks is not made
 
     # Money, feelings, loyalty.
-    bank_share: float = 0.09  # of the persons, with an account at the house bank
+    bank_share: float = 0.30  # of the persons, with an account at the house bank
     loan_share_bank: float = 0.75  # of these, with a loan
-    loan_share_other: float = 0.04
+    loan_share_other: float = 0.06
     loyalty_share: float = 0.45  # of the persons
     emotion_consent_share: float = 0.30
 

@@ -83,7 +83,7 @@ class Calibration:
 
 def _venn_abers(score: Vector, y: Vector) -> tuple[Vector, Vector, Vector]:
     """Knots, and the isotonic fit at each of them with one more row there, once with outcome 0 and once with 1."""
-    from sklearn.isotonic import isotonic_regression
+    from scipy.optimize import isotonic_regression
 
     order = np.argsort(score, kind="stable")
     score, y = score[order], y[order]
@@ -97,7 +97,7 @@ def _venn_abers(score: Vector, y: Vector) -> tuple[Vector, Vector, Vector]:
             rates, sizes = rate.copy(), size.copy()
             rates[at] = (rate[at] * size[at] + outcome) / (size[at] + 1)
             sizes[at] += 1
-            fitted[at] = isotonic_regression(rates, sample_weight=sizes)[at]
+            fitted[at] = isotonic_regression(rates, weights=sizes).x[at]
         bounds.append(fitted)
     return knots, bounds[0], bounds[1]
 

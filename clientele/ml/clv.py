@@ -30,6 +30,7 @@ Rows = npt.NDArray[np.intp]
 
 HORIZONS = (90, 365)
 SHUFFLED = 500  # customers on whom a feature's importance is measured
+SHUFFLED_AT_ONCE = 20  # features
 PARTS = 10  # of equal size by predicted value, in which coverage is reported too
 
 
@@ -97,7 +98,7 @@ def choose(candidates: Sequence[Candidate], refused: Collection[str] = ()) -> Ca
 
 
 @single_threaded
-def importance(fitted: Fitted, table: pa.Table, features: Iterable[str], *, seed: int) -> dict[str, float]:
+def importance(fitted: Fitted, table: pa.Table, features: Sequence[str], *, seed: int) -> dict[str, float]:
     """By how much values within the longest horizon change, as a share of their mean, when a feature is shuffled.
 
     `table` has customers of one snapshot, of whom at most SHUFFLED with orders are taken.
@@ -108,12 +109,20 @@ def importance(fitted: Fitted, table: pa.Table, features: Iterable[str], *, seed
     rows = np.sort(rng.choice(rows, min(rows.size, SHUFFLED), replace=False))
     table, horizon = table.take(pa.array(rows)), fitted.horizons[-1]
     before, changes = horizon.model.value(Customers.of(table), horizon.days), dict[str, float]()
-    for name in features:
-        shuffled = table[name].take(pa.array(rng.permutation(len(rows))))
-        after = Customers.of(table.set_column(table.schema.get_field_index(name), name, shuffled))
-        change = np.abs(horizon.model.value(after, horizon.days) - before).mean()
-        changes[name] = float(change / before.mean()) if before.mean() > 0 else 0.0
+    # Some at once: a call takes about as long for 500 customers as for 10,000.
+    for names in (features[k : k + SHUFFLED_AT_ONCE] for k in range(0, len(features), SHUFFLED_AT_ONCE)):
+        shuffled = pa.concat_tables(_shuffled(table, name, rng) for name in names)
+        after = horizon.model.value(Customers.of(shuffled), horizon.days).reshape(len(names), len(rows))
+        sizes = np.abs(after - before).mean(axis=1)
+        changes |= {
+            n: float(s / before.mean()) if before.mean() > 0 else 0.0 for n, s in zip(names, sizes, strict=True)
+        }
     return changes
+
+
+def _shuffled(table: pa.Table, name: str, rng: np.random.Generator) -> pa.Table:
+    column = table[name].take(pa.array(rng.permutation(table.num_rows)))
+    return table.set_column(table.schema.get_field_index(name), name, column)
 
 
 @single_threaded

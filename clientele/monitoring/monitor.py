@@ -8,12 +8,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+
 from clientele.monitoring.drift import Progress, check_drift
 from clientele.monitoring.performance import check_performance
 from clientele.monitoring.results import FAIL, WARN, SubjectResult, record
 from clientele.monitoring.settings import Settings, SettingsError
 from clientele.monitoring.sources import check_sources
 from clientele.records import Records
+
+# What tells of a model: feature groups and sources do not, and of its inputs the share alone counts that drifted.
+OF_MODELS = pc.field("subject_kind").isin(["scores", "performance"]) | (
+    (pc.field("subject_kind") == "model_inputs") & (pc.field("measure") == "drifted_column_share")
+)
 
 
 def monitor(
@@ -44,7 +51,7 @@ def models_drifted(home: Path, days: int, settings: Settings | None = None) -> l
     calibration, AUC or bias missed. Only days of the version in use count, so that a fit starts the count anew.
     """
     settings = settings or Settings.of_home(home)
-    rows = _newest_of_each_day(Records(home).read("drift_results").to_pylist())
+    rows = _newest_of_each_day(Records(home).read("drift_results", where=OF_MODELS).to_pylist())
     found = []
     for name in sorted({row["model_name"] for row in rows if row["model_name"]}):
         of_model = [row for row in rows if row["model_name"] == name]
@@ -58,8 +65,7 @@ def models_drifted(home: Path, days: int, settings: Settings | None = None) -> l
 
 
 def _newest_of_each_day(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows of the last run that checked a day; feature groups and sources tell of no model."""
-    rows = [row for row in rows if row["subject_kind"] in ("model_inputs", "scores", "performance")]
+    """The rows of the last run that checked a day."""
     last: dict[date, tuple[Any, str]] = {}
     for row in rows:
         run = (row["evaluated_at"], row["run_id"])
@@ -69,8 +75,7 @@ def _newest_of_each_day(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _says_drift(row: dict[str, Any], settings: Settings) -> bool:
     if row["subject_kind"] == "model_inputs":
-        is_share = row["measure"] == "drifted_column_share" and row["value"] is not None
-        return bool(is_share and row["value"] >= max(settings.drift_columns_from, 1e-9))
+        return row["value"] is not None and bool(row["value"] >= max(settings.drift_columns_from, 1e-9))
     return row["status"] in (WARN, FAIL)
 
 

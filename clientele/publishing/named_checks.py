@@ -45,9 +45,9 @@ def unmet(home: Path, day: date | None, built_at: Mapping[str, datetime]) -> Ite
 
 
 def _measured_on(home: Path, day: date | None) -> list[Row]:
-    measured = Records(home).read("drift_results")
-    # Years of measures, of which a day's are few: they are told apart before they become rows of Python.
-    return measured.filter(pc.equal(measured["snapshot_date"], pa.scalar(day, pa.date32()))).to_pylist()
+    return (
+        Records(home).read("drift_results", where=pc.field("snapshot_date") == pa.scalar(day, pa.date32())).to_pylist()
+    )
 
 
 def _unmet(name: str, rows: Sequence[Row], built_at: Mapping[str, datetime]) -> Iterator[Unmet]:

@@ -16,6 +16,8 @@ from clientele.contract import PROJECT_ROOT
 from clientele.demo import write_demo
 from clientele.landing import load
 from clientele.landing.inbox import drop_into
+from clientele.running import project_vars
+from tests import parsing
 
 CUSTOMERS = 400
 
@@ -47,6 +49,7 @@ def built_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
             drop_into(folder / "warehouse", "demo", folder / "exports")
             run = launched(folder / "warehouse", "daily")
             assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-5000:]
+            parsing.lend(folder / "warehouse", project_vars(folder / "warehouse"))
             (folder / "done").touch()
     return folder / "warehouse"
 
@@ -56,6 +59,8 @@ def copied() -> Callable[[Path, Path], Path]:
     """Copies a warehouse."""
 
     def copy(home: Path, to: Path) -> Path:
-        return Path(shutil.copytree(home, to, symlinks=True))
+        copied = Path(shutil.copytree(home, to, symlinks=True))
+        parsing.move(home, copied)
+        return copied
 
     return copy

@@ -20,8 +20,6 @@ from clientele.records import Records
 from tests.pipeline.conftest import environment, launched
 from tests.point_in_time.warehouse import difference, key_of
 
-pytestmark = pytest.mark.xdist_group("daily")
-
 NEWEST = date(2026, 1, 1)
 BUILT = ("features.feat_orders", "features.feat_categories", "intermediate.int_engagement__session_lifetimes")
 SOME = "+feat_orders +feat_categories +feat_sessions"  # each kind of incremental model, and quick to build

@@ -22,8 +22,6 @@ from clientele.landing import LandingError, load
 from clientele.locks import WAREHOUSE_LOCK, holding
 from clientele.records import Records
 
-pytestmark = pytest.mark.xdist_group("definitions")
-
 
 @pytest.fixture(scope="module")
 def definitions() -> Any:

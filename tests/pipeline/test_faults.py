@@ -25,8 +25,6 @@ from clientele.publishing.publication import RefusedError, publish
 from clientele.publishing.versions import Published
 from clientele.running import build, newest_snapshot
 
-pytestmark = pytest.mark.xdist_group("faults")
-
 
 @pytest.fixture(scope="module")
 def home(built_company: Path, copied: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -65,7 +63,7 @@ def test_a_run_whose_process_lives_is_left_alone() -> None:
     import dagster as dg
     from dagster._core.events import EngineEventData
 
-    from dagster_project.run_launcher import GONE, WatchfulRunLauncher, fail_dead_runs
+    from dagster_project.run_launcher import GONE, HOST_TAG, WatchfulRunLauncher, fail_dead_runs
 
     @dg.job
     def waits() -> None: ...
@@ -75,10 +73,14 @@ def test_a_run_whose_process_lives_is_left_alone() -> None:
         launcher.register_instance(instance)
         run_of_this = instance.create_run_for_job(waits, status=dg.DagsterRunStatus.STARTED)
         run_of_none = instance.create_run_for_job(waits, status=dg.DagsterRunStatus.STARTED)
+        elsewhere = {"tags": {HOST_TAG: "another container"}}
+        run_elsewhere = instance.create_run_for_job(waits, status=dg.DagsterRunStatus.STARTED, **elsewhere)
         ended = subprocess.Popen(["true"])
         ended.wait()
         instance.report_engine_event("Started process", run_of_this, EngineEventData.in_process(os.getpid()))
         instance.report_engine_event("Started process", run_of_none, EngineEventData.in_process(ended.pid))
+        instance.report_engine_event("Started process", run_elsewhere, EngineEventData.in_process(ended.pid))
+        assert launcher.check_run_worker_health(run_elsewhere).status.value == "RUNNING"
         assert launcher.check_run_worker_health(run_of_this).status.value == "RUNNING"
         assert launcher.check_run_worker_health(run_of_none).msg == GONE
         assert fail_dead_runs(instance) == [run_of_none.run_id]

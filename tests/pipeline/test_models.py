@@ -18,7 +18,6 @@ from clientele.querying import open_published
 from clientele.running import BuildReport, build
 
 # On one worker: each test goes on with the warehouse that the one before left.
-pytestmark = pytest.mark.xdist_group("models")
 
 MARTS = (
     "customer_churn", "customer_clv", "customer_segments", "segments", "customer_next_purchase", "customer_risk_scores",

@@ -12,7 +12,9 @@ from pathlib import Path
 import duckdb
 
 from clientele.contract import PROJECT_ROOT
+from tests import parsing
 
+MEMORY = "1GB"
 COMPARED_SCHEMAS = ("intermediate", "features")
 # All feature groups, those too that only a shadow reads.
 FEATURES = "+customer_features +feat_emotion_credit"
@@ -26,10 +28,15 @@ def build(
     full_refresh: bool = False,
     select: str | None = None,
     exclude: str | None = None,
+    snapshot_date: date | None = None,
     **variables: object,
 ) -> Path:
-    """Run dbt over the lake in `home`. Returns the target folder with the manifest and the compiled SQL."""
+    """Run dbt over the lake in `home`. Returns the target folder with the manifest and the compiled SQL.
+
+    `variables` are vars of the project, of which each other set is parsed anew; the day is no such var (run_setting).
+    """
     target = home / "target"
+    parsing.borrow(home, variables, MEMORY)
     command = [
         *(
             str(Path(sys.executable).parent / "dbt"),
@@ -46,9 +53,11 @@ def build(
         *(("--select", select) if select else ()),
         *(("--exclude", exclude) if exclude else ()),
     ]
-    env = os.environ | {"CLIENTELE_HOME": str(home), "CLIENTELE_MEMORY": "1GB"}
+    day = str(snapshot_date or "")
+    env = os.environ | {"CLIENTELE_HOME": str(home), "CLIENTELE_MEMORY": MEMORY, "CLIENTELE_SNAPSHOT_DATE": day}
     done = subprocess.run(command, cwd=PROJECT_ROOT, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    parsing.lend(home, variables)
     return target
 
 

@@ -18,6 +18,9 @@ import pytest
 from clientele.contract import PROJECT_ROOT
 from clientele.landing import LoadReport, load
 from clientele.landing.report import EntityReport, Reason
+from tests import parsing
+
+MEMORY = "1GB"
 
 
 def load_example(name: str, data: Path, home: Path) -> LoadReport:
@@ -37,9 +40,11 @@ def build_and_test(home: Path, *, models: bool = False, **variables: object) -> 
         *("--vars", json.dumps(variables, default=str)),
         *(() if models else ("--exclude", "ml_*__fit+")),
     ]
-    env = os.environ | {"CLIENTELE_HOME": str(home), "CLIENTELE_MEMORY": "1GB"}
+    env = os.environ | {"CLIENTELE_HOME": str(home), "CLIENTELE_MEMORY": MEMORY}
+    parsing.borrow(home, variables, MEMORY)
     done = subprocess.run(command, cwd=PROJECT_ROOT, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    parsing.lend(home, variables)
 
 
 def built_once(

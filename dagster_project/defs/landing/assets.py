@@ -52,7 +52,7 @@ def landed_exports(context: dg.AssetExecutionContext) -> Iterator[dg.AssetMateri
     """Load every mapping of the drop folder. One that cannot be loaded fails the run once the others have landed."""
     reports: dict[Path, LoadReport] = {}
     broken: dict[Path, LandingError] = {}
-    with recorded_step(HOME, context.run_id, context.job_name, "land") as step:
+    with recorded_step(HOME, context.run.run_id, context.job_name, "land") as step:
         found = mappings(HOME)
         settling = [mapping for mapping in found if is_settling(mapping.parent)]
         for mapping in settling:

@@ -27,9 +27,9 @@ DRIFT = dg.AssetKey(["monitoring", "drift"])
 )
 def drift(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Measure a day, the last of several. What it finds becomes a check of the asset that it is about."""
-    with recorded_step(HOME, context.run_id, context.job_name, "drift") as step:
+    with recorded_step(HOME, context.run.run_id, context.job_name, "drift") as step:
         day = date.fromisoformat(context.partition_key_range.end)
-        results = monitor(HOME, snapshot_date=day, run_id=context.run_id, progress=context.log.debug)
+        results = monitor(HOME, snapshot_date=day, run_id=context.run.run_id, progress=context.log.debug)
         step.n_rows = sum(len(result.measurements) for result in results)
     return dg.MaterializeResult(
         metadata={

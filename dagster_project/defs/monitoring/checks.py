@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
+import pyarrow.compute as pc
 
 from clientele.contract import load_contract
 from clientele.records import Records
@@ -47,8 +48,12 @@ MEASURED: dict[str, tuple[str, ...]] = {
 @dg.multi_asset_check(specs=_specs(), name="monitoring_checks", can_subset=True)
 def monitoring_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
     """Show what this run recorded, or where it recorded nothing of an asset, what was recorded last."""
-    found = _by_check(Records(HOME).read("check_results").to_pylist(), context.run.run_id)
-    measured = _by_table(Records(HOME).read("drift_results").to_pylist())
+    records = Records(HOME)
+    # Years of records: dbt's own checks, and measures of runs that are not shown, never become rows of Python.
+    checks = records.read("check_results", where=pc.field("check_type").isin(list(MEASURED)))
+    found = _by_check(checks.to_pylist(), context.run.run_id)
+    shown = sorted({row["run_id"] for rows in found.values() for row in rows})
+    measured = _by_table(records.read("drift_results", where=pc.field("run_id").isin(shown)).to_pylist())
     for key in context.selected_asset_check_keys:
         yield _result(key, found.get((key.asset_key.path[-1], key.name), []), measured)
 

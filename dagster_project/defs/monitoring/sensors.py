@@ -18,7 +18,7 @@ from dagster_project.warehouse import HOME
 )
 def drifted_models() -> dg.RunRequest | dg.SkipReason:
     """Ask once per day and set of models."""
-    checked = Records(HOME).read("drift_results")["snapshot_date"].to_pylist()
+    checked = Records(HOME).read("drift_results", columns=["snapshot_date"])["snapshot_date"].unique().to_pylist()
     if not checked:
         return dg.SkipReason("no day has been checked for drift yet")
     variables, newest = effective_vars(HOME), max(checked)

@@ -25,7 +25,7 @@ NO_RETRY = "Readers keep what was published before. `clientele status` says what
 )
 def audited(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Fail where anything speaks against publishing the build."""
-    with recorded_step(HOME, context.run_id, context.job_name, "audit") as step:
+    with recorded_step(HOME, context.run.run_id, context.job_name, "audit") as step:
         outcome = audit(HOME)
         step.n_rows, step.message = outcome.n_checks, f"{len(outcome.errors)} errors, {len(outcome.warnings)} warnings"
         if not outcome.passed:
@@ -53,9 +53,9 @@ def audited(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 )
 def published_marts(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Publish the build: all of it by one rename, or nothing."""
-    with recorded_step(HOME, context.run_id, context.job_name, "publish") as step:
+    with recorded_step(HOME, context.run.run_id, context.job_name, "publish") as step:
         try:
-            done = publish(HOME, run_id=context.run_id, wait=True, say=context.log.info)
+            done = publish(HOME, run_id=context.run.run_id, wait=True, say=context.log.info)
         except RefusedError as refused:
             raise dg.Failure(f"{refused}\n{NO_RETRY}", allow_retries=False) from refused
         manifest = done.manifest

@@ -86,7 +86,7 @@ def tables(context: dg.AssetExecutionContext, dbt: DbtCliResource, config: Build
     days = context.partition_key_range
     asked = Asked(
         context.job_name,
-        run_id=context.run_id,
+        run_id=context.run.run_id,
         refit=config.refit_models,
         drifted=config.drifted_models,
         full_refresh=config.full_refresh,

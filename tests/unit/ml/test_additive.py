@@ -5,12 +5,13 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from clientele.ml.blend import AdditiveBlend
 from clientele.ml.boosting import AdditiveBoosting, BoostingOptions, fit_trees
 from clientele.ml.calibration import expit
 from clientele.ml.feature_table import Feature
-from clientele.ml.logistic import AdditiveLogistic
+from clientele.ml.logistic import INVERSE_PENALTY, AdditiveLogistic, _columns
 from clientele.ml.reasons import top_reasons
 
 FEATURES = [Feature("recency_days"), Feature("n_orders"), Feature("country", ("DE", "FR"))]
@@ -113,3 +114,18 @@ def test_top_reasons_are_the_largest_either_way() -> None:
     effects = np.array([[0.1, -2.0, 0.5, 0.0], [0.0, 0.2, -0.1, 0.3]])
     assert top_reasons(effects).tolist() == [[1, 2, 0], [3, 1, 2]]
     assert top_reasons(effects[:, :1]).tolist() == [[0, -1, -1], [0, -1, -1]]
+
+
+def test_flags_that_are_always_equal_weigh_as_if_each_were_fitted() -> None:
+    """Columns missing together are fitted as one; scikit-learn on all of them says the same."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(500, 4))
+    x[rng.random(500) < 0.3, 1:3] = np.nan
+    y = rng.random(500) < np.where(np.isnan(x[:, 1]), 0.7, 0.3)
+    fitted = AdditiveLogistic.fit(x, y, [Feature(name) for name in "abcd"])
+    columns, owner = _columns(x, fitted.features, fitted.middle)
+    flags = [c for c in range(len(owner)) if set(columns[:, c].tolist()) == {0.0, 1.0}]
+    assert len(flags) == 2
+    assert fitted.coefficients[flags[0]] == pytest.approx(fitted.coefficients[flags[1]])
+    every = LogisticRegression(C=INVERSE_PENALTY, tol=1e-9).fit((columns - fitted.mean) / fitted.scale, y)
+    assert fitted.coefficients == pytest.approx(every.coef_[0], abs=1e-3)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from clientele.ml import metrics
 
@@ -62,3 +62,14 @@ def test_one_value_for_all_orders_nobody(realised: np.ndarray) -> None:
 def test_a_gini_of_two_values_is_that_of_their_means(predicted: np.ndarray, realised: np.ndarray) -> None:
     """The upper half has 145 of 190, that is 5 / 19 more than its share; the Gini of 0 to 19 is 7 / 20."""
     assert metrics.normalised_gini(predicted, realised) == pytest.approx((5 / 19) / (7 / 20))
+
+
+@pytest.mark.parametrize("digits", [1, 9])
+def test_what_scikit_learn_counts_is_counted_alike(digits: int) -> None:
+    rng = np.random.default_rng(8)
+    probability, y = np.round(rng.beta(1, 3, 300), digits), rng.random(300) < 0.2
+    measured = metrics.of_probabilities(probability, y)
+    assert measured["auc"] == pytest.approx(roc_auc_score(y, probability), abs=1e-12)
+    assert measured["pr_auc"] == pytest.approx(average_precision_score(y, probability), abs=1e-12)
+    assert measured["brier"] == pytest.approx(brier_score_loss(y, probability), abs=1e-12)
+    assert measured["log_loss"] == pytest.approx(log_loss(y, probability), abs=1e-12)

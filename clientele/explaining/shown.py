@@ -1,0 +1,92 @@
+"""An explanation as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from clientele.explaining.change import Change
+from clientele.explaining.stored import Explanation
+
+
+def lines(explanation: Explanation) -> Iterator[str]:
+    """What was used, points, reasons, what would change the band, versions and consents, line by line."""
+    score = explanation.score
+    yield f"Customer {score['customer_id']}, as known on {score['snapshot_date']} 00:00 UTC"
+    yield (
+        f"Score {score['score']}, band {score['band']}: probability of default {_share(score['pd'])}"
+        f" ({_share(score['pd_lower'])} to {_share(score['pd_upper'])})"
+    )
+    if explanation.decision:
+        yield f"Recommendation: {explanation.decision['recommendation']}"
+    yield ""
+    yield from _points(explanation)
+    yield ""
+    yield "Main reasons:" if explanation.reasons else "Main reasons: none, every characteristic has its best points."
+    for rank, (one, text) in enumerate(explanation.reasons, 1):
+        yield f"  {rank}. {text} ({one.name} {one.label}: {one.points_lost} points below the reference)"
+    yield ""
+    yield from _change(explanation.change, score["band"])
+    yield ""
+    yield from _offers(explanation.offers)
+    yield "Consents that ran on that day:" if explanation.consents else "Consents that ran on that day: none."
+    for consent in explanation.consents:
+        until = f"until {_shown(consent['valid_to'])}" if consent["valid_to"] else "still running"
+        notice = "with notice" if consent["has_notice"] else "no notice on record"
+        yield f"  {consent['purpose']} since {_shown(consent['valid_from'])}, {until}, {notice}"
+    yield f"Legal classes of what was used: {', '.join(explanation.legal_classes)}"
+    yield ""
+    yield (
+        f"Model {score['model_name']} {score['model_version']} ({score['algorithm']}), features"
+        f" {score['feature_version']}, scored {_shown(score['scored_at'])} UTC in run {score['run_id']}"
+    )
+    yield "A recommendation for people to decide upon, not a decision."
+
+
+def _points(explanation: Explanation) -> Iterator[str]:
+    rows = [("what was used", "value", "falls into", "points", "reference")]
+    rows += [
+        (one.name, _shown(one.value), one.label, f"{one.points:+d}", f"{one.reference_points:+d}")
+        for one in explanation.characteristics
+    ]
+    rows.append(("base", "", "", f"{explanation.score['base_points']:+d}", ""))
+    rows.append(("score", "", "", str(explanation.score["score"]), ""))
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    for row in rows:
+        text, numbers = row[:3], row[3:]
+        left = [cell.ljust(width) for cell, width in zip(text, widths[:3], strict=True)]
+        right = [cell.rjust(width) for cell, width in zip(numbers, widths[3:], strict=True)]
+        yield "  " + "  ".join(left + right).rstrip()
+
+
+def _change(change: Change | None, band: str) -> Iterator[str]:
+    if change is None:
+        yield f"No change of up to three characteristics would move the customer out of band {band}."
+        return
+    yield f"The smallest change that would move the band from {band} to {change.band} (score {change.score}):"
+    for name, before, after, gained in change.steps:
+        yield f"  {name} from {before} to {after} ({gained:+d} points)"
+
+
+def _offers(offers: list[dict[str, Any]]) -> Iterator[str]:
+    for offer in offers:
+        yield (
+            f"Offer: {offer['product']}, up to {_shown(offer['credit_limit'])} at"
+            f" {_share(offer['apr_lower'])} to {_share(offer['apr_upper'])} a year, until {offer['expires_on']}"
+        )
+    if offers:
+        yield ""
+
+
+def _share(share: float) -> str:
+    return f"{share:.1%}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return f"{value:,.4g}" if isinstance(value, float | Decimal) else str(value)

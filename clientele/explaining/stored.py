@@ -1,0 +1,202 @@
+"""Why a customer has the credit score they have, from stored rows alone: nothing is scored again.
+
+A score stands with the version that gave it and the bin of each characteristic; a version stands with its scorecard. So
+a score of any day that was built can be explained, whatever was fitted since.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from clientele.explaining.change import Change, Characteristic, smallest_change
+from clientele.querying import open_build
+
+MOST_REASONS = 4
+
+Row = dict[str, Any]
+
+
+class CannotExplainError(Exception):
+    """There is no score to explain, or what is stored does not add up; the message says which, and what to do."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A score in full. `decision`, `offers` and `consents` are rows as they are stored.
+
+    `legal_classes` are those of what was used, as the feature catalog has them.
+    """
+
+    score: Row
+    characteristics: list[Characteristic]
+    reasons: list[tuple[Characteristic, str]]
+    change: Change | None
+    decision: Row | None
+    offers: list[Row]
+    consents: list[Row]
+    legal_classes: list[str]
+
+
+def explain(home: Path, customer_id: str, snapshot_date: date | None = None) -> Explanation:
+    """The score of a customer on a day, by default the last that was built.
+
+    Raises CannotExplainError; NoBuildError where nothing was built or a run holds the build.
+    """
+    with open_build(home) as connection:
+        score = _score(connection, customer_id, snapshot_date)
+        version = _version(connection, score)
+        characteristics = _characteristics(connection, score, json.loads(version["scorecard_json"]))
+        _add_up(score, characteristics)
+        return Explanation(
+            score=score,
+            characteristics=characteristics,
+            reasons=_reasons(connection, characteristics),
+            change=smallest_change(
+                score["score"],
+                characteristics,
+                json.loads(version["pd_json"]),
+                _rows(connection, "select band, pd_from, pd_to from seeds.credit_bands order by pd_from", []),
+            ),
+            decision=next(iter(_of_day(connection, "marts.credit_decisions", score)), None),
+            offers=_of_day(connection, "marts.credit_offers", score),
+            consents=_rows(connection, CONSENTS, [customer_id, *[score["snapshot_date"]] * 4]),
+            legal_classes=_legal_classes(connection, [one.name for one in characteristics]),
+        )
+
+
+CONSENTS = """
+    select purpose, legal_basis, has_notice, valid_from, valid_to
+    from governance.gov_consent_asof
+    where customer_id = ? and valid_from < ? and (valid_to is null or valid_to >= ?)
+        and known_from < ? and (known_to is null or known_to >= ?)
+    order by purpose, valid_from
+"""
+
+
+def _score(connection: duckdb.DuckDBPyConnection, customer_id: str, snapshot_date: date | None) -> Row:
+    if not _exists(connection, "ml", "ml_credit__scores"):
+        raise CannotExplainError("this warehouse holds no credit scores yet: `clientele run` builds them.")
+    rows = _rows(
+        connection,
+        "select * from ml.ml_credit__scores where customer_id = ? order by snapshot_date desc",
+        [customer_id],
+    )
+    if not rows:
+        raise CannotExplainError(
+            f"{customer_id} has no credit score: the customer is unknown, has no account or loan here, or no scorecard "
+            "serves. The rows of model credit in governance.model_registry say in `message` why none does."
+        )
+    if snapshot_date is None:
+        return rows[0]
+    found = next((row for row in rows if row["snapshot_date"] == snapshot_date), None)
+    if found is None:
+        days = ", ".join(str(row["snapshot_date"]) for row in rows[:5])
+        raise CannotExplainError(f"{customer_id} has no credit score of {snapshot_date}. The newest there are: {days}.")
+    return found
+
+
+def _version(connection: duckdb.DuckDBPyConnection, score: Row) -> Row:
+    rows = _rows(
+        connection,
+        "select scorecard_json, pd_json from ml.ml_credit__fit where model_name = ? and model_version = ?"
+        " and scorecard_json is not null",
+        [score["model_name"], score["model_version"]],
+    )
+    if not rows:
+        raise CannotExplainError(
+            f"the scorecard {score['model_version']} that gave this score is no longer in ml.ml_credit__fit: bring the "
+            "build back from a backup."
+        )
+    return rows[0]
+
+
+def _characteristics(connection: duckdb.DuckDBPyConnection, score: Row, scorecard: list[Row]) -> list[Characteristic]:
+    by_name: dict[str, list[Row]] = {}
+    for row in scorecard:
+        by_name.setdefault(row["characteristic"], []).append(row)
+    bins = json.loads(score["bins"])
+    if len(bins) != len(by_name):
+        raise CannotExplainError(
+            f"the score holds {len(bins)} bins and its scorecard {len(by_name)} characteristics: one was changed."
+        )
+    values = _values(connection, score, list(by_name))
+    made = []
+    for number, (name, rows) in zip(bins, by_name.items(), strict=True):
+        row = next((row for row in rows if row["bin"] == number), {})
+        if not row:
+            raise CannotExplainError(f"the scorecard has no bin {number} of {name}: one of them was changed.")
+        made.append(
+            Characteristic(
+                name, values.get(name), number, row["label"], row["points"], row["reference_points"], rows
+            )
+        )  # fmt: skip
+    return made
+
+
+def _values(connection: duckdb.DuckDBPyConnection, score: Row, names: list[str]) -> Row:
+    """What the features held on that day; empty where their snapshot is not kept any more."""
+    there = {row["column_name"] for row in _rows(connection, "describe features.customer_features", [])}
+    columns = ", ".join(f'"{name}"' for name in names if name in there)
+    if not columns:
+        return {}
+    rows = _rows(
+        connection,
+        f"select {columns} from features.customer_features where customer_id = ? and snapshot_date = ?",
+        [score["customer_id"], score["snapshot_date"]],
+    )
+    return rows[0] if rows else {}
+
+
+def _add_up(score: Row, characteristics: Sequence[Characteristic]) -> None:
+    total = score["base_points"] + sum(one.points for one in characteristics)
+    if total != score["score"]:
+        raise CannotExplainError(
+            f"{score['base_points']} base points and those of the characteristics make {total}, the stored score is "
+            f"{score['score']}: score or scorecard was changed after it was given."
+        )
+
+
+def _reasons(
+    connection: duckdb.DuckDBPyConnection, characteristics: Sequence[Characteristic]
+) -> list[tuple[Characteristic, str]]:
+    texts = {}
+    if _exists(connection, "seeds", "credit_reason_texts"):
+        rows = _rows(connection, "select characteristic, reason_text from seeds.credit_reason_texts", [])
+        texts = {row["characteristic"]: row["reason_text"] for row in rows}
+    lost = sorted((one for one in characteristics if one.points_lost > 0), key=lambda one: (-one.points_lost, one.name))
+    return [(one, texts.get(one.name, one.name.replace("_", " "))) for one in lost[:MOST_REASONS]]
+
+
+def _legal_classes(connection: duckdb.DuckDBPyConnection, names: list[str]) -> list[str]:
+    sql = "select feature, legal_class from governance.feature_catalog where list_contains(?, feature)"
+    known = {row["feature"]: row["legal_class"] for row in _rows(connection, sql, [names])}
+    return sorted({known.get(name, "unknown") for name in names})
+
+
+def _of_day(connection: duckdb.DuckDBPyConnection, table: str, score: Row) -> list[Row]:
+    """Rows of a mart about this customer and day; marts hold the newest day alone."""
+    if not _exists(connection, *table.split(".")):
+        return []
+    return _rows(
+        connection,
+        f"select * from {table} where customer_id = ? and snapshot_date = ?",
+        [score["customer_id"], score["snapshot_date"]],
+    )
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    sql = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
+    return bool(connection.execute(sql, [schema, table]).fetchall())
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any]) -> list[Row]:
+    found = connection.execute(sql, list(values))
+    names = [column[0] for column in found.description or []]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

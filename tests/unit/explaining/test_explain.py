@@ -1,0 +1,160 @@
+"""A score explained from stored rows: what was used, what it would take, and that nothing may have been changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from clientele.explaining import CannotExplainError, explain, lines
+from clientele.querying import NoBuildError
+
+DAY = date(2026, 1, 1)
+OLD = date(2025, 12, 1)
+
+
+def bins(characteristic: str, *rows: tuple[int, str, int]) -> list[dict]:
+    best = max(points for *_, points in rows)
+    return [
+        {"characteristic": characteristic, "bin": number, "label": label, "points": points, "reference_points": best}
+        for number, label, points in rows
+    ]
+
+
+CARD = [
+    *bins("balance_buffer_days", (-1, "missing", 5), (0, "below 3", -20), (1, "3 to < 10", 4), (2, "10 or more", 25)),
+    *bins("days_past_due", (-1, "missing", 0), (0, "below 1", 12), (1, "1 or more", -40)),
+]
+# Bands by score: C below 600, B from 600, A from 640.
+PDS = [
+    {"score": score, "pd": 0.005 if score >= 640 else 0.02 if score >= 600 else 0.04, "pd_lower": 0.0, "pd_upper": 0.1}
+    for score in range(540, 660)
+]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """C1 scored by an old version on an old day and by a new one since; C2 has the best there is."""
+    with duckdb.connect(str(tmp_path / "build.duckdb")) as connection:
+        for schema in ("ml", "features", "governance", "seeds", "marts"):
+            connection.execute(f"create schema {schema}")
+        connection.execute(
+            "create table ml.ml_credit__fit as select 'credit' as model_name, unnest(['v1', 'v2']) as model_version,"
+            " ?::varchar as scorecard_json, ?::varchar as pd_json",
+            [json.dumps(CARD), json.dumps(PDS)],
+        )
+        connection.execute(
+            "create table ml.ml_credit__scores as select *, 'credit' as model_name, 'scorecard' as algorithm,"
+            " 'f1' as feature_version, 'run' as run_id, timestamp '2026-01-01 05:00' as scored_at,"
+            " 0.04 as pd, 0.02 as pd_lower, 0.06 as pd_upper, 600 as base_points from (values"
+            " ('C1', date '2025-12-01', 540, 'C', '[0,1]', 'v1'),"
+            " ('C1', date '2026-01-01', 592, 'C', '[0,0]', 'v2'),"
+            " ('C2', date '2026-01-01', 637, 'B', '[2,0]', 'v2'))"
+            " as rows (customer_id, snapshot_date, score, band, bins, model_version)"
+        )
+        connection.execute(
+            "create table features.customer_features as select * from (values"
+            " ('C1', date '2026-01-01', 1.25, 0), ('C2', date '2026-01-01', 31.0, 0))"
+            " as rows (customer_id, snapshot_date, balance_buffer_days, days_past_due)"
+        )
+        connection.execute(
+            "create table governance.feature_catalog as select unnest(['balance_buffer_days', 'days_past_due']) as"
+            " feature, 'financial' as legal_class"
+        )
+        connection.execute(
+            "create table seeds.credit_bands as select * from (values"
+            " ('A', 0.0, 0.01), ('B', 0.01, 0.03), ('C', 0.03, 1.01)) as rows (band, pd_from, pd_to)"
+        )
+        connection.execute(
+            "create table seeds.credit_reason_texts as select 'balance_buffer_days' as characteristic,"
+            " 'The balance covers few days of spending' as reason_text"
+        )
+        connection.execute(
+            "create table governance.gov_consent_asof as select * from (values"
+            " ('C1', 'emotion_credit', 'consent', true, timestamp '2025-01-01', null::timestamp,"
+            "  timestamp '2025-01-01', null::timestamp),"
+            " ('C1', 'marketing_email', 'consent', false, timestamp '2025-01-01', timestamp '2025-06-01',"
+            "  timestamp '2025-01-01', null::timestamp))"
+            " as rows (customer_id, purpose, legal_basis, has_notice, valid_from, valid_to, known_from, known_to)"
+        )
+    return tmp_path
+
+
+@pytest.fixture
+def changed(home: Path) -> Callable[[str], None]:
+    def change(sql: str) -> None:
+        with duckdb.connect(str(home / "build.duckdb")) as connection:
+            connection.execute(sql)
+
+    return change
+
+
+def test_points_add_up_and_reasons_are_what_was_lost(home: Path) -> None:
+    explanation = explain(home, "C1")
+    assert explanation.score["snapshot_date"] == DAY
+    used = {one.name: (one.value, one.label, one.points) for one in explanation.characteristics}
+    assert used == {"balance_buffer_days": (1.25, "below 3", -20), "days_past_due": (0, "below 1", 12)}
+    [(reason, text)] = explanation.reasons
+    assert (reason.points_lost, text) == (45, "The balance covers few days of spending")
+    assert explanation.legal_classes == ["financial"]
+    assert [consent["purpose"] for consent in explanation.consents] == ["emotion_credit"]
+
+
+def test_the_smallest_change_is_the_nearest_bin_that_reaches_a_better_band(home: Path) -> None:
+    change = explain(home, "C1").change
+    # 10 days or more would reach it too, but 3 to 10 is nearer.
+    assert change is not None
+    assert change.steps == (("balance_buffer_days", "below 3", "3 to < 10", 24),)
+    assert (change.score, change.band) == (616, "B")
+
+
+def test_nothing_reaches_a_better_band_where_all_is_best(home: Path) -> None:
+    assert explain(home, "C2").change is None
+    assert "No change of up to three characteristics" in "\n".join(lines(explain(home, "C2")))
+
+
+def test_an_old_score_is_explained_by_the_version_that_gave_it(home: Path, changed: Callable[[str], None]) -> None:
+    new = json.dumps([{**row, "points": 2 * row["points"]} for row in CARD]).replace("'", "''")
+    changed(f"update ml.ml_credit__fit set scorecard_json = '{new}' where model_version = 'v2'")
+    old = explain(home, "C1", OLD)
+    assert [one.points for one in old.characteristics] == [-20, -40]
+    # Its features are not kept; the bin that the value fell into is.
+    assert [(one.value, one.label) for one in old.characteristics] == [(None, "below 3"), (None, "1 or more")]
+    assert {step[0] for step in old.change.steps} == {"balance_buffer_days", "days_past_due"} if old.change else False
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("update ml.ml_credit__scores set score = score + 1", "was changed after it was given"),
+        ("update ml.ml_credit__scores set bins = '[7,0]'", "no bin 7 of balance_buffer_days"),
+        ("update ml.ml_credit__scores set bins = '[0]'", "1 bins and its scorecard 2 characteristics"),
+        ("delete from ml.ml_credit__fit", "no longer in ml.ml_credit__fit"),
+        ("delete from ml.ml_credit__scores", "has no credit score"),
+        ("drop table ml.ml_credit__scores", "holds no credit scores yet"),
+    ],
+)
+def test_what_does_not_add_up_is_refused(home: Path, changed: Callable[[str], None], sql: str, said: str) -> None:
+    changed(sql)
+    with pytest.raises(CannotExplainError, match=said):
+        explain(home, "C1")
+
+
+def test_a_day_without_a_score_names_those_that_have_one(home: Path) -> None:
+    with pytest.raises(CannotExplainError, match="The newest there are: 2026-01-01, 2025-12-01"):
+        explain(home, "C1", date(2025, 11, 1))
+
+
+def test_nothing_built_says_so(tmp_path: Path) -> None:
+    with pytest.raises(NoBuildError):
+        explain(tmp_path, "C1")
+
+
+def test_lines_hold_score_points_and_versions(home: Path) -> None:
+    said = "\n".join(lines(explain(home, "C1")))
+    for words in ("Score 592, band C", "4.0% (2.0% to 6.0%)", "below 3", "+24 points", "v2", "emotion_credit since"):
+        assert words in said
