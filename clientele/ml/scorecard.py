@@ -27,7 +27,9 @@ from clientele.ml.threads import single_threaded
 
 Vector = npt.NDArray[np.float64]
 
-TURN = 3.0  # log-likelihood that a peak or a valley has to gain over the best monotone bins
+# What the bins of a card may be, from the plainest on: monotone, also peaks and valleys where they gain so much
+# log-likelihood, also any order of a number of few values, which may be a code.
+SHAPES: tuple[dict[str, Any], ...] = ({}, {"turn": 3.0}, {"turn": 3.0, "code": 4.0})
 SHIFTS = np.linspace(-0.48, 0.48, 25)  # of a characteristic's points before they are rounded
 
 
@@ -164,20 +166,23 @@ def _rounding(values: Vector, sizes: Vector) -> float:
 
 
 def _shaped(fine: Sequence[Fine], y: Labels, fold: npt.NDArray[np.int64], options: Options) -> tuple[Options, Matrix]:
-    """Whether peaks and valleys are allowed, and the weights of every row by the bins of other cases.
+    """Options with the shapes that bins may have, and the weights of every row by the bins of other cases.
 
-    They are where the scorecard of such bins tells unseen cases apart better, by more than the standard error.
+    A freer shape is taken where the scorecard of such bins tells unseen cases apart better than the plainer one, by
+    more than the standard error.
     """
-    monotone = _unseen_weights(fine, y, fold, options)
-    if np.isfinite(options.turn) or all(one.feature.is_category for one in fine):
-        return options, monotone
-    freer = replace(options, turn=TURN)
-    turning = _unseen_weights(fine, y, fold, freer)
-    if np.array_equal(monotone, turning):
-        return options, monotone
-    gain = _unseen_losses(monotone, y, fold, options) - _unseen_losses(turning, y, fold, options)
-    error = gain.std() * np.sqrt(options.rows_per_case / len(gain))
-    return (freer, turning) if gain.mean() > error else (options, monotone)
+    chosen, weights, losses = options, _unseen_weights(fine, y, fold, options), None
+    for shape in SHAPES[1:] if not all(one.feature.is_category for one in fine) else ():
+        freer = replace(options, **shape)
+        others = _unseen_weights(fine, y, fold, freer)
+        if np.array_equal(weights, others):
+            continue
+        if losses is None:
+            losses = _unseen_losses(weights, y, fold, options)
+        gain = losses - (theirs := _unseen_losses(others, y, fold, options))
+        if gain.mean() > gain.std() * np.sqrt(options.rows_per_case / len(gain)):
+            chosen, weights, losses = freer, others, theirs
+    return chosen, weights
 
 
 def _unseen_weights(fine: Sequence[Fine], y: Labels, fold: npt.NDArray[np.int64], options: Options) -> Matrix:

@@ -1,6 +1,6 @@
 {#- The select that scores a relation by a scorecard, one row a customer and snapshot: `score`; `bins`, a hexadecimal digit
     a characteristic (see scorecard_code); and `reason_1` to `reason_4`, the characteristics that cost most points, each as
-    points lost * 64 + 63 - place, null where no points were lost. Empty and typed without a scorecard.
+    (points lost + lost_offset) * 64 + 63 - place, also where none were lost. Empty and typed without a scorecard.
 
     It is written for speed (bench/credit.md): one CASE a characteristic, whose results add up to all that is stored, and
     the four largest by arithmetic, in place of a list that would have to be sorted for every customer. -#}
@@ -8,7 +8,6 @@
     {%- set characteristics = scorecard.characteristics if scorecard else [] -%}
     {%- set n = characteristics | length -%}
     {%- set words = ((n + 9) // 10) -%}
-    {%- set none_lost = lost_offset() * 64 + 63 -%}
     {#- What the lowest bits add up to for a customer who loses no point anywhere. -#}
     {%- set at_reference = n * (lost_offset() * 64 + 63) - n * (n - 1) // 2 -%}
     {%- set reference = namespace(score=scorecard.base_points if scorecard else 0) -%}
@@ -66,12 +65,12 @@ select
         0 - {{ at_reference }}
     ) / 64 as integer) as score,
     {% for word in range(words) -%}
-    substr(lpad(hex(word_{{ word }}), 15, '0'), 1, {{ [10, n - word * 10] | min }}) ||
+    {#- A digit ahead of all keeps the text at its length. -#}
+    substr(hex(word_{{ word }} + {{ 16 ** 15 }}), 2, {{ [10, n - word * 10] | min }}) ||
     {% endfor -%}
     '' as bins,
     {% for rank in range(1, 5) -%}
-    case when reason_{{ rank }} > {{ none_lost }} then reason_{{ rank }} - {{ lost_offset() * 64 }} end as reason_{{ rank }}
-    {%- if not loop.last %},{% endif %}
-    {% endfor %}
+    reason_{{ rank }}{{ ',' if not loop.last }}
+    {% endfor -%}
 from ranked_4
 {%- endmacro %}

@@ -5,7 +5,7 @@ with scores as (
     inner join {{ ref('ml_run') }} as run on scores.snapshot_date = run.snapshot_date
 ),
 
--- What ml_credit__scores packs into a number: points lost * 64 + 63 - place.
+-- What ml_credit__scores packs into a number: (points lost + offset) * 64 + 63 - place. Who lost none has no reason.
 ranked as (
     {% for rank in range(1, 5) -%}
     select
@@ -16,9 +16,9 @@ ranked as (
         bins,
         {{ rank }} as reason_rank,
         64 - reason_{{ rank }} % 64 as place,
-        (reason_{{ rank }} - reason_{{ rank }} % 64) / 64 as points_lost
+        (reason_{{ rank }} - reason_{{ rank }} % 64) / 64 - {{ lost_offset() }} as points_lost
     from scores
-    where reason_{{ rank }} is not null
+    where reason_{{ rank }} >= {{ (lost_offset() + 1) * 64 }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

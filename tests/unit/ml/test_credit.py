@@ -1,0 +1,202 @@
+import json
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from clientele.ml import credit, score_from_rows
+from clientele.ml.credit_bounds import Recalibration
+from clientele.ml.credit_comparison import METRICS, compared
+from clientele.ml.scorecard import Scaling
+
+RUN: dict[str, Any] = {
+    "snapshot_date": date(2025, 1, 1), "feature_version": "f1", "seed": 42, "refit_models": "", "drifted_models": "",
+    "model_max_age_days": 90, "model_max_ece": 0.05, "credit_target_score": 600, "credit_target_odds": 50,
+    "credit_pdo": 20,
+}  # fmt: skip
+MONTHS = [date(2022 + month // 12, month % 12 + 1, 1) for month in range(0, 24, 3)]
+
+
+def company(n: int = 500, months: list[date] = MONTHS, seed: int = 1) -> pa.Table:
+    """The same customers at every snapshot; who is in trouble at one mostly is at the next."""
+    rng = np.random.default_rng(seed)
+    income, trouble, parts = rng.lognormal(7.5, 0.5, n), rng.normal(size=n), []
+    for day in months:
+        late = rng.poisson(np.exp(trouble - 0.5)).astype(float)
+        log_odds = -2.6 + 1.2 * trouble - 0.5 * np.log(income / 1_800)
+        parts.append(
+            pa.table(
+                {
+                    "customer_id": [f"C{k}" for k in range(n)],
+                    "snapshot_date": pa.array([day] * n, pa.date32()),
+                    "is_default": rng.random(n) < 1 / (1 + np.exp(-log_odds)),
+                    "income_eur": pa.array(income, mask=rng.random(n) < 0.1),
+                    "n_late_90d": late,
+                    "work": rng.choice(["salaried", "student"], n),
+                    "always": np.ones(n),
+                    "never": pa.nulls(n, pa.float64()),
+                    "emotion_valence_30d": pa.array(rng.normal(size=n) - 0.8 * trouble, mask=rng.random(n) < 0.5),
+                }
+            )
+        )
+    return pa.concat_tables(parts)
+
+
+@pytest.fixture(scope="module")
+def table() -> pa.Table:
+    return company()
+
+
+@pytest.fixture(scope="module")
+def fitted(table: pa.Table) -> dict[str, dict[str, Any]]:
+    return {row["algorithm"]: row for row in credit.fit(table, RUN, None).to_pylist()}
+
+
+def test_only_the_scorecard_is_promoted_and_reads_no_emotion(fitted: dict[str, dict[str, Any]]) -> None:
+    assert list(fitted) == list(credit.ALGORITHMS)
+    assert [name for name, row in fitted.items() if row["is_promoted"]] == ["scorecard"]
+    assert not [name for name in json.loads(fitted["scorecard"]["features_json"]) if name.startswith("emotion_")]
+    assert not [name for name in json.loads(fitted["boosting"]["features_json"]) if name.startswith("emotion_")]
+    assert "emotion_valence_30d" in json.loads(fitted["scorecard_with_emotion"]["features_json"])
+    assert fitted["boosting"]["scorecard_json"] is None
+    for name in ("boosting", "scorecard_with_emotion"):
+        assert json.loads(fitted[name]["gates_json"])["may_score"].startswith("failed: a ")
+
+
+def test_rows_are_as_the_warehouse_reads_them(fitted: dict[str, dict[str, Any]], table: pa.Table) -> None:
+    row = fitted["scorecard"]
+    card = json.loads(row["scorecard_json"])
+    assert set(card[0]) == {
+        "characteristic", "bin", "label", "lower", "upper", "categories", "n", "n_default", "woe", "iv", "coefficient",
+        "points", "reference_points", "base_points", "factor", "pd_offset", "target_score", "target_odds", "pdo",
+    }  # fmt: skip
+    assert all(isinstance(one[name], int) for one in card for name in ("points", "reference_points", "base_points"))
+    score, pds = score_from_rows.score(card, table), {one["score"]: one for one in json.loads(row["pd_json"])}
+    lowest, highest = score_from_rows.score_range(card)
+    assert sorted(pds) == list(range(lowest, highest + 1))
+    first = card[0]
+    for at in np.unique(score).tolist():
+        by_formula = 1 / (1 + np.exp((at - first["pd_offset"]) / first["factor"]))
+        assert pds[at]["pd"] == pytest.approx(by_formula)
+        assert 0 < pds[at]["pd_lower"] <= pds[at]["pd"] <= pds[at]["pd_upper"] < 1
+    for end in ("pd_lower", "pd_upper"):
+        assert (np.diff([pds[at][end] for at in sorted(pds)]) <= 0).all()
+
+
+def test_it_is_measured_out_of_time_and_calibrated(fitted: dict[str, dict[str, Any]], table: pa.Table) -> None:
+    row = fitted["scorecard"]
+    performance = json.loads(row["performance_json"])
+    assert {one["protocol"] for one in performance} == {"out of time"}
+    assert performance[0]["gini"] == pytest.approx(2 * performance[0]["auc"] - 1)
+    assert performance[0]["ks"] > 0.2
+    assert {"bounds_coverage", "brier", "ece", "base_rate", "log_loss"} <= set(performance[0])
+    card = json.loads(row["scorecard_json"])
+    pd = score_from_rows.probability(card, score_from_rows.score(card, table))
+    assert pd.mean() == pytest.approx(np.mean(table["is_default"].to_pylist()), rel=0.15)
+    assert "always left out: one value only; never left out: all missing" in row["message"]
+
+
+def test_differences_come_with_intervals_in_pairs(fitted: dict[str, dict[str, Any]]) -> None:
+    rows = json.loads(fitted["scorecard_with_emotion"]["comparison_json"])
+    everyone = [row for row in rows if row["population"] == "all"]
+    assert [(row["against"], row["metric"]) for row in everyone] == [
+        (against, metric) for against in (None, "scorecard") for metric in METRICS
+    ]
+    assert all(row["lower"] <= row["upper"] for row in rows)
+    known = [row for row in rows if row["population"] == "emotion_known"]
+    assert 0 < known[0]["n"] < everyone[0]["n"]
+    # In pairs: the difference is surer than the two Ginis are.
+    gini = {row["against"]: row["upper"] - row["lower"] for row in everyone if row["metric"] == "gini"}
+    assert gini["scorecard"] < gini[None]
+
+
+def test_a_model_against_itself_differs_by_nothing() -> None:
+    rng = np.random.default_rng(1)
+    p = rng.random(300)
+    rows = compared({"a": p, "b": p}, rng.random(300) < p, np.arange(300), against="a", seed=1)
+    assert {(row["value"], row["lower"], row["upper"]) for row in rows if row["against"]} == {(0.0, 0.0, 0.0)}
+
+
+def test_the_measures_are_those_of_the_library() -> None:
+    from clientele.ml import metrics
+
+    rng = np.random.default_rng(1)
+    p = np.round(rng.random(400), 2)
+    y = rng.random(400) < p
+    found = {row["metric"]: row["value"] for row in compared({"a": p}, y, np.arange(400), against="a", seed=1)}
+    of = metrics.of_probabilities(p, y)
+    assert found["gini"] == pytest.approx(2 * of["auc"] - 1)
+    assert found["brier"] == pytest.approx(of["brier"])
+    assert found["ks"] == pytest.approx(metrics.kolmogorov_smirnov(p, y))
+    assert found["expected_to_observed"] == pytest.approx(p.sum() / y.sum())
+
+
+def test_the_last_version_serves_until_there_is_a_reason(table: pa.Table) -> None:
+    first = credit.fit(table, RUN, None)
+    assert credit.fit(table, RUN, first).num_rows == 0
+    again = credit.fit(table, RUN | {"refit_models": "credit"}, first)
+    assert again.column("model_version").to_pylist() == first.column("model_version").to_pylist()
+    assert again.column("scorecard_json").to_pylist() == first.column("scorecard_json").to_pylist()
+    assert again.column("fit_reason").to_pylist() == ["asked"] * 3
+    other = credit.fit(table, RUN | {"credit_pdo": 40}, first).to_pylist()
+    assert other[0]["fit_reason"] == "credit_pdo changed"
+    assert credit.read(first.to_pylist()[0]) == json.loads(first.to_pylist()[0]["scorecard_json"])
+
+
+def labelled(table: pa.Table, outcome: list[bool]) -> pa.Table:
+    return table.set_column(table.column_names.index("is_default"), "is_default", pa.array(outcome, pa.bool_()))
+
+
+@pytest.mark.parametrize(
+    ("defaulted", "words"),
+    [
+        (None, "no loan has been watched"),
+        (0, "no customers defaulted"),
+        (1, "1 customer defaulted within the horizon, 50 are needed"),
+        (49, "49 customers defaulted"),
+        (500, "no customers paid back"),
+    ],
+)
+def test_too_little_to_learn_from_is_said(defaulted: int | None, words: str) -> None:
+    rows = company(500, MONTHS[:2])
+    outcome = [k % 500 < (defaulted or 0) for k in range(len(rows))]
+    rows = rows.slice(0, 0) if defaulted is None else labelled(rows, outcome)
+    found = credit.fit(rows, RUN, None)
+    assert found.schema == credit.FIT_SCHEMA
+    (row,) = found.to_pylist()
+    assert row["status"] == "failed"
+    assert row["scorecard_json"] is None
+    assert row["message"].startswith(words)
+
+
+def test_characteristics_that_hold_nothing_make_no_card(table: pa.Table) -> None:
+    rows = credit.fit(table.select(["customer_id", "snapshot_date", "is_default", "always", "never"]), RUN, None)
+    assert set(rows.column("status").to_pylist()) == {"failed"}
+    message = rows.to_pylist()[0]["message"]
+    assert message.startswith("no characteristic holds more than one value; always left out: one value only")
+
+
+def test_without_consent_there_is_no_shadow(table: pa.Table) -> None:
+    rows = credit.fit(table.drop_columns(["emotion_valence_30d"]), RUN, None).to_pylist()
+    assert rows[0]["status"] == "promoted"
+    assert (rows[2]["status"], rows[2]["message"][:20]) == ("failed", "no emotion is known ")
+
+
+def test_one_snapshot_is_measured_on_other_customers() -> None:
+    row = credit.fit(company(900, MONTHS[:1]), RUN, None).to_pylist()[0]
+    assert {one["protocol"] for one in json.loads(row["performance_json"])} == {"other customers, same time"}
+
+
+def test_bounds_widen_where_snapshots_repeat_customers() -> None:
+    rng = np.random.default_rng(2)
+    log_odds = rng.normal(-2, 1, 600)
+    y = rng.random(600) < 1 / (1 + np.exp(-log_odds))
+    alone = Recalibration.fit(log_odds, y, np.arange(600), seed=1)
+    often = Recalibration.fit(np.tile(log_odds, 6), np.tile(y, 6), np.tile(np.arange(600), 6), seed=1)
+    assert often.covariance == pytest.approx(alone.covariance, rel=0.05)
+    rows = alone.by_score(Scaling(), 400, 700)
+    assert rows[0]["pd"] > rows[-1]["pd"]
+    with pytest.raises(ValueError, match="as often or more"):
+        Recalibration.fit(-log_odds, y, np.arange(600), seed=1)
