@@ -11,6 +11,7 @@ from bench.quality import (
     cdnow,
     clv_online_retail,
     credit,
+    credit_speed,
     online_retail,
     page,
     reasons,
@@ -29,6 +30,7 @@ PARTS = {
     "credit": credit.measure,
     "speed_churn": speed_churn.measure,
     "speed_clv": speed_clv.measure,
+    "credit_speed": credit_speed.measure,
     "truth": truth.measure,
 }  # what each is about is said by its module
 PAGE = Path(__file__).resolve().parent.parent / "quality.md"
