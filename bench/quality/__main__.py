@@ -11,6 +11,7 @@ from bench.quality import (
     cdnow,
     clv_online_retail,
     credit,
+    credit_speed,
     emotion_text,
     online_retail,
     page,
@@ -31,6 +32,7 @@ PARTS = {
     "speed_churn": speed_churn.measure,
     "speed_clv": speed_clv.measure,
     "emotion_text": emotion_text.measure,
+    "credit_speed": credit_speed.measure,
     "truth": truth.measure,
 }  # what each is about is said by its module
 PAGE = Path(__file__).resolve().parent.parent / "quality.md"

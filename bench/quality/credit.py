@@ -121,8 +121,8 @@ def _scores(rows: list[npt.NDArray[np.float64]], y: Labels, splits: Splits) -> n
 
 def _table(title: str, scores: dict[str, npt.NDArray[np.float64]]) -> list[list[str]]:
     rows = [[title, "AUC", "Gini", "KS", "Brier"]]
-    for who in NAMED:
+    for who, title_of in NAMED.items():
         of = scores[who]
         cells = [f"{m:.4f} ± {s:.4f}" for m, s in zip(of.mean(axis=0), of.std(axis=0, ddof=1), strict=True)]
-        rows.append([NAMED[who], *cells])
+        rows.append([title_of, *cells])
     return rows

@@ -21,15 +21,13 @@ import numpy.typing as npt
 from clientele.ml.binning import Characteristic, Coarse, Fine, Labels, Places, as_rows, fine_bins
 from clientele.ml.calibration import logit
 from clientele.ml.feature_table import Feature, Matrix
-from clientele.ml.sign_logistic import fit_signed, log_loss_of
+from clientele.ml.sign_logistic import ALIKE, SPARSE, Penalty, fit_signed, log_loss_of
 from clientele.ml.steps import Options
 from clientele.ml.threads import single_threaded
 
 Vector = npt.NDArray[np.float64]
 
-# What the bins of a card may be, from the plainest on: monotone, also peaks and valleys where they gain so much
-# log-likelihood, also any order of a number of few values, which may be a code.
-SHAPES: tuple[dict[str, Any], ...] = ({}, {"turn": 3.0}, {"turn": 3.0, "code": 4.0})
+TURN = 3.0  # log-likelihood that a peak or a valley has to gain over the best monotone bins
 SHIFTS = np.linspace(-0.48, 0.48, 25)  # of a characteristic's points before they are rounded
 
 
@@ -91,12 +89,13 @@ class Scorecard:
             raise ValueError("the outcomes are of one class only")
         options = options or Options()
         fine = fine_bins(x, features, options)
-        options, weights = _shaped(fine, y, fold, options)
-        intercept, coefficients = fit_signed(weights, y, rows_per_case=options.rows_per_case)
+        shapes, weights = _shaped(fine, y, fold, options)
+        penalty = min((SPARSE, ALIKE), key=lambda one: float(_unseen_losses(weights, y, fold, options, one).mean()))
+        intercept, coefficients = fit_signed(weights, y, penalty, rows_per_case=options.rows_per_case)
         kept = np.flatnonzero(coefficients > 0)
         if not kept.size:
             raise ValueError("no characteristic tells those who default from the others")
-        coarse = [Coarse.fit(fine[j], y, options) for j in kept]
+        coarse = [Coarse.fit(fine[j], y, shapes[j]) for j in kept]
         woe = np.stack([c.woe[c.of_code[fine[j].codes]] for c, j in zip(coarse, kept, strict=True)])
         mean = float((coefficients[kept] @ woe).mean() - (weights @ coefficients).mean())
         named = [c.named(fine[j]) for c, j in zip(coarse, kept, strict=True)]
@@ -165,24 +164,31 @@ def _rounding(values: Vector, sizes: Vector) -> float:
     return float(((np.rint(values) - values) ** 2 * sizes).sum())
 
 
-def _shaped(fine: Sequence[Fine], y: Labels, fold: npt.NDArray[np.int64], options: Options) -> tuple[Options, Matrix]:
-    """Options with the shapes that bins may have, and the weights of every row by the bins of other cases.
+def _shaped(
+    fine: Sequence[Fine], y: Labels, fold: npt.NDArray[np.int64], options: Options
+) -> tuple[list[Options], Matrix]:
+    """Of every column the options with the shapes that its bins may have, and the weights by the bins of other cases.
 
-    A freer shape is taken where the scorecard of such bins tells unseen cases apart better than the plainer one, by
-    more than the standard error.
+    A peak or a valley needs its column to tell unseen cases apart better than monotone bins do, by more than the
+    standard error; together they also have to serve the scorecard, whose other columns may have told as much.
     """
-    chosen, weights, losses = options, _unseen_weights(fine, y, fold, options), None
-    for shape in SHAPES[1:] if not all(one.feature.is_category for one in fine) else ():
-        freer = replace(options, **shape)
-        others = _unseen_weights(fine, y, fold, freer)
-        if np.array_equal(weights, others):
-            continue
-        if losses is None:
-            losses = _unseen_losses(weights, y, fold, options)
-        gain = losses - (theirs := _unseen_losses(others, y, fold, options))
+    plain = _unseen_weights(fine, y, fold, options)
+    shapes, weights = [options] * len(fine), plain.copy()
+    freer = replace(options, turn=TURN)
+    others = _unseen_weights(fine, y, fold, freer)
+    for j in np.flatnonzero((others != plain).any(axis=0)):
+        gain = _losses_alone(plain[:, j], y) - _losses_alone(others[:, j], y)
         if gain.mean() > gain.std() * np.sqrt(options.rows_per_case / len(gain)):
-            chosen, weights, losses = freer, others, theirs
-    return chosen, weights
+            shapes[j], weights[:, j] = freer, others[:, j]
+    if np.array_equal(plain, weights):
+        return shapes, plain
+    before, after = (_unseen_losses(of, y, fold, options).mean() for of in (plain, weights))
+    return (shapes, weights) if after < before else ([options] * len(fine), plain)
+
+
+def _losses_alone(weights: Vector, y: Labels) -> Vector:
+    """Log loss of every row by one characteristic."""
+    return log_loss_of(logit(y.mean()) - weights, y)
 
 
 def _unseen_weights(fine: Sequence[Fine], y: Labels, fold: npt.NDArray[np.int64], options: Options) -> Matrix:
@@ -197,7 +203,9 @@ def _unseen_weights(fine: Sequence[Fine], y: Labels, fold: npt.NDArray[np.int64]
     return weights
 
 
-def _unseen_losses(weights: Matrix, y: Labels, fold: npt.NDArray[np.int64], options: Options) -> Vector:
+def _unseen_losses(
+    weights: Matrix, y: Labels, fold: npt.NDArray[np.int64], options: Options, penalty: Penalty = SPARSE
+) -> Vector:
     """Log loss of every row by a regression on the other cases."""
     losses = np.zeros(len(y))
     for part in np.unique(fold):
@@ -205,6 +213,6 @@ def _unseen_losses(weights: Matrix, y: Labels, fold: npt.NDArray[np.int64], opti
         if y[~unseen].all() or not y[~unseen].any():
             losses[unseen] = log_loss_of(np.full(unseen.sum(), logit(y.mean())), y[unseen])
             continue
-        intercept, coefficients = fit_signed(weights[~unseen], y[~unseen], rows_per_case=options.rows_per_case)
+        intercept, coefficients = fit_signed(weights[~unseen], y[~unseen], penalty, rows_per_case=options.rows_per_case)
         losses[unseen] = log_loss_of(intercept - weights[unseen] @ coefficients, y[unseen])
     return losses

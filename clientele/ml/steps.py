@@ -8,7 +8,7 @@ nothing better is passed over. Whether risk rises or falls is what is likelier.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,6 @@ import numpy.typing as npt
 
 Vector = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
-
-MOST_CODES = 16  # values of a number that may be a code, whose order says nothing
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,6 @@ class Options:
     smoothing: float = 30.0  # rows
     rows_per_case: float = 1.0
     turn: float = np.inf  # log-likelihood that a turn from rising to falling risk, or back, has to gain
-    code: float = np.inf  # log-likelihood that each bin of a number of few values has to gain, for any shape
 
 
 def shaped_steps(n: Vector, bad: Vector, options: Options) -> list[int]:
@@ -46,8 +43,6 @@ def shaped_steps(n: Vector, bad: Vector, options: Options) -> list[int]:
         for events in (bad, n - bad):
             ends, gain = best_steps(n, bad, _turning(n, events), options)
             found.append((ends, gain - options.turn))
-    if np.isfinite(options.code) and len(n) <= MOST_CODES:
-        found.append(best_steps(n, bad, np.arange(1, len(n) + 1), replace(options, penalty=options.code)))
     return max(found, key=lambda one: one[1])[0]
 
 
