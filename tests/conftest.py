@@ -26,6 +26,23 @@ os.environ.update(
 # Where dbt's parse of one home is kept for others: of the process that starts the workers, who inherit it.
 os.environ.setdefault("CLIENTELE_TESTS_PARSED", str(_SCRATCH / "parsed"))
 
+# A worker takes a file after the other: those of minutes first, lest one stands last, and the one that builds the demo
+# company well before the others that wait for it.
+LONGEST = (
+    "pipeline/test_daily.py",
+    "point_in_time/test_replay.py",
+    "real_data/test_online_retail.py",
+    "pipeline/test_models.py",
+    "pipeline/test_faults.py",
+    "point_in_time/test_mutants.py",
+    "pipeline/test_bench_small.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {PROJECT_ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:

@@ -1,7 +1,7 @@
-"""What dbt parsed in one home, lent to others: a home of its own would be parsed anew, which costs 4 s of each first run.
+"""What dbt parsed in one home, lent to others: each would be parsed anew, which costs 3 s of its first run.
 
-dbt keeps what it parsed as MessagePack, in which the home stands in texts and, hashed, in the connection. It checks what it
-is lent (versions, vars, connection, environment, every file): at worst it parses anew.
+dbt keeps what it parsed as MessagePack, in which the home stands in texts and, hashed, in the connection. It checks
+what it is lent (versions, vars, connection, environment, every file): at worst it parses anew.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,17 @@ from clientele.fitting import fitted_models, models_to_fit
 from clientele.landing import load
 from clientele.publishing.publication import publish
 from clientele.querying import open_published
-from clientele.running import BuildReport, build
+from clientele.running import BuildReport, build, project_vars
+from tests import parsing
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _without_unit_tests() -> Iterator[None]:
+    """As they read no data, and the run that built the company has run them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "unit_test")
+        yield
+
 
 # On one worker: each test goes on with the warehouse that the one before left.
 
@@ -206,7 +216,7 @@ def test_a_tampered_artifact_is_refused(home: Path) -> None:
     assert query(home, "select count(*) from ml.ml_churn__scores") == said
 
 
-def test_subscribers_who_land_later_are_scored_by_the_next_run(tmp_path: Path) -> None:
+def test_subscribers_who_land_later_are_scored_by_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mapping, home = write_demo(tmp_path / "exports", 300), tmp_path / "warehouse"
     whole = yaml.safe_load(mapping.read_text())
     without = whole | {"entities": {k: v for k, v in whole["entities"].items() if k != "subscriptions"}}
@@ -214,7 +224,9 @@ def test_subscribers_who_land_later_are_scored_by_the_next_run(tmp_path: Path) -
     home.mkdir()
     (home / "vars.yml").write_text("reporting_currency: EUR\ntraining_months: 9\n")
     load(mapping.parent / "without.yml", home=home)
-    assert build(home).succeeded
+    with monkeypatch.context() as patch:
+        patch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "test unit_test")  # as of the company, and after the next run
+        assert build(home).succeeded
     assert models_to_fit(home) == []
     load(mapping, home=home)
     assert models_to_fit(home) == ["churn", "survival"]
@@ -243,6 +255,7 @@ def test_thirty_customers_who_ordered_today(tmp_path: Path) -> None:
         "  orders:\n    path: orders.csv\n    sql: select * from source\n"
     )
     load(tmp_path / "mapping.yml", home=tmp_path / "warehouse")
+    parsing.borrow(tmp_path / "warehouse", project_vars(tmp_path / "warehouse"))
     report = build(tmp_path / "warehouse")
     assert report.succeeded, report.errors
     registry = dict(query(tmp_path / "warehouse", "select model_name, message from governance.model_registry"))

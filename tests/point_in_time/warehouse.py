@@ -29,9 +29,10 @@ def build(
     select: str | None = None,
     exclude: str | None = None,
     snapshot_date: date | None = None,
+    writes_manifest: bool = True,
     **variables: object,
 ) -> Path:
-    """Run dbt over the lake in `home`. Returns the target folder with the manifest and the compiled SQL.
+    """Run dbt over the lake in `home`. Returns the target folder with the compiled SQL, and the manifest if asked.
 
     `variables` are vars of the project, of which each other set is parsed anew; the day is no such var (run_setting).
     """
@@ -40,7 +41,8 @@ def build(
     command = [
         *(
             str(Path(sys.executable).parent / "dbt"),
-            "--quiet",
+            *("--quiet", "--log-level-file", "none"),
+            *(() if writes_manifest else ("--no-write-json",)),
             "build",
             "--exclude-resource-types",
             "test",
