@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import duckdb
 from clientele.explaining.change import Change, Characteristic, smallest_change
 from clientele.querying import open_build
 
-MOST_REASONS = 4
+MOST_REASONS, MISSING = 4, -1
 
 Row = dict[str, Any]
 
@@ -119,9 +120,10 @@ def _version(connection: duckdb.DuckDBPyConnection, score: Row) -> Row:
 
 def _characteristics(connection: duckdb.DuckDBPyConnection, score: Row, scorecard: list[Row]) -> list[Characteristic]:
     by_name: dict[str, list[Row]] = {}
-    for row in scorecard:
+    # The order in which a score keeps its bins: the macro champion_scorecard.
+    for row in sorted(scorecard, key=lambda row: str(row["characteristic"])):
         by_name.setdefault(row["characteristic"], []).append(row)
-    bins = json.loads(score["bins"])
+    bins = [_bin_of(digit) for digit in score["bins"]]
     if len(bins) != len(by_name):
         raise CannotExplainError(
             f"the score holds {len(bins)} bins and its scorecard {len(by_name)} characteristics: one was changed."
@@ -138,6 +140,11 @@ def _characteristics(connection: duckdb.DuckDBPyConnection, score: Row, scorecar
             )
         )  # fmt: skip
     return made
+
+
+def _bin_of(digit: str) -> int:
+    """The bin that a hexadecimal digit of a score stands for, as the macro code_of_bin writes it."""
+    return -2 if digit == "F" else int(digit, 16) - 1
 
 
 def _values(connection: duckdb.DuckDBPyConnection, score: Row, names: list[str]) -> Row:
@@ -166,12 +173,22 @@ def _add_up(score: Row, characteristics: Sequence[Characteristic]) -> None:
 def _reasons(
     connection: duckdb.DuckDBPyConnection, characteristics: Sequence[Characteristic]
 ) -> list[tuple[Characteristic, str]]:
-    texts = {}
+    texts = dict[str, Row]()
     if _exists(connection, "seeds", "credit_reason_texts"):
-        rows = _rows(connection, "select characteristic, reason_text from seeds.credit_reason_texts", [])
-        texts = {row["characteristic"]: row["reason_text"] for row in rows}
+        texts = {row["characteristic"]: row for row in _rows(connection, "select * from seeds.credit_reason_texts", [])}
     lost = sorted((one for one in characteristics if one.points_lost > 0), key=lambda one: (-one.points_lost, one.name))
-    return [(one, texts.get(one.name, one.name.replace("_", " "))) for one in lost[:MOST_REASONS]]
+    return [(one, _in_words(one, texts.get(one.name))) for one in lost[:MOST_REASONS]]
+
+
+def _in_words(one: Characteristic, text: Row | None) -> str:
+    """The reason as credit_score_reasons has it; the bin where the value itself is not kept any more."""
+    if text is None:
+        return one.name.replace("_", " ")
+    if one.bin == MISSING:
+        return str(text["text_missing"])
+    known = isinstance(one.value, int | float | Decimal)
+    value = f"{float(one.value) * float(text['multiplier']):.{text['decimals']}f}" if known else one.label
+    return str(text["text"]).replace("{value}", value)
 
 
 def _legal_classes(connection: duckdb.DuckDBPyConnection, names: list[str]) -> list[str]:

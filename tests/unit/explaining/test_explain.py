@@ -51,9 +51,9 @@ def home(tmp_path: Path) -> Path:
             "create table ml.ml_credit__scores as select *, 'credit' as model_name, 'scorecard' as algorithm,"
             " 'f1' as feature_version, 'run' as run_id, timestamp '2026-01-01 05:00' as scored_at,"
             " 0.04 as pd, 0.02 as pd_lower, 0.06 as pd_upper, 600 as base_points from (values"
-            " ('C1', date '2025-12-01', 540, 'C', '[0,1]', 'v1'),"
-            " ('C1', date '2026-01-01', 592, 'C', '[0,0]', 'v2'),"
-            " ('C2', date '2026-01-01', 637, 'B', '[2,0]', 'v2'))"
+            " ('C1', date '2025-12-01', 540, 'C', '12', 'v1'),"
+            " ('C1', date '2026-01-01', 592, 'C', '11', 'v2'),"
+            " ('C2', date '2026-01-01', 637, 'B', '31', 'v2'))"
             " as rows (customer_id, snapshot_date, score, band, bins, model_version)"
         )
         connection.execute(
@@ -71,7 +71,8 @@ def home(tmp_path: Path) -> Path:
         )
         connection.execute(
             "create table seeds.credit_reason_texts as select 'balance_buffer_days' as characteristic,"
-            " 'The balance covers few days of spending' as reason_text"
+            " 'The balance lasts for {value} days' as text, 'No balance is known' as text_missing,"
+            " 1.0 as multiplier, 0 as decimals"
         )
         connection.execute(
             "create table governance.gov_consent_asof as select * from (values"
@@ -99,7 +100,7 @@ def test_points_add_up_and_reasons_are_what_was_lost(home: Path) -> None:
     used = {one.name: (one.value, one.label, one.points) for one in explanation.characteristics}
     assert used == {"balance_buffer_days": (1.25, "below 3", -20), "days_past_due": (0, "below 1", 12)}
     [(reason, text)] = explanation.reasons
-    assert (reason.points_lost, text) == (45, "The balance covers few days of spending")
+    assert (reason.points_lost, text) == (45, "The balance lasts for 1 days")
     assert explanation.legal_classes == ["financial"]
     assert [consent["purpose"] for consent in explanation.consents] == ["emotion_credit"]
 
@@ -131,8 +132,8 @@ def test_an_old_score_is_explained_by_the_version_that_gave_it(home: Path, chang
     ("sql", "said"),
     [
         ("update ml.ml_credit__scores set score = score + 1", "was changed after it was given"),
-        ("update ml.ml_credit__scores set bins = '[7,0]'", "no bin 7 of balance_buffer_days"),
-        ("update ml.ml_credit__scores set bins = '[0]'", "1 bins and its scorecard 2 characteristics"),
+        ("update ml.ml_credit__scores set bins = '81'", "no bin 7 of balance_buffer_days"),
+        ("update ml.ml_credit__scores set bins = '1'", "1 bins and its scorecard 2 characteristics"),
         ("delete from ml.ml_credit__fit", "no longer in ml.ml_credit__fit"),
         ("delete from ml.ml_credit__scores", "has no credit score"),
         ("drop table ml.ml_credit__scores", "holds no credit scores yet"),
