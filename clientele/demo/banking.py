@@ -68,7 +68,7 @@ def bank_transactions(world: World, chunk: int, people: People) -> pa.Table:
     owner = np.flatnonzero(has_bank(world, chunk, people))
     risk = people.credit_risk[owner]
     income = np.exp(rng.normal(7.75, 0.35, len(owner)) - 0.12 * risk)
-    months = ((world.end - people.registered[owner]) // MONTH).astype(np.int64)
+    months = 1 + ((world.end - people.registered[owner]) // MONTH).astype(np.int64)  # the last one in part
     account, month = np.repeat(np.arange(len(owner)), months), within(months)
     rows = []
     for code, (_, _, recurring, mean, share) in enumerate(BOOKINGS):

@@ -10,7 +10,7 @@ import pyarrow as pa
 from clientele.demo.exports import Dirt, Export
 from clientele.demo.names import CURRENCIES, CURRENCY_OF_COUNTRY
 from clientele.demo.people import People
-from clientele.demo.sampling import column, delay, known_at, moments, money, pick, text, within
+from clientele.demo.sampling import column, days, delay, known_at, moments, money, pick, text, within
 from clientele.demo.world import DAY, HOUR, World
 
 MONTH = 2_629_800  # seconds, 365.25 / 12 days
@@ -48,10 +48,10 @@ def simulate(world: World, chunk: int, people: People) -> Loans:
     """Draw who borrows how much, and who stops paying when."""
     rng = world.rng("loans", chunk)
     share = np.where(has_bank(world, chunk, people), world.loan_share_bank, world.loan_share_other)
-    borrows = np.flatnonzero((rng.random(len(people)) < share) & (people.registered < world.end - 60 * DAY))
+    borrows = np.flatnonzero((rng.random(len(people)) < share) & (people.registered < world.end - 30 * DAY))
     owner = np.repeat(borrows, 1 + (rng.random(len(borrows)) < 0.3))
     n = len(owner)
-    room = world.end - 45 * DAY - people.registered[owner] - 5 * DAY
+    room = world.end - 7 * DAY - people.registered[owner]
     opened = people.registered[owner] + 5 * DAY + (rng.random(n) ** 1.3 * room).astype(np.int64)
     opened = opened // DAY * DAY + rng.integers(8 * HOUR, 17 * HOUR, n)
     principal = np.round(np.exp(rng.normal(8.0, 0.7, n)).clip(400, 40_000) / 100) * 100
@@ -199,3 +199,57 @@ def repayments(world: World, chunk: int, people: People, lent: Loans) -> pa.Tabl
     later = later.set_column(6, "Haben", column(lent.instalment[loan[settled]]))
     later = later.set_column(8, "Stand", moments(known_at(rng, world, np.maximum(paid, listed)[settled] + 1)))
     return pa.concat_tables([table, later])
+
+
+OUTCOMES = Export(
+    entity="credit_decision_outcomes",
+    file="finance/decisions",
+    format="jsonl",
+    rows_per_customer=0.5,
+    clock="decided",
+    known="stored",
+    sql="""
+      select
+          'D' || number as decision_id,
+          'C' || customer_no as customer_id,
+          asked_on as recommended_on,
+          decided as decided_at,
+          outcome as decision,
+          words as reason,
+          sum as amount,
+          iso as currency,
+          stored as loaded_at
+      from source""",
+    dirt=(
+        Dirt("missing", "number"),
+        Dirt("accepted", "outcome", "perhaps"),
+        Dirt("range", "sum", -500.0),
+    ),
+)
+
+
+def credit_decision_outcomes(world: World, chunk: int, people: People, lent: Loans) -> pa.Table:
+    """What the company's people decided: each loan was approved days before; others asked for one and got none."""
+    rng = world.rng("credit decisions", chunk)
+    banks = np.flatnonzero(has_bank(world, chunk, people) & (people.registered < world.end - 30 * DAY))
+    risk = people.credit_risk[banks]
+    refused = banks[rng.random(len(banks)) < 0.35 / (1 + np.exp(1.0 - 1.2 * risk))]
+    room = world.end - people.registered[refused] - 2 * DAY
+    asked = people.registered[refused] + DAY + (rng.random(len(refused)) * room).astype(np.int64)
+    approved = np.maximum(lent.opened - rng.integers(4 * HOUR, 4 * DAY, len(lent.owner)), people.registered[lent.owner])
+    owner, at = np.concatenate([lent.owner, refused]), np.concatenate([approved, asked])
+    outcome = np.concatenate([np.zeros(len(lent.owner)), 1 + (rng.random(len(refused)) < 0.2)]).astype(np.int32)
+    amount = np.concatenate([lent.principal, np.zeros(len(refused))])
+    return pa.table(
+        {
+            "number": 30_000_000 * (chunk + 1) + np.arange(len(owner)),
+            "customer_no": people.number[owner],
+            "asked_on": days(at),
+            "decided": moments(at),
+            "outcome": text(outcome, ("approved", "declined", "withdrawn")),
+            "words": text(outcome, ("Affordable", "Not affordable now", "Customer changed their mind")),
+            "sum": column(amount, empty=outcome > 0),
+            "iso": text(CURRENCY_OF_COUNTRY[people.country[owner]], CURRENCIES),
+            "stored": moments(known_at(rng, world, at)),
+        }
+    )
