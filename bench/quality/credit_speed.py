@@ -46,15 +46,15 @@ def fit(file: Path) -> dict[str, float]:
     """Seconds from the table in memory to the rows of the scorecard."""
     from clientele.ml.feature_table import as_numbers, matrix
     from clientele.ml.loans import characteristics
-    from clientele.ml.periods import fold_of
+    from clientele.ml.periods import draw_of
     from clientele.ml.scorecard import Scaling, Scorecard
 
     table = pq.read_table(file)
-    fold = fold_of([str(place) for place in range(len(table))])
+    draw = draw_of([str(place) for place in range(len(table))])
     began = time.perf_counter()
     features, _ = characteristics(table, [name for name in table.column_names if name != "is_default"])
     y = as_numbers(table["is_default"]) > 0
-    rows = Scorecard.fit(matrix(table, features), y, features, fold).rows(Scaling())
+    rows = Scorecard.fit(matrix(table, features), y, features, draw).rows(Scaling())
     return {"seconds": time.perf_counter() - began, "rows": len(rows)}
 
 

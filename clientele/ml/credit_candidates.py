@@ -52,7 +52,7 @@ class Card:
     @classmethod
     def fit(cls, loans: Loans, at: Places, seed: int) -> Card:  # noqa: ARG003  # nothing is drawn
         """Learn from the rows `at`."""
-        return cls(Scorecard.fit(loans.x[at], loans.y[at], loans.features, loans.fold[at], _options(loans, at)))
+        return cls(Scorecard.fit(loans.x[at], loans.y[at], loans.features, loans.draw[at], _options(loans, at)))
 
     def log_odds_of(self, table: pa.Table) -> Vector:
         """One a row."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from clientele.ml.feature_table import Feature, Matrix, as_numbers, learnable, matrix
-from clientele.ml.periods import fold_of
+from clientele.ml.periods import draw_of
 
 KEYS = ("customer_id", "snapshot_date", "is_default")
 EMOTION = "emotion_"  # the prefix of what only the shadow may read
@@ -21,7 +21,7 @@ FEWEST_ROWS, FEWEST_SHARE, MOST_CATEGORIES = 10, 0.005, 200  # of a category tha
 
 @dataclass(frozen=True)
 class Loans:
-    """Rows with a known outcome; `x` is (rows, features), `case` numbers the customers.
+    """Rows with a known outcome; `x` is (rows, features), `case` numbers the customers, `draw` is by them.
 
     `left_out` says of characteristics why nothing can be learnt from them.
     """
@@ -31,7 +31,7 @@ class Loans:
     y: npt.NDArray[np.bool_]
     features: list[Feature]
     days: npt.NDArray[np.datetime64]
-    fold: npt.NDArray[np.int64]
+    draw: npt.NDArray[np.int64]
     case: npt.NDArray[np.intp]
     left_out: dict[str, str] = field(default_factory=dict)
 
@@ -46,10 +46,15 @@ class Loans:
             as_numbers(table["is_default"]) > 0,
             features,
             table["snapshot_date"].to_numpy().astype("datetime64[D]"),
-            fold_of(customers),
+            draw_of(customers),
             np.unique(np.array(customers, dtype=object).astype(str), return_inverse=True)[1],
             left_out,
         )
+
+    @property
+    def fold(self) -> npt.NDArray[np.int64]:
+        """A number from 0 to 5 by the customer."""
+        return self.draw % 6
 
     @property
     def dates(self) -> list[date]:
@@ -66,7 +71,7 @@ class Loans:
         kept = [j for j, one in enumerate(self.features) if emotion or not one.name.startswith(EMOTION)]
         left_out = {n: why for n, why in self.left_out.items() if emotion or not n.startswith(EMOTION)}
         features = [self.features[j] for j in kept]
-        return Loans(self.table, self.x[:, kept], self.y, features, self.days, self.fold, self.case, left_out)
+        return Loans(self.table, self.x[:, kept], self.y, features, self.days, self.draw, self.case, left_out)
 
     def knows_emotion(self) -> npt.NDArray[np.bool_]:
         """The rows of which some emotion is known."""

@@ -27,6 +27,7 @@ from clientele.ml.threads import single_threaded
 
 Vector = npt.NDArray[np.float64]
 
+FOLDS, PARTINGS, MANY_ROWS = 6, 3, 20_000
 TURN = 3.0  # log-likelihood that a peak or a valley has to gain over the best monotone bins
 SHIFTS = np.linspace(-0.48, 0.48, 25)  # of a characteristic's points before they are rounded
 
@@ -78,18 +79,20 @@ class Scorecard:
         x: Matrix,
         y: Labels,
         features: Sequence[Feature],
-        fold: npt.NDArray[np.int64],
+        draw: npt.NDArray[np.int64],
         options: Options | None = None,
     ) -> Scorecard:
-        """Fit on rows of `x` (NaN for missing), their outcomes (True is the default) and the fold of each row's case.
+        """Fit on rows of `x` (NaN for missing), their outcomes (True is the default) and the draw of each row's case.
 
+        `draw` is as `periods.draw_of` gives it: its digits to the base of six are folds of cases.
         Raises ValueError where the outcomes are of one class, or no characteristic tells them apart.
         """
         if y.all() or not y.any():
             raise ValueError("the outcomes are of one class only")
         options = options or Options()
         fine = fine_bins(x, features, options)
-        shapes, weights = _shaped(fine, y, fold, options)
+        fold, folds = draw % FOLDS, _folds(draw)
+        shapes, weights = _shaped(fine, y, folds, options)
         penalty = min((SPARSE, ALIKE), key=lambda one: float(_unseen_losses(weights, y, fold, options, one).mean()))
         intercept, coefficients = fit_signed(weights, y, penalty, rows_per_case=options.rows_per_case)
         kept = np.flatnonzero(coefficients > 0)
@@ -164,25 +167,30 @@ def _rounding(values: Vector, sizes: Vector) -> float:
     return float(((np.rint(values) - values) ** 2 * sizes).sum())
 
 
+def _folds(draw: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+    """Ways to part the cases; of few cases several, lest the card hang on how one fell."""
+    return [draw // FOLDS**k % FOLDS for k in range(PARTINGS if len(draw) < MANY_ROWS else 1)]
+
+
 def _shaped(
-    fine: Sequence[Fine], y: Labels, fold: npt.NDArray[np.int64], options: Options
+    fine: Sequence[Fine], y: Labels, folds: Sequence[npt.NDArray[np.int64]], options: Options
 ) -> tuple[list[Options], Matrix]:
     """Of every column the options with the shapes that its bins may have, and the weights by the bins of other cases.
 
     A peak or a valley needs its column to tell unseen cases apart better than monotone bins do, by more than the
     standard error; together they also have to serve the scorecard, whose other columns may have told as much.
     """
-    plain = _unseen_weights(fine, y, fold, options)
+    plain = _unseen_weights(fine, y, folds, options)
     shapes, weights = [options] * len(fine), plain.copy()
     freer = replace(options, turn=TURN)
-    others = _unseen_weights(fine, y, fold, freer)
+    others = _unseen_weights(fine, y, folds, freer)
     for j in np.flatnonzero((others != plain).any(axis=0)):
         gain = _losses_alone(plain[:, j], y) - _losses_alone(others[:, j], y)
         if gain.mean() > gain.std() * np.sqrt(options.rows_per_case / len(gain)):
             shapes[j], weights[:, j] = freer, others[:, j]
     if np.array_equal(plain, weights):
         return shapes, plain
-    before, after = (_unseen_losses(of, y, fold, options).mean() for of in (plain, weights))
+    before, after = (_unseen_losses(of, y, folds[0], options).mean() for of in (plain, weights))
     return (shapes, weights) if after < before else ([options] * len(fine), plain)
 
 
@@ -191,16 +199,24 @@ def _losses_alone(weights: Vector, y: Labels) -> Vector:
     return log_loss_of(logit(y.mean()) - weights, y)
 
 
-def _unseen_weights(fine: Sequence[Fine], y: Labels, fold: npt.NDArray[np.int64], options: Options) -> Matrix:
-    weights = np.zeros((len(y), len(fine)), order="F")
-    for part in np.unique(fold):
-        unseen, others = np.flatnonzero(fold == part), np.flatnonzero(fold != part)
-        if not others.size or y[others].all() or not y[others].any():
+def _unseen_weights(
+    fine: Sequence[Fine], y: Labels, folds: Sequence[npt.NDArray[np.int64]], options: Options
+) -> Matrix:
+    """Of every row by the bins of other cases, averaged over the ways to part them."""
+    total, n = np.zeros((len(y), len(fine)), order="F"), 0
+    for fold in folds:
+        parts = np.unique(fold)
+        if len(parts) < 2 and n:
             continue
-        for j, one in enumerate(fine):
-            bins = Coarse.fit(one, y, options, others)
-            weights[unseen, j] = bins.woe[bins.of_code[one.codes[unseen]]]
-    return weights
+        n += 1
+        for part in parts:
+            unseen, others = np.flatnonzero(fold == part), np.flatnonzero(fold != part)
+            if not others.size or y[others].all() or not y[others].any():
+                continue
+            for j, one in enumerate(fine):
+                bins = Coarse.fit(one, y, options, others)
+                total[unseen, j] += bins.woe[bins.of_code[one.codes[unseen]]]
+    return total / n
 
 
 def _unseen_losses(

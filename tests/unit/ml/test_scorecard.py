@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from clientele.ml import score_from_rows
 from clientele.ml.feature_table import Feature, matrix
 from clientele.ml.loans import characteristics
-from clientele.ml.periods import fold_of
+from clientele.ml.periods import draw_of
 from clientele.ml.scorecard import Scaling, Scorecard, whole_points
 from clientele.ml.sign_logistic import fit_signed
 
@@ -31,8 +31,8 @@ def applicants(n: int = 3_000, seed: int = 1) -> tuple[pa.Table, np.ndarray]:
 
 def fitted(table: pa.Table, y: np.ndarray, ids: list[str] | None = None) -> Scorecard:
     features, _ = characteristics(table, table.column_names)
-    fold = fold_of(ids or [str(k) for k in range(len(y))])
-    return Scorecard.fit(matrix(table, features), y, features, fold)
+    draw = draw_of(ids or [str(k) for k in range(len(y))])
+    return Scorecard.fit(matrix(table, features), y, features, draw)
 
 
 TABLE, Y = applicants()
