@@ -17,6 +17,7 @@ ENTITIES = {
     "experiment_exposures": "participant; experiment participant; assignment",
     "bank_transactions": "bank; bank transaction; booked; account transaction; statement",
     "loans": "loan; contract",
+    "credit_decision_outcomes": "decision; credit decision; application decision; loan decision",
     "repayments": "repayment; loan payment; instalment",
     "loyalty_programs": "program; loyalty program",
     "loyalty_tiers": "tier; loyalty tier",
@@ -138,6 +139,12 @@ COLUMNS = {
     "loans.interest_rate": "interest rate; interest",
     "loans.term_months": "term months; term",
     "loans.instalment_amount": "instalment amount; instalment; monthly payment",
+    "credit_decision_outcomes.decision_id": "decision id; decision; application id; number",
+    "credit_decision_outcomes.recommended_on": "recommended at; asked at; applied at",
+    "credit_decision_outcomes.decided_at": "decided at; decided; at",
+    "credit_decision_outcomes.decision": "decision; outcome; verdict",
+    "credit_decision_outcomes.reason": "reason; words; comment",
+    "credit_decision_outcomes.amount": "amount; sum; limit",
     "repayments.repayment_id": "repayment id; instalment id; instalment; payment id",
     "repayments.due_at": "due at; due",
     "repayments.amount_due": "amount due; due amount; due; instalment amount",
@@ -267,6 +274,9 @@ VALUES = {
     "subscriptions.status": {"active": "running aktiv", "cancelled": "canceled churned gekuendigt", "expired": "ended"},
     "billing_period": {"month": "monthly monatlich", "quarter": "quarterly", "year": "yearly annual annually"},
     "support_tickets.status": {"open": "new", "pending": "waiting", "resolved": "solved", "closed": "done"},
+    "credit_decision_outcomes.decision": {
+        "approved": "accepted granted yes", "declined": "rejected refused no", "withdrawn": "cancelled",
+    },
     "loans.status": {"open": "active running", "closed": "paid", "defaulted": "default", "written_off": "charged_off"},
 }  # fmt: skip
 
