@@ -20,6 +20,8 @@ from clientele.running import project_vars
 from tests import parsing
 
 CUSTOMERS = 400
+# A drift report of one column each: their plots take most of the time of drift.
+VARS = "reporting_currency: EUR\ndrift_report_columns: 1\n"
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -46,6 +48,7 @@ def built_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not (folder / "done").exists():
             shutil.rmtree(folder, ignore_errors=True)
             load(write_demo(folder / "exports", CUSTOMERS), home=folder / "warehouse")
+            (folder / "warehouse" / "vars.yml").write_text(VARS)
             drop_into(folder / "warehouse", "demo", folder / "exports")
             run = launched(folder / "warehouse", "daily")
             assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-5000:]

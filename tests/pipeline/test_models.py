@@ -17,6 +17,7 @@ from clientele.publishing.publication import publish
 from clientele.querying import open_published
 from clientele.running import BuildReport, build, project_vars
 from tests import parsing
+from tests.pipeline.conftest import VARS
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -255,6 +256,7 @@ def test_thirty_customers_who_ordered_today(tmp_path: Path) -> None:
         "  orders:\n    path: orders.csv\n    sql: select * from source\n"
     )
     load(tmp_path / "mapping.yml", home=tmp_path / "warehouse")
+    (tmp_path / "warehouse" / "vars.yml").write_text(VARS)
     parsing.borrow(tmp_path / "warehouse", project_vars(tmp_path / "warehouse"))
     report = build(tmp_path / "warehouse")
     assert report.succeeded, report.errors
