@@ -11,6 +11,7 @@ from bench.quality import (
     cdnow,
     clv_online_retail,
     credit,
+    credit_demo,
     credit_speed,
     emotion_text,
     online_retail,
@@ -34,6 +35,7 @@ PARTS = {
     "emotion_text": emotion_text.measure,
     "credit_speed": credit_speed.measure,
     "truth": truth.measure,
+    "credit_demo": credit_demo.measure,
 }  # what each is about is said by its module
 PAGE = Path(__file__).resolve().parent.parent / "quality.md"
 

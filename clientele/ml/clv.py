@@ -23,7 +23,7 @@ from clientele.ml.purchase_value import COLUMNS, Customers, RecentSpend
 from clientele.ml.threads import single_threaded
 from clientele.ml.two_part import ValueModel
 from clientele.ml.value_fit import BLEND, BOOSTING, LAST_RESORT, Models, Outcomes, purchase_models
-from clientele.ml.value_model import Fitted, Horizon, NoOrders, worth
+from clientele.ml.value_model import Fitted, Horizon, NoOrders, nested, worth
 
 Vector = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -236,7 +236,7 @@ def _shipped(
         for days in set(horizons) - set(made):
             carried_on = f"{longest.days} days are carried on and " if made else ""
             candidate.say(f"{days} days: no window has passed yet, {carried_on}the bounds are assumed")
-        shipped[name] = [made[d][name] if d in made else longest.carried_on(d) for d in horizons]
+        shipped[name] = nested([made[d][name] if d in made else longest.carried_on(d) for d in horizons])
     return shipped
 
 

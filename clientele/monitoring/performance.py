@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,11 +12,15 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from clientele.ml import metrics
+from clientele.ml.feature_table import as_numbers
 from clientele.ml.value_model import worth
 from clientele.monitoring import noise
+from clientele.monitoring.bands import by_band
 from clientele.monitoring.drift import snapshot_day
+from clientele.monitoring.outcomes import Outcome, Window, outcome_of
 from clientele.monitoring.results import PASS, SKIPPED, Measurement, SubjectResult, over
 from clientele.monitoring.settings import Settings
 from clientele.monitoring.subjects import Catalog
@@ -29,37 +33,15 @@ FEWEST_OF_A_CLASS = 10
 
 @dataclass(frozen=True)
 class Forecast:
-    """A column of scores that tells of a window that will pass. `outcome` makes its realised value as SQL."""
+    """A column of scores that tells of a window that will pass, and how to look up what came."""
 
     model: str
     model_name: str
     column: str
     horizon: int  # days
-    outcome: Callable[[_Window], str]
+    outcome: Outcome
     is_probability: bool = True
-
-
-@dataclass(frozen=True)
-class _Window:
-    """The days that were foretold, and the moment as of which they are looked at."""
-
-    opened: date
-    closed: date
-    known: date
-    grace_hours: float
-
-    def known_rows(self, table: str, clock: str) -> str:
-        """Rows of a table that the newest snapshot knows, as the labels of training see them."""
-        at = f"timestamp '{self.known}'"
-        grace = f"{at} + interval '{round(self.grace_hours * 3600)}' second"
-        return (
-            f"select * from intermediate.{table} where {clock} < {at} and known_from < {grace}"
-            f" and (known_to is null or known_to >= {grace})"
-        )
-
-    def within(self, clock: str) -> str:
-        """Whether a moment lies in the window."""
-        return f"{clock} >= timestamp '{self.opened}' and {clock} < timestamp '{self.closed}'"
+    has_bands: bool = False
 
 
 def check_performance(
@@ -82,55 +64,18 @@ def forecasts(catalog: Catalog) -> list[Forecast]:
     """The columns of the scores tables that foretell something which can be looked up, by model and column."""
     found = []
     for champion in catalog.champions:
-        for column in catalog.tables.get(f"ml.ml_{champion.model}__scores", {}):
-            outcome = _outcome(champion.model_name, column)
+        columns = catalog.tables.get(f"ml.ml_{champion.model}__scores", {})
+        for column in columns:
+            outcome = outcome_of(champion.model_name, column)
             if outcome:
                 days = re.search(r"_(\d+)d$", column)
                 horizon = int(days[1]) if days else champion.horizon_days
                 is_probability = not column.startswith("clv_")
-                found.append(Forecast(champion.model, champion.model_name, column, horizon, outcome, is_probability))
+                has_bands = {"band", f"{column}_lower", f"{column}_upper"} <= set(columns)
+                found.append(
+                    Forecast(champion.model, champion.model_name, column, horizon, outcome, is_probability, has_bands)
+                )
     return found
-
-
-def _outcome(model_name: str, column: str) -> Callable[[_Window], str] | None:
-    """How to look up what a column foretold; None for a column that foretells nothing of the kind."""
-    if column == "churn_probability":
-        return _left if model_name.endswith(".contractual") else _stayed_away
-    if re.fullmatch(r"p_purchase_\d+d", column):
-        return _bought
-    if re.fullmatch(r"survival_\d+d", column) and model_name.endswith(".non_contractual"):
-        return _stayed_away
-    return _spent if re.fullmatch(r"clv_\d+d", column) else None
-
-
-def _bought(window: _Window) -> str:
-    orders = window.known_rows("int_commerce__orders", "ordered_at")
-    return f"select distinct customer_id, 1.0 as realised from ({orders}) where {window.within('ordered_at')}"
-
-
-def _stayed_away(window: _Window) -> str:
-    return f"select customer_id, 0.0 as realised, 1.0 as otherwise from ({_bought(window)})"
-
-
-def _left(window: _Window) -> str:
-    rows = window.known_rows("int_success__subscriptions", "started_at")
-    until = f"timestamp '{window.closed}'"
-    return (
-        f"select distinct customer_id, 0.0 as realised, 1.0 as otherwise from ({rows})"
-        f" where started_at < {until} and (ended_at is null or ended_at >= {until})"
-    )
-
-
-def _spent(window: _Window) -> str:
-    orders = window.known_rows("int_commerce__orders", "ordered_at")
-    returned = window.known_rows("int_commerce__returns", "returned_at")
-    return (
-        "select customer_id, cast(sum(amount) as double) as realised from ("
-        f"select customer_id, coalesce(amount, 0) as amount from ({orders}) where {window.within('ordered_at')}"
-        " union all "
-        f"select customer_id, -coalesce(refund_amount, 0) from ({returned}) where {window.within('returned_at')}"
-        ") group by customer_id"
-    )
 
 
 @dataclass(frozen=True)
@@ -171,29 +116,35 @@ class _Check:
         return f"no window of {self.forecast.horizon} days has passed since the first scores; on {first} one has"
 
     def _measured(self, scored_on: date, version: str) -> Iterator[Measurement]:
-        predicted, realised = self._outcomes(scored_on)
+        told = self._outcomes(scored_on)
+        predicted, realised = as_numbers(told["predicted"]), as_numbers(told["realised"])
         if len(predicted) < FEWEST_ROWS:
-            yield self._skipped(f"{len(predicted):,} customers were scored, {FEWEST_ROWS} are needed")
+            yield self._skipped(f"{len(predicted):,} customers to judge by, {FEWEST_ROWS} are needed")
             return
         promised = self._promised(version)
         if self.forecast.is_probability:
             yield from self._of_probabilities(predicted, realised > 0.5, promised)
+            if self.forecast.has_bands:
+                yield from by_band(told, self._severity())
         else:
             yield from self._of_values(predicted, realised * self._worth(version), promised)
 
-    def _outcomes(self, scored_on: date) -> tuple[metrics.Vector, metrics.Vector]:
-        closed = scored_on + timedelta(days=self.forecast.horizon)
-        window = _Window(scored_on, closed, self.day, self.settings.load_grace_hours)
-        outcome = self.forecast.outcome(window)
-        otherwise = "1.0" if "as otherwise" in outcome else "0.0"
-        table = self.connection.sql(
-            f"select scores.{self.forecast.column} as predicted, coalesce(outcome.realised, {otherwise}) as realised"
-            f" from ml.ml_{self.forecast.model}__scores as scores left join ({outcome}) as outcome using (customer_id)"
-            f" where scores.model_name = '{self.forecast.model_name}' and scores.snapshot_date = date '{scored_on}'"
-            f" and scores.{self.forecast.column} is not null"
+    def _outcomes(self, scored_on: date) -> pa.Table:
+        """`predicted` and `realised` of whoever the outcome is asked of; where there are bands, `band` and bounds."""
+        forecast = self.forecast
+        window = Window(
+            scored_on, scored_on + timedelta(days=forecast.horizon), self.day, self.settings.load_grace_hours
+        )
+        outcome = forecast.outcome
+        bands = f", band, {forecast.column}_lower as lower, {forecast.column}_upper as upper"
+        return self.connection.sql(
+            f"select scores.{forecast.column} as predicted, coalesce(outcome.realised, {outcome.otherwise}) as realised"
+            f"{bands if forecast.has_bands else ''} from ml.ml_{forecast.model}__scores as scores"
+            f" {'left' if outcome.is_of_all else 'inner'} join ({outcome.sql(window)}) as outcome using (customer_id)"
+            f" where scores.model_name = '{forecast.model_name}' and scores.snapshot_date = date '{scored_on}'"
+            f" and scores.{forecast.column} is not null"
             f" order by md5('{self.settings.seed}|' || scores.customer_id), scores.customer_id limit {MOST_ROWS}"
         ).to_arrow_table()
-        return table["predicted"].to_numpy().astype(float), table["realised"].to_numpy().astype(float)
 
     def _promised(self, version: str) -> Mapping[str, float]:
         """Means over the periods that the version was measured on, by metric; only what it was measured by."""

@@ -15,6 +15,7 @@ from clientele.ml.value_model import Fitted, worth
 from tests.unit.ml import value_company
 from tests.unit.ml.value_company import FEATURES
 
+NOTHING = {"share": 0.0, "mean": 0.0, "upper": 0.0, "is_known": True}
 VALUES = [f"clv_{days}d{end}" for days in (90, 365) for end in ("", "_lower", "_upper")]
 
 
@@ -198,6 +199,29 @@ def test_customers_without_orders_are_carried_on_at_the_same_rate(table: pa.Tabl
         assert of[f"clv_365d{end}"] == pytest.approx(of[f"clv_90d{end}"] * 365 / 90)
     assert of["no_purchase_probability_365d"] == pytest.approx(of["no_purchase_probability_90d"] ** (365 / 90))
     assert of["expected_purchases_365d"] == pytest.approx(1 - of["no_purchase_probability_365d"])
+
+
+def test_customers_without_orders_do_no_less_within_a_year_than_within_a_quarter_of_it() -> None:
+    """Of last year's nobody began to buy, of this autumn's every other one did."""
+    table = value_company.table(120, value_company.months(16))
+    none = table["n_orders_lifetime"].to_numpy() == 0
+    for days, spends in ((90, np.arange(len(none)) % 2 == 0), (365, np.zeros(len(none), dtype=bool))):
+        known = table[f"spend_next_{days}d"].to_numpy().copy()
+        known[none] = np.where(spends[none], 30.0, 0.0) + 0 * known[none]
+        place = table.schema.get_field_index(f"spend_next_{days}d")
+        table = table.set_column(place, f"spend_next_{days}d", pa.array(known, from_pandas=True))
+    fitted = fit(table)["recent_spend"].fitted
+    assert fitted is not None
+    state = fitted.to_state()
+    crossing = state | {"horizons": [*state["horizons"][:1], state["horizons"][1] | {"no_orders": NOTHING}]}
+    for one in (fitted, Fitted.from_state(crossing)):  # a version of before, which promised less for longer
+        scores = one.score(newest(table))
+        assert scores["expected_purchases_90d"][scores["value_basis"] != "orders"].min() > 0.2
+        for name in ("expected_purchases_{}d", "clv_{}d", "clv_{}d_upper"):
+            of = scores["value_basis"] != "orders"
+            assert (scores[name.format(365)][of] >= 0.9 * scores[name.format(90)][of]).all(), name
+        assert (scores["expected_purchases_365d"] >= scores["expected_purchases_90d"]).all()
+        assert (scores["p_alive"] <= 1).all()
 
 
 def edge(customers: int, snapshots: list[date], **options: Any) -> tuple[pa.Table, dict[str, clv.Candidate]]:

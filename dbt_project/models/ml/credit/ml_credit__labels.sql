@@ -65,7 +65,7 @@ instalments as (
 delays as (
     select
         customer_id,
-        due_at,
+        settled_at,
         {% for days in [30, late_days] | unique -%}
         {%- set late_at = "due_at + interval '" ~ days ~ "' day" -%}
         case when settled_at is null or settled_at >= {{ late_at }} then {{ late_at }} end as late_{{ days }}d_at
@@ -78,12 +78,15 @@ select
     population.customer_id,
     population.snapshot_date,
     population.is_applicant,
-    {% for days, flag in [(late_days, 'is_default'), (30, 'is_late_30d')] -%}
     coalesce(bool_or(
-        delays.late_{{ days }}d_at >= population.snapshot_at
-        and delays.late_{{ days }}d_at < population.until_at
-    ), false) as {{ flag }}{% if not loop.last %},{% endif %}
-    {% endfor %}
+        delays.late_{{ late_days }}d_at >= population.snapshot_at
+        and delays.late_{{ late_days }}d_at < population.until_at
+    ), false) as is_default,
+    -- Who was as late before the snapshot already, and is so still, counts: every default was that late on its way.
+    coalesce(bool_or(
+        delays.late_30d_at < population.until_at
+        and coalesce(delays.settled_at >= population.snapshot_at, true)
+    ), false) as is_late_30d
 from population
 left join delays on population.customer_id = delays.customer_id
 group by population.customer_id, population.snapshot_date, population.is_applicant
