@@ -1,7 +1,7 @@
 """Supervised binning: numbers into bins of monotone risk, categories into groups, each with its weight of evidence.
 
 A number is cut finely by its quantiles first, blind to the outcome, and its fine bins are joined to the likeliest
-monotone steps (see steps.py). Categories are put in the order of their smoothed rates and joined as well.
+monotone steps (see steps.py; scorecard.py says when another shape is allowed). Categories are put in the order of their smoothed rates and joined as well.
 
 Weight of evidence: the log-odds of good in a bin less those of all rows, positive for safer than average. It is
 smoothed by as many rows of the average kind as `Options.smoothing` says, so that a bin of nobody has 0.
@@ -85,6 +85,12 @@ class Characteristic:
     def size(self) -> int:
         """How many bins there are, without those of missing and other."""
         return len(self.groups) if self.groups else len(self.edges) + 1
+
+    @property
+    def is_monotone(self) -> bool:
+        """Whether risk only rises or only falls with a number; a category has no order to follow."""
+        steps = np.diff(self.woe[: self.size][self.n[: self.size] > 0])
+        return bool(self.groups or (steps >= 0).all() or (steps <= 0).all())
 
     @property
     def iv(self) -> Vector:
