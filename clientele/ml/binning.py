@@ -1,7 +1,8 @@
 """Supervised binning: numbers into bins of monotone risk, categories into groups, each with its weight of evidence.
 
 A number is cut finely by its quantiles first, blind to the outcome, and its fine bins are joined to the likeliest
-monotone steps (see steps.py; scorecard.py says when another shape is allowed). Categories are put in the order of their smoothed rates and joined as well.
+monotone steps (see steps.py; scorecard.py says when another shape is allowed). Categories are put in the order of their
+smoothed rates and joined as well.
 
 Weight of evidence: the log-odds of good in a bin less those of all rows, positive for safer than average. It is
 smoothed by as many rows of the average kind as `Options.smoothing` says, so that a bin of nobody has 0.
