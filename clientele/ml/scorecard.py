@@ -31,7 +31,7 @@ FOLDS, PARTINGS, MANY_ROWS = 6, 3, 20_000
 # What bins may be besides monotone, where unseen cases bear it out by CLEAR standard errors: with a peak or a valley
 # that gains so much log-likelihood; of any shape where values may mean something of their own and each bin gains so.
 SHAPES: tuple[dict[str, Any], ...] = ({"turn": 3.0}, {"own": 2.0})
-CLEAR = 3.0
+CLEAR = 2.0
 SHIFTS = np.linspace(-0.48, 0.48, 25)  # of a characteristic's points before they are rounded
 
 
