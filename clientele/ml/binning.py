@@ -1,7 +1,8 @@
 """Supervised binning: numbers into bins of monotone risk, categories into groups, each with its weight of evidence.
 
 A number is cut finely by its quantiles first, blind to the outcome, and its fine bins are joined to the likeliest
-monotone steps (see steps.py). Categories are put in the order of their smoothed rates and joined as well.
+monotone steps (see steps.py; scorecard.py says when another shape is allowed). Categories are put in the order of their
+smoothed rates and joined as well.
 
 Weight of evidence: the log-odds of good in a bin less those of all rows, positive for safer than average. It is
 smoothed by as many rows of the average kind as `Options.smoothing` says, so that a bin of nobody has 0.
@@ -87,6 +88,12 @@ class Characteristic:
         return len(self.groups) if self.groups else len(self.edges) + 1
 
     @property
+    def is_monotone(self) -> bool:
+        """Whether risk only rises or only falls with a number; a category has no order to follow."""
+        steps = np.diff(self.woe[: self.size][self.n[: self.size] > 0])
+        return bool(self.groups or (steps >= 0).all() or (steps <= 0).all())
+
+    @property
     def iv(self) -> Vector:
         """Information value of each bin."""
         good, bad = self.n - self.n_default, self.n_default
@@ -131,6 +138,14 @@ class Coarse:
         n = np.bincount(codes, minlength=fine.n_codes).astype(np.float64)
         bad = np.bincount(codes, y[at], minlength=fine.n_codes).astype(np.float64)
         order, ends = _joined(fine, n[: fine.size], bad[: fine.size], options)
+        of = cls._of(fine, order, ends, n, bad, options)
+        while (place := None if fine.feature.is_category else _disordered(of)) is not None:
+            ends = [*ends[:place], *ends[place + 1 :]]
+            of = cls._of(fine, order, ends, n, bad, options)
+        return of
+
+    @classmethod
+    def _of(cls, fine: Fine, order: Places, ends: list[int], n: Vector, bad: Vector, options: Options) -> Coarse:
         of_code = np.empty(fine.n_codes, dtype=np.intp)
         of_code[order] = np.repeat(np.arange(len(ends)), np.diff([0, *ends]))
         of_code[fine.size :] = [len(ends) + 1, len(ends)][-(fine.n_codes - fine.size) :]
@@ -158,6 +173,16 @@ def weight_of_evidence(n: Vector, bad: Vector, smoothing: float) -> Vector:
     rate = min(all_bad / all_, 1 - 0.5 / all_)
     lent = max(smoothing, 1e-9)
     return np.log((n - bad + lent * (1 - rate)) / (1 - rate)) - np.log((bad + lent * rate) / rate)
+
+
+def _disordered(of: Coarse) -> int | None:
+    """Of bins of monotone rates, the one whose weight smoothing put furthest out of order with its neighbour's."""
+    n, bad, woe = (values[: len(of.ends)] for values in (of.n, of.n_default, of.woe))
+    steps = np.diff(bad / np.maximum(n, 1.0))
+    if not steps.size or (steps.min() < 0 < steps.max()):
+        return None
+    wrong = np.diff(woe) * np.sign(steps.sum())
+    return int(wrong.argmax()) if wrong.max() > 1e-12 else None
 
 
 def _joined(fine: Fine, n: Vector, bad: Vector, options: Options) -> tuple[Places, list[int]]:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clientele.ml import registry, score_from_rows
-from clientele.ml.credit_candidates import Boosting, Candidate, fit_candidate
+from clientele.ml.credit_candidates import Boosting, Candidate, Card, fit_candidate
 from clientele.ml.credit_comparison import compared
 from clientele.ml.feature_table import as_numbers
 from clientele.ml.loans import EMOTION, Loans
@@ -142,9 +142,11 @@ def _candidate(loans: Loans, algorithm: str, scaling: Scaling, *, horizon: int, 
 
 
 def _version(loans: Loans, horizon: int, candidate: Candidate) -> Version:
-    left_out = loans.reading(emotion=candidate.algorithm == SHADOW).left_out
-    notes = "; ".join(f"{name} left out: {why}" for name, why in left_out.items())
-    fitted = candidate.fitted
+    left_out, fitted = loans.reading(emotion=candidate.algorithm == SHADOW).left_out, candidate.fitted
+    notes = [f"{name} left out: {why}" for name, why in left_out.items()]
+    if fitted and isinstance(fitted.model, Card):
+        turning = [one.name for one in fitted.model.card.characteristics if not one.is_monotone]
+        notes += [f"{name} is not monotone: unseen customers bear it out" for name in turning]
     return Version(
         model_name=NAME,
         algorithm=candidate.algorithm,
@@ -156,7 +158,7 @@ def _version(loans: Loans, horizon: int, candidate: Candidate) -> Version:
         performance=candidate.performance,
         importance=candidate.importance,
         state=None if fitted is None else _state(candidate),
-        message="; ".join(text for text in (candidate.message, notes) if text),
+        message="; ".join(text for text in (candidate.message, *notes) if text),
     )
 
 

@@ -28,7 +28,10 @@ from clientele.ml.threads import single_threaded
 Vector = npt.NDArray[np.float64]
 
 FOLDS, PARTINGS, MANY_ROWS = 6, 3, 20_000
-TURN = 3.0  # log-likelihood that a peak or a valley has to gain over the best monotone bins
+# What bins may be besides monotone, where unseen cases bear it out by CLEAR standard errors: with a peak or a valley
+# that gains so much log-likelihood; of any shape where values may mean something of their own and each bin gains so.
+SHAPES: tuple[dict[str, Any], ...] = ({"turn": 3.0}, {"own": 2.0})
+CLEAR = 2.0
 SHIFTS = np.linspace(-0.48, 0.48, 25)  # of a characteristic's points before they are rounded
 
 
@@ -177,17 +180,20 @@ def _shaped(
 ) -> tuple[list[Options], Matrix]:
     """Of every column the options with the shapes that its bins may have, and the weights by the bins of other cases.
 
-    A peak or a valley needs its column to tell unseen cases apart better than monotone bins do, by more than the
-    standard error; together they also have to serve the scorecard, whose other columns may have told as much.
+    A peak or a valley needs its column to tell unseen cases apart better than monotone bins do, by CLEAR
+    standard errors; together they also have to serve the scorecard, whose other columns may have told as much.
     """
     plain = _unseen_weights(fine, y, folds, options)
     shapes, weights = [options] * len(fine), plain.copy()
-    freer = replace(options, turn=TURN)
-    others = _unseen_weights(fine, y, folds, freer)
-    for j in np.flatnonzero((others != plain).any(axis=0)):
-        gain = _losses_alone(plain[:, j], y) - _losses_alone(others[:, j], y)
-        if gain.mean() > gain.std() * np.sqrt(options.rows_per_case / len(gain)):
-            shapes[j], weights[:, j] = freer, others[:, j]
+    lost = [_losses_alone(plain[:, j], y) for j in range(len(fine))]
+    for shape in SHAPES:
+        freer = replace(options, **shape)
+        others = _unseen_weights(fine, y, folds, freer)
+        for j in np.flatnonzero((others != plain).any(axis=0)):
+            theirs = _losses_alone(others[:, j], y)
+            gain = lost[j] - theirs
+            if gain.mean() > CLEAR * gain.std() * np.sqrt(options.rows_per_case / len(gain)):
+                shapes[j], weights[:, j], lost[j] = freer, others[:, j], theirs
     if np.array_equal(plain, weights):
         return shapes, plain
     before, after = (_unseen_losses(of, y, folds[0], options).mean() for of in (plain, weights))

@@ -8,7 +8,7 @@ nothing better is passed over. Whether risk rises or falls is what is likelier.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,10 @@ import numpy.typing as npt
 
 Vector = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
+
+# A number of so few values may be a code, and a value that so many rows share (no balance, no payment) may mean another
+# thing than its neighbours: in such columns an order of risk is not to be expected.
+MOST_CODES, COMMON_SHARE = 16, 0.05
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,13 @@ class Options:
     smoothing: float = 30.0  # rows
     rows_per_case: float = 1.0
     turn: float = np.inf  # log-likelihood that a turn from rising to falling risk, or back, has to gain
+    own: float = np.inf  # log-likelihood that each bin has to gain where values may mean something of their own
 
 
 def shaped_steps(n: Vector, bad: Vector, options: Options) -> list[int]:
     """Ends of the bins for `n` rows with `bad` events in each fine bin, of the likeliest shape that is allowed."""
+    if np.isfinite(options.own) and (len(n) <= MOST_CODES or n.max() >= COMMON_SHARE * n.sum()):
+        return best_steps(n, bad, np.arange(1, len(n) + 1), replace(options, penalty=options.own))[0]
     found = [best_steps(n, bad, _rising(n, bad), options), best_steps(n, bad, _rising(n, n - bad), options)]
     if np.isfinite(options.turn):
         for events in (bad, n - bad):

@@ -29,13 +29,21 @@ def drawn(n: int = 2_000, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10_000), n=st.integers(2, 400), distinct=st.integers(1, 60), missing=st.floats(0, 1))
-def test_rates_are_monotone_and_every_row_is_in_one_bin(seed: int, n: int, distinct: int, missing: float) -> None:
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(2, 400),
+    distinct=st.integers(1, 60),
+    missing=st.floats(0, 1),
+    smoothing=st.floats(0, 200),
+)
+def test_weights_are_monotone_and_every_row_is_in_one_bin(
+    seed: int, n: int, distinct: int, missing: float, smoothing: float
+) -> None:
     rng = np.random.default_rng(seed)
     values = rng.integers(0, distinct, n) * 1.5
     y = rng.random(n) < rng.random()
     values[rng.random(n) < missing] = np.nan
-    of = binned(values, y)
+    of = binned(values, y, options=Options(smoothing=smoothing))
     woe = of.woe[: of.size]
     rate = (of.n_default / np.maximum(of.n, 1))[: of.size]
     assert np.isfinite(of.woe).all()
@@ -44,6 +52,7 @@ def test_rates_are_monotone_and_every_row_is_in_one_bin(seed: int, n: int, disti
     assert of.n[of.size] == np.isnan(values).sum()
     steps = np.diff(rate[of.n[: of.size] > 0])
     assert (steps >= -1e-12).all() or (steps <= 1e-12).all()
+    assert of.is_monotone
     assert len(woe) <= Options().most
     counted = np.bincount(of.place(values), minlength=len(of.n))
     assert counted.tolist() == of.n.tolist()

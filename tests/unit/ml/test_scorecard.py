@@ -145,3 +145,20 @@ def test_a_number_that_splits_the_outcomes_is_no_infinite_coefficient() -> None:
     intercept, coefficients = fit_signed(weights, np.arange(400) >= 200)
     assert np.isfinite(intercept)
     assert 0 < coefficients[0] < 20
+
+
+def test_risk_turns_only_where_unseen_cases_bear_it_out() -> None:
+    rng = np.random.default_rng(4)
+    age, other = rng.uniform(20, 80, 6_000), rng.normal(size=6_000)
+    y = rng.random(6_000) < 1 / (1 + np.exp(2.5 - 0.002 * (age - 50) ** 2 - 0.3 * other))
+    card = fitted(pa.table({"age": age, "other": other}), y)
+    assert {one.name: one.is_monotone for one in card.characteristics} == {"age": False, "other": True}
+
+
+def test_a_value_with_a_meaning_of_its_own_may_leave_the_order() -> None:
+    rng = np.random.default_rng(4)
+    balance = np.where(rng.random(6_000) < 0.2, 0.0, rng.normal(0, 1_000, 6_000))
+    y = rng.random(6_000) < np.where(balance == 0, 0.3, 1 / (1 + np.exp(2 + balance / 1_000)))
+    one = fitted(pa.table({"balance": balance}), y).characteristics[0]
+    assert not one.is_monotone
+    assert one.woe[one.place(np.array([0.0]))[0]] < one.woe[one.place(np.array([-400.0]))[0]]
