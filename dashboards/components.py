@@ -1,0 +1,199 @@
+"""What pages are made of: their head, cards of figures, charts with their data and query, and empty states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from dashboards import data, shown
+from dashboards.data import Publication, Result
+
+RISK_COLOURS = {"high": "#d55e00", "medium": "#e69f00", "low": "#009e73"}
+ACCENT = "#0072b2"
+HEIGHT = 260
+LOADING = "Load it: write a mapping for it (`clientele map FILE`), then `clientele load mapping.yml`."
+
+
+@dataclass(frozen=True)
+class Card:
+    """A figure: what it is called, how it is written, its bounds or change, and what it means."""
+
+    label: str
+    value: str
+    note: str = ""
+    about: str = ""
+
+
+def head(title: str, lead: str, publication: Publication, models: Sequence[str] = ()) -> None:
+    """The title of a page, what it answers, and which state of the tables it shows."""
+    st.title(title, anchor=False)
+    st.markdown(lead)
+    versions = [f"{name} `{version}`" for name, version in publication.models.items() if name.split(".")[0] in models]
+    told = [
+        f"Snapshot **{shown.day(publication.snapshot_date)}**",
+        f"publication `{publication.version}`, published {shown.moment(publication.published_at)}",
+        *(["models " + ", ".join(versions)] if versions else []),
+    ]
+    st.caption(" · ".join(told))
+
+
+def cards(figures: Sequence[Card]) -> None:
+    """Figures side by side, all of one size; one below the other where there is no room."""
+    for column, card in zip(st.columns(len(figures)), figures, strict=True):
+        column.metric(
+            card.label,
+            card.value,
+            delta=card.note or None,
+            delta_color="off",
+            delta_arrow="off",
+            help=card.about or None,
+            border=True,
+            height="stretch",
+        )
+
+
+def asked(publication: Publication, name: str, **params: Any) -> Result | None:
+    """The rows of a query; says so in their place where the publication is older than the query, and gives None."""
+    try:
+        return data.ask(publication.path, name, **params)
+    except data.NotInPublicationError as error:
+        too_old(error.relation)
+        return None
+
+
+def too_old(relation: str) -> None:
+    """In place of what needs a table that the publication does not hold."""
+    st.info(
+        f"This publication has no `{relation}`: it was made before this page could show it. The next daily run"
+        " (`clientele daily`) publishes it.",
+        icon=":material/history:",
+    )
+
+
+def panel(
+    title: str,
+    result: Result | None,
+    draw: Callable[[pd.DataFrame], None],
+    *,
+    about: str = "",
+    needs: Sequence[str] = (),
+    publication: Publication,
+    empty: str = "Nothing to show for these filters.",
+    key: str = "",
+) -> None:
+    """A framed chart or table with its title, meaning, data and query; an empty state where there are no rows."""
+    if result is None:
+        return
+    with st.container(border=True, height="stretch"):
+        # The definition is one hover away, at the title.
+        st.markdown(f"**{title}**", help=about or None)
+        if result.rows.empty:
+            nothing(publication, needs, empty)
+            return
+        draw(result.rows)
+        source(result, key)
+
+
+def source(result: Result, key: str = "") -> None:
+    """The query behind a figure and its rows as CSV; written out only when somebody asks for them."""
+    rows = result.rows
+    with st.popover("Data and query", type="tertiary", icon=":material/database:"):
+        st.caption(f"`dashboards/queries/{result.name}.sql`, {shown.plural(len(rows), 'row')}")
+        with st.container(horizontal=True):
+            st.download_button(
+                "CSV", lambda: rows.to_csv(index=False).encode(), file_name=f"{result.name}.csv", mime="text/csv",
+                key=f"csv-{result.name}{key}", on_click="ignore", icon=":material/download:",
+            )  # fmt: skip
+            st.download_button(
+                "SQL", result.question, file_name=f"{result.name}.sql", mime="text/plain",
+                key=f"sql-{result.name}{key}", on_click="ignore", icon=":material/download:",
+            )  # fmt: skip
+        st.code(result.question, language="sql")
+
+
+def nothing(publication: Publication, needs: Sequence[str], otherwise: str) -> None:
+    """What to know where there is nothing to see: the sources that are missing and how to load them, else a reason."""
+    missing = missing_sources(publication, needs)
+    if missing:
+        named = "; ".join(f"`{entity}` ({meaning.rstrip('.').lower()})" for entity, meaning in missing)
+        noun = "source was" if len(missing) == 1 else "sources were"
+        st.info(f"The {noun} never loaded: {named}. {LOADING}", icon=":material/upload_file:")
+    else:
+        st.info(otherwise, icon=":material/info:")
+
+
+def missing_sources(publication: Publication, needs: Sequence[str]) -> list[tuple[str, str]]:
+    """Those of the sources that never had a row, with what a row of each is."""
+    try:
+        status = data.ask(publication.path, "source_status").rows
+    except data.NotInPublicationError:
+        return []
+    absent = status[status["entity"].isin(needs) & ~status["is_loaded"].astype(bool)]
+    return list(zip(absent["entity"], absent["description"], strict=True))
+
+
+def meaning(publication: Publication, table: str, column: str) -> str:
+    """What a column means, for a hover: from dbt's documentation."""
+    return data.definition(publication.path, table, column)
+
+
+def vega(chart: alt.Chart | alt.LayerChart | alt.HConcatChart, height: int = HEIGHT, alt_text: str = "") -> None:
+    """Draw a chart as wide as there is room, in the colours of the theme."""
+    st.altair_chart(
+        chart.properties(height=height).configure_axis(labelLimit=190, titlePadding=8).configure_view(strokeOpacity=0),
+        width="stretch",
+        alt=alt_text or None,
+    )
+
+
+def table(
+    publication: Publication,
+    rows: pd.DataFrame,
+    of: str,
+    columns: dict[str, Any],
+    **options: Any,
+) -> Any:
+    """A table of some columns, each with its definition on hover; `columns` maps names to their format."""
+    configured = {
+        name: make(meaning(publication, of, name)) if callable(make) else make for name, make in columns.items()
+    }
+    return st.dataframe(
+        rows[[name for name in columns if name in rows]],
+        column_config=configured,
+        hide_index=True,
+        width="stretch",
+        **options,
+    )
+
+
+Column = Callable[[str], Any]
+
+
+def text(label: str, width: str | int | None = None) -> Column:
+    """A column of words."""
+    return lambda about: st.column_config.TextColumn(label, help=about or None, width=width)  # type: ignore[arg-type]
+
+
+def figure(label: str, pattern: str = "localized") -> Column:
+    """A column of numbers."""
+    return lambda about: st.column_config.NumberColumn(label, help=about or None, format=pattern)
+
+
+def amount(label: str, currency: str) -> Column:
+    """A column of money."""
+    return lambda about: st.column_config.NumberColumn(f"{label} ({currency})", help=about or None, format="localized")
+
+
+def part(label: str) -> Column:
+    """A column of shares."""
+    return lambda about: st.column_config.NumberColumn(label, help=about or None, format="percent")
+
+
+def when(label: str) -> Column:
+    """A column of days."""
+    return lambda about: st.column_config.DateColumn(label, help=about or None, format="D MMM YYYY")

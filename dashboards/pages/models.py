@@ -1,0 +1,252 @@
+"""Models and data: whether forecasts come true, whether data changed, how fresh they are, and what was published."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from dashboards import components as ui
+from dashboards import shown, state
+from dashboards.components import Card
+from dashboards.data import Publication
+
+# What tells how good a model is, by what it forecasts: column, title, format.
+MEASURES = {
+    "auc": ("AUC (1 is perfect, 0.5 is chance)", ".2f"),
+    "ece": ("Calibration error", ".1%"),
+    "bounds_coverage": ("Outcomes within bounds", ".0%"),
+    "gini": ("Gini of realised value", ".2f"),
+    "bias": ("Bias of summed value", "+.0%"),
+    "silhouette": ("Silhouette", ".2f"),
+}
+WORST = 25
+
+
+def performance(rows: pd.DataFrame, measure: str) -> None:
+    """One measure by the day that was forecast from."""
+    title, pattern = MEASURES[measure]
+    rows = rows[rows[measure].notna()]
+    rows = rows.assign(
+        forecast=[f"{model}, {horizon:.0f} days" if horizon else model for model, horizon in zip(rows["model_name"], rows["horizon"], strict=True)]
+    )
+    lines = (
+        alt.Chart(rows)
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("period:T", title="Forecast from", axis=alt.Axis(format="%b %Y", tickCount=5)),
+            y=alt.Y(f"{measure}:Q", title=title, scale={"zero": False}, axis=alt.Axis(format=pattern, tickCount=5)),
+            color=alt.Color("forecast:N", title=None, legend=alt.Legend(orient="bottom", columns=1, labelLimit=260)),
+            tooltip=[
+                alt.Tooltip("forecast", title="Forecast"),
+                alt.Tooltip("period:T", title="From", format="%-d %b %Y"),
+                alt.Tooltip(measure, title=title, format=pattern),
+                alt.Tooltip("n", title="Customers", format=",.0f"),
+                alt.Tooltip("base_rate", title="Outcome", format=".1%"),
+                alt.Tooltip("model_version", title="Version"),
+                alt.Tooltip("protocol", title="Protocol"),
+            ],
+        )
+    )
+    ui.vega(lines, height=240 + 20 * rows["forecast"].nunique(), alt_text=f"{title} over time")
+
+
+def drift(rows: pd.DataFrame) -> None:
+    """Columns down, days across: how near each is to its threshold, the worst first."""
+    rows = rows.assign(
+        place=rows["subject"].str.replace("feat_", "", regex=False) + " · " + rows["column_name"],
+        day=pd.to_datetime(rows["snapshot_date"]).dt.strftime("%Y-%m-%d"),
+    )
+    worst = rows.groupby("place")["of_threshold"].max().sort_values(ascending=False).head(WORST).index
+    rows = rows[rows["place"].isin(worst)]
+    cells = (
+        alt.Chart(rows)
+        .mark_rect(cornerRadius=2)
+        .encode(
+            x=alt.X("day:O", title="Snapshot", axis=alt.Axis(labelAngle=-45, labelOverlap=True)),
+            y=alt.Y("place:N", sort=list(worst), title=None, axis=alt.Axis(labelLimit=230)),
+            color=alt.Color(
+                "of_threshold:Q",
+                scale=alt.Scale(domain=[0, 1, 3], range=["#e8f1f8", "#f6c26b", "#b34700"], clamp=True),
+                legend=alt.Legend(title="Of the threshold (1 drifts)", orient="top", gradientLength=160, titleLimit=240),
+            ),
+            tooltip=[
+                alt.Tooltip("place", title="Column"),
+                alt.Tooltip("day", title="Snapshot"),
+                alt.Tooltip("measure", title="Measure"),
+                alt.Tooltip("value", title="Value", format=".3f"),
+                alt.Tooltip("threshold", title="Threshold", format=".3f"),
+            ],
+        )
+    )
+    ui.vega(cells, height=18 * len(worst) + 120, alt_text="Drift by column and day")
+
+
+def outcomes(rows: pd.DataFrame) -> None:
+    """Checks by kind."""
+    order = ["pass", "warn", "fail", "skipped"]
+    bars = (
+        alt.Chart(rows)
+        .mark_bar(height=18)
+        .encode(
+            y=alt.Y("check_type:N", title=None),
+            x=alt.X("n_checks:Q", title="Checks", axis=alt.Axis(format="~s", tickCount=5)),
+            color=alt.Color(
+                "status:N",
+                sort=order,
+                title=None,
+                legend=alt.Legend(orient="top"),
+                scale=alt.Scale(domain=order, range=["#009e73", "#e69f00", "#d55e00", "#b5bcc4"]),
+            ),
+            tooltip=["check_type", "status", alt.Tooltip("n_checks", title="Checks")],
+        )
+    )
+    ui.vega(bars, height=34 * rows["check_type"].nunique() + 90, alt_text="Checks of the last run")
+
+
+def page() -> None:
+    """Show it."""
+    publication: Publication = st.session_state["publication"]
+    ui.head("Models and data", "Can the figures be trusted today?", publication, models=("churn", "clv", "next_purchase", "segments", "survival"))
+    sources, champions = ui.asked(publication, "source_status"), ui.asked(publication, "models_champions")
+    checks, warnings = ui.asked(publication, "models_checks"), ui.asked(publication, "models_warnings")
+    if sources is not None and champions is not None and checks is not None and warnings is not None:
+        passed = checks.rows.loc[checks.rows["status"] == "pass", "n_checks"].sum()
+        newest = sources.rows["newest_event_at"].max()
+        ui.cards(
+            [
+                Card(
+                    "Sources loaded",
+                    f"{int(sources.rows['is_loaded'].sum())} of {len(sources.rows)}",
+                    "",
+                    ui.meaning(publication, "source_status", "is_loaded"),
+                ),
+                Card("Newest event", shown.day(newest), "", ui.meaning(publication, "source_status", "newest_event_at")),
+                Card(
+                    "Checks passed",
+                    shown.number(passed),
+                    f"{len(warnings.rows)} did not",
+                    ui.meaning(publication, "check_results", "status"),
+                ),
+                Card(
+                    "Models that score",
+                    shown.number(len(champions.rows)),
+                    "",
+                    ui.meaning(publication, "model_registry", "is_champion"),
+                ),
+            ]
+        )
+    models_in(publication, champions)
+    left, right = st.columns(2)
+    with left:
+        ui.panel("Checks of the last run", checks, outcomes, about=ui.meaning(publication, "check_results", "check_type"), publication=publication)
+        ui.panel("What did not pass", warnings, lambda rows: not_passed(publication, rows), publication=publication, empty="Every check passed.")
+    with right:
+        ui.panel(
+            "Drift by column and day",
+            ui.asked(publication, "models_drift"),
+            drift,
+            about=ui.meaning(publication, "drift_results", "value"),
+            publication=publication,
+            empty="No drift was measured yet: the daily run does, once a champion has a reference to compare with.",
+        )
+    ui.panel("Sources", sources, lambda rows: freshness(publication, rows), publication=publication)
+    left, right = st.columns(2)
+    with left:
+        ui.panel("Publications", ui.asked(publication, "models_publications"), lambda rows: published(publication, rows), publication=publication)
+    with right:
+        ui.panel("Rows of the published tables", ui.asked(publication, "models_tables"), lambda rows: counted(publication, rows), publication=publication)
+
+
+def models_in(publication: Publication, champions) -> None:  # type: ignore[no-untyped-def]
+    """Performance and calibration over time, of all models or of one."""
+    if champions is None:
+        return
+    if champions.rows.empty:
+        st.info("No model scores yet: each needs about a year of orders to learn from and to be measured on.", icon=":material/info:")
+        return
+    cells = st.columns([1, 1, 2])
+    with cells[0]:
+        model = state.choice("model", "Model", list(champions.rows["model_name"]))
+    found = ui.asked(publication, "models_performance", model=model)
+    if found is None:
+        return
+    there = [name for name in MEASURES if found.rows[name].notna().any()]
+    if not there:
+        st.info("This model was not measured yet.", icon=":material/info:")
+        return
+    with cells[1]:
+        measure = state.one_of("measure", "Measure", there)
+    left, right = st.columns(2)
+    with left:
+        ui.panel(
+            "Out of time: forecasts against what came",
+            found,
+            lambda rows: performance(rows, measure),
+            about=ui.meaning(publication, "model_performance", measure),
+            publication=publication,
+        )
+    with right:
+        ui.panel("Versions that score", champions, lambda rows: versions(publication, rows), publication=publication)
+
+
+def versions(publication: Publication, rows: pd.DataFrame) -> None:
+    """The champions."""
+    ui.table(
+        publication, rows, "model_registry",
+        {
+            "model_name": ui.text("Model"), "model_version": ui.text("Version"), "algorithm": ui.text("Algorithm"),
+            "fitted_for": ui.when("Fitted for"), "learnt_to": ui.when("Learnt to"), "n_rows": ui.figure("Rows"),
+            "fit_reason": ui.text("Why"),
+        },
+    )  # fmt: skip
+
+
+def not_passed(publication: Publication, rows: pd.DataFrame) -> None:
+    """Checks to look at."""
+    ui.table(
+        publication, rows, "check_results",
+        {
+            "status": ui.text("Status", width=70), "check_type": ui.text("Kind", width=90), "asset_name": ui.text("Of"),
+            "message": ui.text("What"), "check_name": ui.text("Check"),
+        },
+    )  # fmt: skip
+
+
+def freshness(publication: Publication, rows: pd.DataFrame) -> None:
+    """Sources: what has landed, and how new it is."""
+    ui.table(
+        publication, rows, "source_status",
+        {
+            "entity": ui.text("Source"), "is_loaded": lambda about: st.column_config.CheckboxColumn("Loaded", help=about),
+            "rows_landed": ui.figure("Rows"), "rows_corrected": ui.figure("Corrected"), "rows_refused": ui.figure("Refused"),
+            "newest_event_at": ui.when("Newest event"), "landed_at": ui.when("Last load"), "description": ui.text("What it is"),
+        },
+    )  # fmt: skip
+
+
+def published(publication: Publication, rows: pd.DataFrame) -> None:
+    """What readers saw."""
+    ui.table(
+        publication, rows.assign(megabytes=(rows["bytes"].astype(float) / 1e6).round(1)), "publications",
+        {
+            "published_at": lambda about: st.column_config.DatetimeColumn("At (UTC)", help=about, format="D MMM YYYY, HH:mm"),
+            "version": ui.text("Version"), "action": ui.text("What"), "snapshot_date": ui.when("Snapshot"),
+            "n_rows": ui.figure("Rows"), "megabytes": ui.figure("MB"), "n_warnings": ui.figure("Warnings"),
+            "code_version": ui.text("Code"),
+        },
+    )  # fmt: skip
+
+
+def counted(publication: Publication, rows: pd.DataFrame) -> None:
+    """Rows by table."""
+    ui.table(
+        publication, rows, "column_docs",
+        {
+            "table_schema": ui.text("Schema"), "table_name": ui.text("Table"), "n_rows": ui.figure("Rows"),
+            "n_columns": ui.figure("Columns"),
+        },
+    )  # fmt: skip
+
+
+page()
