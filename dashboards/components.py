@@ -15,7 +15,7 @@ from dashboards.data import Publication, Result
 
 RISK_COLOURS = {"high": "#d55e00", "medium": "#e69f00", "low": "#009e73"}
 ACCENT = "#0072b2"
-HEIGHT = 260
+HEIGHT = 300
 LOADING = "Load it: write a mapping for it (`clientele map FILE`), then `clientele load mapping.yml`."
 
 
@@ -151,49 +151,64 @@ def vega(chart: alt.Chart | alt.LayerChart | alt.HConcatChart, height: int = HEI
     )
 
 
-def table(
-    publication: Publication,
-    rows: pd.DataFrame,
-    of: str,
-    columns: dict[str, Any],
-    **options: Any,
-) -> Any:
-    """A table of some columns, each with its definition on hover; `columns` maps names to their format."""
-    configured = {
-        name: make(meaning(publication, of, name)) if callable(make) else make for name, make in columns.items()
-    }
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: its title, how its values are written, and how wide it is."""
+
+    label: str
+    kind: str = "text"
+    width: int | None = None
+
+    def configured(self, about: str) -> Any:
+        """As Streamlit wants it, with the definition for the hover."""
+        kinds = st.column_config
+        options: dict[str, Any] = {"help": about or None, "width": self.width}
+        match self.kind:
+            case "number":
+                return kinds.NumberColumn(self.label, format="localized", **options)
+            case "share":
+                return kinds.NumberColumn(self.label, format="%.1f %%", **options)
+            case "day":
+                return kinds.DateColumn(self.label, format="D MMM YYYY", **options)
+            case "moment":
+                return kinds.DatetimeColumn(self.label, format="D MMM YYYY, HH:mm", **options)
+            case "tick":
+                return kinds.CheckboxColumn(self.label, **options)
+        return kinds.TextColumn(self.label, **options)
+
+
+def table(publication: Publication, rows: pd.DataFrame, of: str, columns: dict[str, Column], **options: Any) -> Any:
+    """A table of some columns, each with its definition, from the docs of the table `of`, on hover."""
+    shares = [name for name, column in columns.items() if column.kind == "share" and name in rows]
     return st.dataframe(
-        rows[[name for name in columns if name in rows]],
-        column_config=configured,
+        rows[[name for name in columns if name in rows]].assign(**{name: rows[name] * 100 for name in shares}),
+        column_config={name: column.configured(meaning(publication, of, name)) for name, column in columns.items()},
         hide_index=True,
         width="stretch",
         **options,
     )
 
 
-Column = Callable[[str], Any]
-
-
-def text(label: str, width: str | int | None = None) -> Column:
+def text(label: str, width: int | None = None) -> Column:
     """A column of words."""
-    return lambda about: st.column_config.TextColumn(label, help=about or None, width=width)  # type: ignore[arg-type]
+    return Column(label, width=width)
 
 
-def figure(label: str, pattern: str = "localized") -> Column:
+def figure(label: str) -> Column:
     """A column of numbers."""
-    return lambda about: st.column_config.NumberColumn(label, help=about or None, format=pattern)
+    return Column(label, "number")
 
 
 def amount(label: str, currency: str) -> Column:
     """A column of money."""
-    return lambda about: st.column_config.NumberColumn(f"{label} ({currency})", help=about or None, format="localized")
+    return Column(f"{label} ({currency})", "number")
 
 
 def part(label: str) -> Column:
     """A column of shares."""
-    return lambda about: st.column_config.NumberColumn(label, help=about or None, format="percent")
+    return Column(label, "share")
 
 
 def when(label: str) -> Column:
     """A column of days."""
-    return lambda about: st.column_config.DateColumn(label, help=about or None, format="D MMM YYYY")
+    return Column(label, "day")

@@ -89,7 +89,8 @@ def current_path(where: Path | None = None) -> str:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _connection(path: str) -> duckdb.DuckDBPyConnection:
     try:
-        settings: dict[str, Any] = {"memory_limit": MEMORY, "threads": 2, "TimeZone": "UTC"}
+        # No other file is read and no extension fetched, whatever a query says.
+        settings: dict[str, Any] = {"memory_limit": MEMORY, "threads": 2, "enable_external_access": False}
         return duckdb.connect(path, read_only=True, config=settings)
     except duckdb.Error as error:
         raise NothingPublishedError(f"{path} ({error})") from error
@@ -112,7 +113,7 @@ def fetch(path: str, sql: str, params: Mapping[str, Any]) -> pd.DataFrame:
     try:
         with _connection(path).cursor() as cursor:
             wanted = parameters_of(sql)
-            return cursor.execute(sql, {name: params.get(name) for name in wanted}).df()
+            return _numpy(cursor.execute(sql, {name: params.get(name) for name in wanted}).df())
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise NotInPublicationError(_named_in(error)) from error
 
@@ -171,6 +172,14 @@ def definition(path: str, table: str, column: str) -> str:
     return "" if found.empty else str(found.iloc[0])
 
 
+def _numpy(rows: pd.DataFrame) -> pd.DataFrame:
+    """Columns of numpy's types, a missing number as nan: DuckDB gives pandas' own where an integer is missing."""
+    for name, kind in rows.dtypes.items():
+        if isinstance(kind, pd.api.extensions.ExtensionDtype) and pd.api.types.is_numeric_dtype(kind):
+            rows[name] = rows[name].astype(float) if rows[name].isna().any() else rows[name].astype(kind.numpy_dtype)
+    return rows
+
+
 def _named_in(error: Exception) -> str:
     text = str(error)
     for pattern in (r"Table with name (\S+) does not exist", r'column "?([\w.]+)"?', r"schema named? \"?(\w+)"):
@@ -184,6 +193,6 @@ def _as_date(value: Any) -> date | None:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or value is pd.NaT or (isinstance(value, float) and pd.isna(value)):
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and pd.isna(value)):
         return None
     return value.item() if hasattr(value, "item") else value

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date, datetime
 from typing import Any
+
+import pandas as pd
 
 SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
 NOTHING = "–"
@@ -12,7 +13,7 @@ STEPS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
 def _is_nothing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    return value is None or bool(pd.isna(value))
 
 
 def number(value: Any) -> str:
@@ -51,14 +52,14 @@ def points(value: Any) -> str:
 
 def day(value: Any) -> str:
     """1 Jan 2026."""
-    if _is_nothing(value) or value != value:
+    if _is_nothing(value):
         return NOTHING
     return f"{value.day} {value:%b %Y}" if isinstance(value, date | datetime) else str(value)
 
 
 def moment(value: Any) -> str:
     """1 Jan 2026, 06:10 UTC."""
-    return NOTHING if _is_nothing(value) or value != value else f"{value.day} {value:%b %Y, %H:%M} UTC"
+    return NOTHING if _is_nothing(value) else f"{value.day} {value:%b %Y, %H:%M} UTC"
 
 
 def between(lower: str, upper: str) -> str:

@@ -37,10 +37,7 @@ def words(key: str, label: str, *, placeholder: str = "") -> str | None:
 
 def page_number(key: str, pages: int) -> int:
     """The page of a list, 1 and up."""
-    if pages <= 1:
-        return 1
-    chosen = st.number_input("Page", min_value=1, max_value=pages, step=1, key=key, bind="query-params", width=140)
-    return int(chosen or 1)
+    return int(st.pagination(max(pages, 1), key=key, bind="query-params"))
 
 
 def open_one(key: str) -> str | None:

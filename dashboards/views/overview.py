@@ -88,7 +88,9 @@ def risk_bands(rows: pd.DataFrame) -> None:
         alt.Chart(rows)
         .mark_bar()
         .encode(
-            x=alt.X("probability_from:Q", title="Churn probability", axis=alt.Axis(format="%"), scale={"domain": [0, 1]}),
+            x=alt.X(
+                "probability_from:Q", bin="binned", title="Churn probability", axis=alt.Axis(format="%", tickCount=10)
+            ),
             x2="probability_to:Q",
             y=alt.Y("n_customers:Q", title="Customers", axis=alt.Axis(format="~s", tickCount=5)),
             color=alt.Color("kind:N", title=None, legend=alt.Legend(orient="top")),
@@ -142,9 +144,8 @@ def movers(publication: Publication, rows: pd.DataFrame) -> None:
     )
 
 
-def page() -> None:
+def page(publication: Publication) -> None:
     """Show it."""
-    publication: Publication = st.session_state["publication"]
     ui.head(
         "Customer health",
         "Who is about to leave, and what is at stake?",
@@ -247,6 +248,3 @@ def net_revenue(publication: Publication, rows: pd.DataFrame) -> None:
         )
     )
     ui.vega(bars, alt_text="Net revenue by day")
-
-
-page()

@@ -12,9 +12,8 @@ NEEDS = ("loans", "repayments", "bank_transactions")
 TABLE = "marts.credit_scores"
 
 
-def page() -> None:
+def page(publication: Publication) -> None:
     """Show it, or what is missing."""
-    publication: Publication = st.session_state["publication"]
     ui.head("Credit", "What credit can customers carry, and what would be lost?", publication, models=("credit",))
     try:
         scores = data.ask(publication.path, "credit_scores")
@@ -30,8 +29,7 @@ def page() -> None:
             )
         return
     if scores.rows.empty:
-        ui.nothing(publication, NEEDS, "No customer has a credit score: fewer than 50 defaults are known to learn from.")
+        ui.nothing(
+            publication, NEEDS, "No customer has a credit score: fewer than 50 defaults are known to learn from."
+        )
         return
-
-
-page()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from dashboards import components as ui
-from dashboards import one_customer, shown, state
+from dashboards import shown, state
 from dashboards.data import Publication
+from dashboards.views import one_customer
 
 SIZE = 50
 # What a list can be sorted by; a customer's id settles ties, so that no page repeats a row.
@@ -62,37 +66,43 @@ def listed(publication: Publication) -> None:
         ui.nothing(publication, ["customers"], "No customer fits these filters: take one of them away.")
         return
     pages = math.ceil(found / SIZE)
-    number = min(state.page_number("page", pages), pages)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        counted = st.empty()
+        number = min(state.page_number("page", pages), pages)
     order = ORDERS.get(st.session_state.get("sort", ""), ORDERS["value at risk"])
     rows = ui.asked(publication, "customers_list", order=order, size=SIZE, start=(number - 1) * SIZE, **narrowed)
     if rows is None:
         return
     first = (number - 1) * SIZE + 1
-    st.caption(
+    counted.caption(
         f"**{shown.plural(found, 'customer')}**, {shown.number(first)} to {shown.number(first + len(rows.rows) - 1)}"
         f" · page {number:,} of {pages:,}"
     )
     money = publication.currency
-    whole = {name: 0 for name in ("value_at_risk", "value_at_risk_lower", "value_at_risk_upper", "clv_365d", "recency_days")}
-    seen = rows.rows.assign(total_spent=rows.rows["total_spent"].astype(float)).round(whole | {"total_spent": 0})
+    seen = rows.rows.assign(
+        churn_bounds=[bounds(*pair, shown.share) for pair in pairs(rows.rows, "churn_probability")],
+        at_risk_bounds=[bounds(*pair, shown.short) for pair in pairs(rows.rows, "value_at_risk")],
+        clv_bounds=[bounds(*pair, shown.short) for pair in pairs(rows.rows, "clv_365d")],
+    ).round({"value_at_risk": 0, "clv_365d": 0, "recency_days": 0, "total_spent": 0})
     marked = ui.table(
         publication,
         seen,
         "customer_directory",
         {
             "customer_id": ui.text("Customer"),
-            "segment_name": ui.text("Segment", width=220),
+            "segment_name": ui.text("Segment", width=190),
             "risk_level": ui.text("Risk", width=70),
             "churn_probability": ui.part("Churn"),
-            "churn_probability_lower": ui.part("from"),
-            "churn_probability_upper": ui.part("to"),
+            "churn_bounds": ui.text("Bounds"),
             "value_at_risk": ui.amount("Value at risk", money),
+            "at_risk_bounds": ui.text("Bounds"),
             "clv_365d": ui.amount("Expected value", money),
+            "clv_bounds": ui.text("Bounds"),
             "total_spent": ui.amount("Spent", money),
             "n_orders": ui.figure("Orders"),
             "recency_days": ui.figure("Days since order"),
             "country": ui.text("Country"),
-            "recommended_action": ui.text("What to do", width=260),
+            "recommended_action": ui.text("What to do"),
         },
         key=f"list-{number}",
         on_select="rerun",
@@ -105,14 +115,20 @@ def listed(publication: Publication) -> None:
         st.rerun()
 
 
-def page() -> None:
+def pairs(rows: pd.DataFrame, column: str) -> Iterable[tuple[float, float]]:
+    """The bounds of a score, row by row."""
+    return zip(rows[f"{column}_lower"], rows[f"{column}_upper"], strict=True)
+
+
+def bounds(lower: float, upper: float, write: Callable[[Any], str]) -> str:
+    """Bounds as a table shows them."""
+    return shown.between(write(lower), write(upper))
+
+
+def page(publication: Publication) -> None:
     """Show the list, or the customer that the address names."""
-    publication: Publication = st.session_state["publication"]
     customer = state.open_one("customer")
     if customer:
         one_customer.page(publication, customer)
     else:
         listed(publication)
-
-
-page()

@@ -28,10 +28,14 @@ def deciles(publication: Publication, rows: pd.DataFrame) -> None:
         alt.Tooltip("clv_365d_mean_upper", title="Upper bound", format=",.0f"),
         alt.Tooltip("clv_share", title="Share of all value", format=".1%"),
     ]
-    base = alt.Chart(rows).encode(x=alt.X("decile:O", title="Tenth of customers (1 is best)", axis=alt.Axis(labelAngle=0)))
+    base = alt.Chart(rows).encode(
+        x=alt.X("decile:O", title="Tenth of customers (1 is best)", axis=alt.Axis(labelAngle=0))
+    )
     bars = base.mark_bar(color=ui.ACCENT, cornerRadiusEnd=2).encode(
         y=alt.Y(
-            "clv_365d_mean:Q", title=f"Value of 365 days ({publication.currency})", axis=alt.Axis(format="~s", tickCount=5)
+            "clv_365d_mean:Q",
+            title=f"Value of 365 days ({publication.currency})",
+            axis=alt.Axis(format="~s", tickCount=5),
         ),
         tooltip=tips,
     )
@@ -58,9 +62,7 @@ def concentration(rows: pd.DataFrame) -> None:
             ],
         )
     )
-    even = (
-        alt.Chart(pd.DataFrame({"x": [0, 1]})).mark_line(strokeDash=[4, 4], color="#8c8c8c").encode(x="x:Q", y="x:Q")
-    )
+    even = alt.Chart(pd.DataFrame({"x": [0, 1]})).mark_line(strokeDash=[4, 4], color="#8c8c8c").encode(x="x:Q", y="x:Q")
     ui.vega(held + even, height=280, alt_text="Concentration of expected value")
 
 
@@ -78,7 +80,9 @@ def cohorts(publication: Publication, rows: pd.DataFrame, measure: str) -> None:
             y=alt.Y("cohort:O", title="Month of the first order"),
             color=alt.Color(
                 f"{column}:Q",
-                legend=alt.Legend(title=f"{title}{unit}", orient="top", format=pattern, gradientLength=200, titleLimit=260),
+                legend=alt.Legend(
+                    title=f"{title}{unit}", orient="top", format=pattern, gradientLength=200, titleLimit=260
+                ),
             ),
             tooltip=[
                 alt.Tooltip("cohort", title="First order in"),
@@ -114,9 +118,8 @@ def months(publication: Publication, rows: pd.DataFrame) -> None:
     ui.vega(bars, alt_text="Net revenue by month")
 
 
-def page() -> None:
+def page(publication: Publication) -> None:
     """Show it."""
-    publication: Publication = st.session_state["publication"]
     ui.head(
         "Value",
         "What customers are worth, who holds most of it, and whether those who came stay.",
@@ -187,6 +190,3 @@ def page() -> None:
         needs=["orders"],
         publication=publication,
     )
-
-
-page()

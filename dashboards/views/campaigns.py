@@ -84,9 +84,8 @@ def summary(publication: Publication, rows: pd.DataFrame) -> object:
     )
 
 
-def page() -> None:
+def page(publication: Publication) -> None:
     """Show it."""
-    publication: Publication = st.session_state["publication"]
     ui.head("Campaigns", "What was shown, what it cost, and what came of it?", publication)
     channels = ui.asked(publication, "campaigns_names")
     if channels is None:
@@ -112,7 +111,12 @@ def page() -> None:
     ui.cards(
         [
             Card("Campaigns", shown.number(len(rows)), "", "Campaigns with a day in the period."),
-            Card("Cost", shown.money(rows["cost"].astype(float).sum(), money), "", ui.meaning(publication, "campaign_summary", "cost")),
+            Card(
+                "Cost",
+                shown.money(rows["cost"].astype(float).sum(), money),
+                "",
+                ui.meaning(publication, "campaign_summary", "cost"),
+            ),
             Card(
                 "Revenue attributed",
                 shown.money(rows["revenue"].astype(float).sum(), money),
@@ -143,6 +147,3 @@ def page() -> None:
         if daily is not None:
             st.subheader(f"{campaign['campaign_name']} by day", anchor=False)
             four(publication, daily, "campaign_performance_daily", "performance_date")
-
-
-page()

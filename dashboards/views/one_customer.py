@@ -95,7 +95,9 @@ def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
             bounds("churn_probability", shown.share),
             about("churn_probability"),
         ),
-        Card("Value at risk", in_money(told["value_at_risk"]), bounds("value_at_risk", in_money), about("value_at_risk")),
+        Card(
+            "Value at risk", in_money(told["value_at_risk"]), bounds("value_at_risk", in_money), about("value_at_risk")
+        ),
         Card("Value of 365 days", in_money(told["clv_365d"]), bounds("clv_365d", in_money), about("clv_365d")),
         Card(
             "Order within 30 days",
@@ -176,7 +178,7 @@ def reasons(publication: Publication, rows: pd.DataFrame) -> None:
         alt.Chart(rows)
         .mark_bar(cornerRadiusEnd=2, height=18)
         .encode(
-            y=alt.Y("label:N", sort=None, title=None),
+            y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
             x=alt.X("effect:Q", title="Effect on the log-odds of leaving", axis=alt.Axis(tickCount=5)),
             color=alt.Color(
                 "colour:N",
@@ -192,7 +194,7 @@ def reasons(publication: Publication, rows: pd.DataFrame) -> None:
             ],
         )
     )
-    ui.vega(bars, height=170, alt_text="Reasons for the churn probability")
+    ui.vega(bars, height=230, alt_text="Reasons for the churn probability")
 
 
 def changes(publication: Publication, rows: pd.DataFrame) -> None:

@@ -28,7 +28,10 @@ def performance(rows: pd.DataFrame, measure: str) -> None:
     title, pattern = MEASURES[measure]
     rows = rows[rows[measure].notna()]
     rows = rows.assign(
-        forecast=[f"{model}, {horizon:.0f} days" if horizon else model for model, horizon in zip(rows["model_name"], rows["horizon"], strict=True)]
+        forecast=[
+            f"{model}, {horizon:.0f} days" if horizon > 0 else model
+            for model, horizon in zip(rows["model_name"], rows["horizon"].fillna(0), strict=True)
+        ]
     )
     lines = (
         alt.Chart(rows)
@@ -48,7 +51,7 @@ def performance(rows: pd.DataFrame, measure: str) -> None:
             ],
         )
     )
-    ui.vega(lines, height=240 + 20 * rows["forecast"].nunique(), alt_text=f"{title} over time")
+    ui.vega(lines, height=270 + 28 * rows["forecast"].nunique(), alt_text=f"{title} over time")
 
 
 def drift(rows: pd.DataFrame) -> None:
@@ -64,11 +67,15 @@ def drift(rows: pd.DataFrame) -> None:
         .mark_rect(cornerRadius=2)
         .encode(
             x=alt.X("day:O", title="Snapshot", axis=alt.Axis(labelAngle=-45, labelOverlap=True)),
-            y=alt.Y("place:N", sort=list(worst), title=None, axis=alt.Axis(labelLimit=230)),
+            y=alt.Y("place:N", sort=list(worst), title=None, axis=alt.Axis(labelLimit=230, labelOverlap=False)),
             color=alt.Color(
                 "of_threshold:Q",
-                scale=alt.Scale(domain=[0, 1, 3], range=["#e8f1f8", "#f6c26b", "#b34700"], clamp=True),
-                legend=alt.Legend(title="Of the threshold (1 drifts)", orient="top", gradientLength=160, titleLimit=240),
+                scale=alt.Scale(
+                    domain=[0, 1, 3], range=["#e8f1f8", "#f6c26b", "#b34700"], clamp=True, interpolate="rgb"
+                ),
+                legend=alt.Legend(
+                    title="Of the threshold (1 drifts)", orient="top", gradientLength=160, titleLimit=240
+                ),
             ),
             tooltip=[
                 alt.Tooltip("place", title="Column"),
@@ -104,10 +111,14 @@ def outcomes(rows: pd.DataFrame) -> None:
     ui.vega(bars, height=34 * rows["check_type"].nunique() + 90, alt_text="Checks of the last run")
 
 
-def page() -> None:
+def page(publication: Publication) -> None:
     """Show it."""
-    publication: Publication = st.session_state["publication"]
-    ui.head("Models and data", "Can the figures be trusted today?", publication, models=("churn", "clv", "next_purchase", "segments", "survival"))
+    ui.head(
+        "Models and data",
+        "Can the figures be trusted today?",
+        publication,
+        models=("churn", "clv", "next_purchase", "segments", "survival"),
+    )
     sources, champions = ui.asked(publication, "source_status"), ui.asked(publication, "models_champions")
     checks, warnings = ui.asked(publication, "models_checks"), ui.asked(publication, "models_warnings")
     if sources is not None and champions is not None and checks is not None and warnings is not None:
@@ -121,7 +132,9 @@ def page() -> None:
                     "",
                     ui.meaning(publication, "source_status", "is_loaded"),
                 ),
-                Card("Newest event", shown.day(newest), "", ui.meaning(publication, "source_status", "newest_event_at")),
+                Card(
+                    "Newest event", shown.day(newest), "", ui.meaning(publication, "source_status", "newest_event_at")
+                ),
                 Card(
                     "Checks passed",
                     shown.number(passed),
@@ -139,8 +152,20 @@ def page() -> None:
     models_in(publication, champions)
     left, right = st.columns(2)
     with left:
-        ui.panel("Checks of the last run", checks, outcomes, about=ui.meaning(publication, "check_results", "check_type"), publication=publication)
-        ui.panel("What did not pass", warnings, lambda rows: not_passed(publication, rows), publication=publication, empty="Every check passed.")
+        ui.panel(
+            "Checks of the last run",
+            checks,
+            outcomes,
+            about=ui.meaning(publication, "check_results", "check_type"),
+            publication=publication,
+        )
+        ui.panel(
+            "What did not pass",
+            warnings,
+            lambda rows: not_passed(publication, rows),
+            publication=publication,
+            empty="Every check passed.",
+        )
     with right:
         ui.panel(
             "Drift by column and day",
@@ -153,21 +178,34 @@ def page() -> None:
     ui.panel("Sources", sources, lambda rows: freshness(publication, rows), publication=publication)
     left, right = st.columns(2)
     with left:
-        ui.panel("Publications", ui.asked(publication, "models_publications"), lambda rows: published(publication, rows), publication=publication)
+        ui.panel(
+            "Publications",
+            ui.asked(publication, "models_publications"),
+            lambda rows: published(publication, rows),
+            publication=publication,
+        )
     with right:
-        ui.panel("Rows of the published tables", ui.asked(publication, "models_tables"), lambda rows: counted(publication, rows), publication=publication)
+        ui.panel(
+            "Rows of the published tables",
+            ui.asked(publication, "models_tables"),
+            lambda rows: counted(publication, rows),
+            publication=publication,
+        )
 
 
 def models_in(publication: Publication, champions) -> None:  # type: ignore[no-untyped-def]
-    """Performance and calibration over time, of all models or of one."""
+    """Performance and calibration over time, of one model."""
     if champions is None:
         return
     if champions.rows.empty:
-        st.info("No model scores yet: each needs about a year of orders to learn from and to be measured on.", icon=":material/info:")
+        st.info(
+            "No model scores yet: each needs about a year of orders to learn from and to be measured on.",
+            icon=":material/info:",
+        )
         return
     cells = st.columns([1, 1, 2])
     with cells[0]:
-        model = state.choice("model", "Model", list(champions.rows["model_name"]))
+        model = state.one_of("model", "Model", list(champions.rows["model_name"]))
     found = ui.asked(publication, "models_performance", model=model)
     if found is None:
         return
@@ -218,9 +256,10 @@ def freshness(publication: Publication, rows: pd.DataFrame) -> None:
     ui.table(
         publication, rows, "source_status",
         {
-            "entity": ui.text("Source"), "is_loaded": lambda about: st.column_config.CheckboxColumn("Loaded", help=about),
-            "rows_landed": ui.figure("Rows"), "rows_corrected": ui.figure("Corrected"), "rows_refused": ui.figure("Refused"),
-            "newest_event_at": ui.when("Newest event"), "landed_at": ui.when("Last load"), "description": ui.text("What it is"),
+            "entity": ui.text("Source"), "is_loaded": ui.Column("Loaded", "tick"), "rows_landed": ui.figure("Rows"),
+            "rows_corrected": ui.figure("Corrected"), "rows_refused": ui.figure("Refused"),
+            "newest_event_at": ui.when("Newest event"), "landed_at": ui.when("Last load"),
+            "description": ui.text("What it is"),
         },
     )  # fmt: skip
 
@@ -230,7 +269,7 @@ def published(publication: Publication, rows: pd.DataFrame) -> None:
     ui.table(
         publication, rows.assign(megabytes=(rows["bytes"].astype(float) / 1e6).round(1)), "publications",
         {
-            "published_at": lambda about: st.column_config.DatetimeColumn("At (UTC)", help=about, format="D MMM YYYY, HH:mm"),
+            "published_at": ui.Column("At (UTC)", "moment"),
             "version": ui.text("Version"), "action": ui.text("What"), "snapshot_date": ui.when("Snapshot"),
             "n_rows": ui.figure("Rows"), "megabytes": ui.figure("MB"), "n_warnings": ui.figure("Warnings"),
             "code_version": ui.text("Code"),
@@ -247,6 +286,3 @@ def counted(publication: Publication, rows: pd.DataFrame) -> None:
             "n_columns": ui.figure("Columns"),
         },
     )  # fmt: skip
-
-
-page()

@@ -45,7 +45,12 @@ def profile_map(rows: pd.DataFrame) -> None:
         alt.Chart(long)
         .mark_rect(cornerRadius=2)
         .encode(
-            x=alt.X("trait:N", sort=list(TRAITS.values()), title=None, axis=alt.Axis(labelAngle=-30, orient="bottom")),
+            x=alt.X(
+                "trait:N",
+                sort=list(TRAITS.values()),
+                title=None,
+                axis=alt.Axis(labelAngle=-35, labelOverlap=False, labelLimit=140),
+            ),
             y=alt.Y("segment_name:N", sort=list(rows["segment_name"]), title=None),
             color=alt.Color(
                 "standing:Q",
@@ -66,7 +71,9 @@ def sizes(publication: Publication, rows: pd.DataFrame) -> None:
     """Sizes and shares, as a table."""
     ui.table(
         publication,
-        rows.assign(spend_lifetime=rows["spend_lifetime"].astype(float)).round({"spend_lifetime": 0, "sureness_mean": 2}),
+        rows.assign(spend_lifetime=rows["spend_lifetime"].astype(float)).round(
+            {"spend_lifetime": 0, "sureness_mean": 2}
+        ),
         "segments",
         {
             "segment_name": ui.text("Segment"),
@@ -84,7 +91,9 @@ def flows(rows: pd.DataFrame) -> None:
     """From which segment to which, as shares of the segment then."""
     st.caption(f"{shown.day(rows['earlier_date'].iloc[0])} to {shown.day(rows['snapshot_date'].iloc[0])}")
     base = alt.Chart(rows).encode(
-        x=alt.X("segment_name:N", title="Segment now", axis=alt.Axis(labelAngle=-30, labelLimit=130)),
+        x=alt.X(
+            "segment_name:N", title="Segment now", axis=alt.Axis(labelAngle=-35, labelOverlap=False, labelLimit=150)
+        ),
         y=alt.Y("earlier_segment_name:N", title="Segment then"),
         tooltip=[
             alt.Tooltip("earlier_segment_name", title="Then"),
@@ -100,7 +109,9 @@ def flows(rows: pd.DataFrame) -> None:
         text=alt.Text("n_customers:Q", format=",.0f"),
         color=alt.condition(alt.datum.earlier_segment_share > 0.5, alt.value("white"), alt.value("#1b2733")),
     )
-    ui.vega(cells + numbers, height=34 * rows["earlier_segment_name"].nunique() + 140, alt_text="Flows between segments")
+    ui.vega(
+        cells + numbers, height=34 * rows["earlier_segment_name"].nunique() + 140, alt_text="Flows between segments"
+    )
 
 
 def trend(rows: pd.DataFrame) -> None:
@@ -147,9 +158,8 @@ def fifths(rows: pd.DataFrame) -> None:
     ui.vega(cells + numbers, height=320, alt_text="Customers by recency and frequency")
 
 
-def page() -> None:
+def page(publication: Publication) -> None:
     """Show it."""
-    publication: Publication = st.session_state["publication"]
     ui.head(
         "Segments",
         "Which kinds of customers there are, how they differ, and where they go.",
@@ -165,7 +175,9 @@ def page() -> None:
         largest, best = profiles.rows.iloc[0], profiles.rows.sort_values("spend_share", ascending=False).iloc[0]
         ui.cards(
             [
-                Card("Segments", shown.number(len(profiles.rows)), "", "Kinds of customers that the model tells apart."),
+                Card(
+                    "Segments", shown.number(len(profiles.rows)), "", "Kinds of customers that the model tells apart."
+                ),
                 Card(
                     "Largest",
                     shown.share(largest["customer_share"], 0),
@@ -216,6 +228,3 @@ def page() -> None:
         needs=["orders"],
         publication=publication,
     )
-
-
-page()

@@ -1,0 +1,203 @@
+"""Every page of the dashboards, without a browser: over the demo company, over nothing, and over older files."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from clientele.publishing.versions import Published
+from dashboards import access, data, shown
+from dashboards.app import PAGES
+from tests.published import publish_without_rows
+
+WITHIN_S = 120
+logging.getLogger("streamlit").setLevel(logging.ERROR)
+
+
+def opened(home: Path, name: str, monkeypatch: pytest.MonkeyPatch, **address: str) -> AppTest:
+    """A page over the publication of a home, as an address opens it."""
+    monkeypatch.setenv("CLIENTELE_HOME", str(home))
+    app = AppTest.from_string(f"from dashboards.app import show\nshow({name!r})", default_timeout=WITHIN_S)
+    for parameter, value in address.items():
+        app.query_params[parameter] = value
+    app.run()
+    assert [error.value for error in app.exception] == []
+    return app
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def asked(home: Path, sql: str) -> Any:
+    with duckdb.connect(data.current_path(home), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="module")
+def company(built_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy: pages keep their file open with settings of their own, which DuckDB allows one of in a process."""
+    home = tmp_path_factory.mktemp("company")
+    shutil.copytree(built_company / "published", home / "published", symlinks=True)
+    return home
+
+
+@pytest.fixture(scope="module")
+def empty(built_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("empty")
+    publish_without_rows(Path(data.current_path(built_company)), home, "2026-01-01-0001")
+    return home
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_shows_the_demo_company(page: str, company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened(company, page, monkeypatch)
+    assert len(app.title) == 1
+    # Which state of the tables it is, on every page.
+    assert Published(company).current() in app.caption[0].value
+    if page != "credit":
+        assert app.metric or app.dataframe
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_says_what_is_missing_where_nothing_is(
+    page: str, empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(empty, page, monkeypatch)
+    assert len(app.title) == 1
+    assert app.info
+    assert "nan" not in " ".join(figures(app).values()).lower()
+
+
+def test_figures_are_those_of_the_file(built_company: Path, company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown_figures = figures(opened(company, "overview", monkeypatch))
+    ((customers, leaving, at_risk),) = asked(
+        built_company,
+        "select count(*), sum(churn_probability), sum(value_at_risk) from marts.customer_directory",
+    )
+    assert shown_figures["Customers"] == shown.number(customers)
+    assert shown_figures["Expected to leave"] == shown.number(leaving)
+    assert shown_figures["Value at risk"] == shown.money(at_risk, "EUR")
+
+
+def test_a_filter_in_the_address_filters_and_bounds_are_shown(
+    built_company: Path, company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ((segment, size),) = asked(
+        built_company, "select segment_name, n_customers from marts.segments order by n_customers desc limit 1"
+    )
+    app = opened(company, "overview", monkeypatch, segment=segment)
+    assert figures(app)["Customers"] == shown.number(size)
+    assert next(metric.delta for metric in app.metric if metric.label == "Expected to leave").count(" to ") == 1
+    app = opened(company, "customers", monkeypatch, segment=segment)
+    assert shown.plural(size, "customer") in " ".join(caption.value for caption in app.caption)
+
+
+def test_a_list_is_sorted_and_cut_by_the_database(
+    built_company: Path, company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(company, "customers", monkeypatch, sort="spent so far", page="2")
+    expected = asked(
+        built_company,
+        "select customer_id from marts.customer_directory"
+        " order by total_spent desc nulls last, customer_id limit 50 offset 50",
+    )
+    assert list(app.dataframe[0].value["customer_id"]) == [customer for (customer,) in expected]
+
+
+def test_one_customer_has_a_page(built_company: Path, company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ((customer, probability),) = asked(
+        built_company,
+        "select customer_id, churn_probability from marts.customer_directory"
+        " where churn_probability is not null order by value_at_risk desc limit 1",
+    )
+    app = opened(company, "customers", monkeypatch, customer=customer)
+    assert customer in app.title[0].value
+    assert figures(app)["Churn probability"] == shown.share(probability)
+    unknown = opened(company, "customers", monkeypatch, customer="nobody")
+    assert "nobody" in unknown.info[0].value
+
+
+def test_a_publication_and_a_rollback_show_at_once(
+    built_company: Path, empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(empty / "published", home / "published", symlinks=True)
+    app = opened(home, "overview", monkeypatch)
+    assert "Customers" not in figures(app)
+    shutil.copytree(
+        Path(data.current_path(built_company)).parent, home / "published" / "2026-01-01-0002", symlinks=True
+    )
+    Published(home).switch_to("2026-01-01-0002")
+    assert "Customers" in figures(app.run())
+    Published(home).switch_to("2026-01-01-0001")
+    assert "Customers" not in figures(app.run())
+
+
+def test_without_a_publication_it_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened(tmp_path, "overview", monkeypatch)
+    assert app.title[0].value == "Nothing is published yet"
+    assert "make run" in app.markdown[0].value
+
+
+def test_a_file_that_is_older_than_the_dashboards_is_read_as_far_as_it_goes(
+    built_company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "published" / "2026-01-01-0001"
+    folder.mkdir(parents=True)
+    shutil.copyfile(data.current_path(built_company), folder / "clientele.duckdb")
+    with duckdb.connect(str(folder / "clientele.duckdb")) as connection:
+        for table in ("marts.customer_health_overview", "marts.segment_flows", "governance.column_docs"):
+            connection.execute(f"drop table {table}")
+    Published(tmp_path).switch_to("2026-01-01-0001")
+    assert "`customer_health_overview`" in opened(tmp_path, "overview", monkeypatch).info[0].value
+    assert figures(opened(tmp_path, "segments", monkeypatch))["Segments"] != "0"
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in data.QUERIES.glob("*.sql")))
+def test_every_query_fits_the_published_tables(name: str, built_company: Path) -> None:
+    if name.startswith("credit_"):
+        pytest.xfail("the credit marts are not published yet")
+    with duckdb.connect(data.current_path(built_company), read_only=True) as connection:
+        sql = data.sql_of(name)
+        given = {parameter: {"size": 5, "start": 0}.get(parameter) for parameter in data.parameters_of(sql)}
+        columns = [column[0] for column in connection.execute(sql, given).description or []]
+    assert columns
+    assert sql.startswith("-- ")
+
+
+def test_roles_decide_which_pages_show() -> None:
+    assert "customers" not in access.pages_of(["manager"])
+    assert "credit" in access.pages_of(["manager", "risk"])
+    assert access.pages_of(["nobody"]) == set()
+    every = {page for role in ("analyst", "manager", "risk") for page in access.pages_of([role])}
+    assert every == set(PAGES)
+
+
+@pytest.mark.parametrize(
+    ("claims", "roles"),
+    [({"roles": ["risk"]}, ["risk"]), ({"roles": "risk, analyst"}, ["risk", "analyst"]), ({}, []), ({"roles": 1}, [])],
+)
+def test_roles_are_read_from_the_token(claims: dict[str, Any], roles: list[str]) -> None:
+    assert access.roles_in(claims) == roles
+
+
+@pytest.mark.parametrize(
+    ("write", "value", "text"),
+    [
+        (shown.number, 12345.6, "12,346"), (shown.number, None, "–"), (shown.short, 1234567, "1.23 M"),
+        (shown.short, 9999, "9,999"), (shown.share, 0.1234, "12.3 %"), (shown.share, float("nan"), "–"),
+        (shown.points, 0.012, "+1.2 points"),
+    ],
+)  # fmt: skip
+def test_figures_are_short_and_have_their_unit(write: Callable[[Any], str], value: Any, text: str) -> None:
+    assert write(value) == text
+    assert shown.money(-1234567, "GBP") == "-£ 1.23 M"
+    assert shown.money(5, "CHF") == "CHF 5"
