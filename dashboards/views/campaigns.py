@@ -58,7 +58,7 @@ def four(publication: Publication, result, table: str, by: str) -> None:  # type
 def summary(publication: Publication, rows: pd.DataFrame) -> object:
     """All campaigns as a table."""
     money = publication.currency
-    rows = rows.assign(**{name: rows[name].astype(float).round(0) for name in ("revenue", "cost")})
+    rows = rows.assign(**{name: rows[name].astype(float).round(0) for name in ("revenue_amount", "cost_amount")})
     return ui.table(
         publication,
         rows.round({"roas": 2, "roas_lower": 2, "roas_upper": 2, "cpc": 2}),
@@ -68,8 +68,8 @@ def summary(publication: Publication, rows: pd.DataFrame) -> object:
             "channel": ui.text("Channel"),
             "first_date": ui.when("From"),
             "last_date": ui.when("To"),
-            "cost": ui.amount("Cost", money),
-            "revenue": ui.amount("Revenue", money),
+            "cost_amount": ui.amount("Cost", money),
+            "revenue_amount": ui.amount("Revenue", money),
             "impressions": ui.figure("Impressions"),
             "ctr": ui.part("CTR"),
             "cpc": ui.amount("CPC", money),
@@ -113,15 +113,15 @@ def page(publication: Publication) -> None:
             Card("Campaigns", shown.number(len(rows)), "", "Campaigns with a day in the period."),
             Card(
                 "Cost",
-                shown.money(rows["cost"].astype(float).sum(), money),
+                shown.money(rows["cost_amount"].astype(float).sum(), money),
                 "",
-                ui.meaning(publication, "campaign_summary", "cost"),
+                ui.meaning(publication, "campaign_summary", "cost_amount"),
             ),
             Card(
                 "Revenue attributed",
-                shown.money(rows["revenue"].astype(float).sum(), money),
+                shown.money(rows["revenue_amount"].astype(float).sum(), money),
                 "by the platform",
-                ui.meaning(publication, "campaign_summary", "revenue"),
+                ui.meaning(publication, "campaign_summary", "revenue_amount"),
             ),
             Card(
                 "Conversions",

@@ -1,4 +1,4 @@
-{#- The rates of campaigns with their bounds (95 %), from summed impressions, clicks, conversions, revenue and cost. -#}
+{#- The rates of campaigns with their bounds (95 %), from summed impressions, clicks, conversions, revenue_amount and cost_amount. -#}
 {% macro campaign_rates() -%}
     {{ ratio('clicks', 'impressions') }} as ctr,
     {{ wilson('clicks', 'impressions', 'lower') }} as ctr_lower,
@@ -6,10 +6,10 @@
     {{ ratio('conversions', 'clicks') }} as conversion_share,
     {{ wilson('conversions', 'clicks', 'lower') }} as conversion_share_lower,
     {{ wilson('conversions', 'clicks', 'upper') }} as conversion_share_upper,
-    {{ ratio('cost', 'clicks') }} as cpc,
-    {{ ratio('cost', count_bound('clicks', 'upper')) }} as cpc_lower,
-    {{ ratio('cost', count_bound('clicks', 'lower')) }} as cpc_upper,
-    {{ ratio('revenue', 'cost') }} as roas,
-    {{ ratio('revenue', 'cost') }} * {{ ratio(count_bound('conversions', 'lower'), 'conversions') }} as roas_lower,
-    {{ ratio('revenue', 'cost') }} * {{ ratio(count_bound('conversions', 'upper'), 'conversions') }} as roas_upper
+    {{ ratio('cost_amount', 'clicks') }} as cpc,
+    {{ ratio('cost_amount', count_bound('clicks', 'upper')) }} as cpc_lower,
+    {{ ratio('cost_amount', count_bound('clicks', 'lower')) }} as cpc_upper,
+    {{ ratio('revenue_amount', 'cost_amount') }} as roas,
+    {{ ratio('revenue_amount', 'cost_amount') }} * {{ ratio(count_bound('conversions', 'lower'), 'conversions') }} as roas_lower,
+    {{ ratio('revenue_amount', 'cost_amount') }} * {{ ratio(count_bound('conversions', 'upper'), 'conversions') }} as roas_upper
 {%- endmacro %}

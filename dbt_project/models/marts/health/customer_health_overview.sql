@@ -49,11 +49,11 @@ customers as (
     left join clv on spine.customer_id = clv.customer_id and spine.snapshot_date = clv.snapshot_date
     left join segments on spine.customer_id = segments.customer_id and spine.snapshot_date = segments.snapshot_date
 )
-
+{% for by_segment in [false, true] %}
 select
     snapshot_date,
-    segment_id,
-    case when grouping(segment_name) = 1 then 'all' else segment_name end as segment_name,
+    {{ 'segment_id' if by_segment else 'cast(null as integer) as segment_id' }},
+    {{ 'segment_name' if by_segment else "'all' as segment_name" }},
     count(*) as n_customers,
     count(case when is_active then 1 end) as n_active,
     count(case when is_buyer then 1 end) as n_buyers,
@@ -74,4 +74,6 @@ select
     sum(value_at_risk_lower) as value_at_risk_lower,
     sum(value_at_risk_upper) as value_at_risk_upper
 from customers
-group by grouping sets ((snapshot_date), (snapshot_date, segment_id, segment_name))
+group by snapshot_date{{ ', segment_id, segment_name' if by_segment }}
+{{ 'union all' if not loop.last }}
+{%- endfor %}

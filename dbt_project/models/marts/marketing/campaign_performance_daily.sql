@@ -19,8 +19,8 @@ days as (
         performance.impressions,
         performance.clicks,
         performance.conversions,
-        performance.revenue_amount as revenue,
-        performance.cost_amount as cost
+        performance.revenue_amount,
+        performance.cost_amount
     from performance
     left join campaigns on performance.campaign_id = campaigns.campaign_id
 )

@@ -17,8 +17,8 @@ summed as (
         cast(sum(impressions) as bigint) as impressions,
         cast(sum(clicks) as bigint) as clicks,
         cast(sum(conversions) as bigint) as conversions,
-        cast(sum(revenue) as decimal(28, 4)) as revenue,
-        cast(sum(cost) as decimal(28, 4)) as cost
+        cast(sum(revenue_amount) as decimal(28, 4)) as revenue_amount,
+        cast(sum(cost_amount) as decimal(28, 4)) as cost_amount
     from days
     group by campaign_id, campaign_name, campaign_type, channel
 ),
@@ -32,7 +32,7 @@ rated as (
 
 select
     rated.*,
-    campaigns.budget_amount as budget,
-    {{ ratio('rated.cost', 'campaigns.budget_amount') }} as budget_spent_share
+    campaigns.budget_amount,
+    {{ ratio('rated.cost_amount', 'campaigns.budget_amount') }} as budget_spent_share
 from rated
 left join campaigns on rated.campaign_id = campaigns.campaign_id
