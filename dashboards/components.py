@@ -14,7 +14,6 @@ from dashboards import data, shown
 from dashboards.data import Publication, Result
 
 RISK_COLOURS = {"high": "#d55e00", "medium": "#e69f00", "low": "#009e73"}
-ACCENT = "#0072b2"
 HEIGHT = 300
 LOADING = "Load it: write a mapping for it (`clientele map FILE`), then `clientele load mapping.yml`."
 
@@ -27,6 +26,24 @@ class Card:
     value: str
     note: str = ""
     about: str = ""
+
+
+def is_dark() -> bool:
+    """Whether whoever is looking has the dark theme."""
+    theme = st.context.theme
+    return theme is not None and theme.type == "dark"
+
+
+def accent() -> str:
+    """The colour of what is not told apart by colour."""
+    return "#56b4e9" if is_dark() else "#0072b2"
+
+
+def on_shade(column: str, more_than: float) -> Any:
+    """The colour of a number on a cell whose shade grows with a column: shades end light on dark, dark on light."""
+    light, dark = alt.value("#ffffff"), alt.value("#1b2733")
+    above, below = (dark, light) if is_dark() else (light, dark)
+    return alt.condition(alt.datum[column] > more_than, above, below)
 
 
 def head(title: str, lead: str, publication: Publication, models: Sequence[str] = ()) -> None:

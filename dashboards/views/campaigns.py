@@ -36,10 +36,10 @@ def rate(publication: Publication, rows: pd.DataFrame, column: str, by: str) -> 
         alt.Tooltip(f"{column}_lower", title="Lower bound", format=pattern),
         alt.Tooltip(f"{column}_upper", title="Upper bound", format=pattern),
     ]
-    line = base.mark_line(color=ui.ACCENT, point=len(rows) < 40).encode(
+    line = base.mark_line(color=ui.accent(), point=len(rows) < 40).encode(
         y=alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=pattern, tickCount=5)), tooltip=tips
     )
-    bounds = base.mark_rule(color=ui.ACCENT, opacity=0.4, strokeWidth=3).encode(
+    bounds = base.mark_rule(color=ui.accent(), opacity=0.4, strokeWidth=3).encode(
         y=f"{column}_lower:Q", y2=f"{column}_upper:Q", tooltip=tips
     )
     ui.vega(bounds + line, height=210, alt_text=f"{title} over time, with bounds")

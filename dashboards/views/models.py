@@ -13,7 +13,7 @@ from dashboards.data import Publication
 
 # What tells how good a model is, by what it forecasts: column, title, format.
 MEASURES = {
-    "auc": ("AUC (1 is perfect, 0.5 is chance)", ".2f"),
+    "auc": ("AUC", ".2f"),
     "ece": ("Calibration error", ".1%"),
     "bounds_coverage": ("Outcomes within bounds", ".0%"),
     "gini": ("Gini of realised value", ".2f"),
@@ -33,13 +33,15 @@ def performance(rows: pd.DataFrame, measure: str) -> None:
             for model, horizon in zip(rows["model_name"], rows["horizon"].fillna(0), strict=True)
         ]
     )
+    forecasts = rows["forecast"].nunique()
+    legend = alt.Legend(orient="bottom", columns=1, labelLimit=260) if forecasts > 1 else None
     lines = (
         alt.Chart(rows)
         .mark_line(point=True)
         .encode(
             x=alt.X("period:T", title="Forecast from", axis=alt.Axis(format="%b %Y", tickCount=5)),
             y=alt.Y(f"{measure}:Q", title=title, scale={"zero": False}, axis=alt.Axis(format=pattern, tickCount=5)),
-            color=alt.Color("forecast:N", title=None, legend=alt.Legend(orient="bottom", columns=1, labelLimit=260)),
+            color=alt.Color("forecast:N", title=None, legend=legend),
             tooltip=[
                 alt.Tooltip("forecast", title="Forecast"),
                 alt.Tooltip("period:T", title="From", format="%-d %b %Y"),
@@ -51,13 +53,13 @@ def performance(rows: pd.DataFrame, measure: str) -> None:
             ],
         )
     )
-    ui.vega(lines, height=270 + 28 * rows["forecast"].nunique(), alt_text=f"{title} over time")
+    ui.vega(lines, height=260 + (28 * forecasts if legend else 0), alt_text=f"{title} over time")
 
 
 def drift(rows: pd.DataFrame) -> None:
     """Columns down, days across: how near each is to its threshold, the worst first."""
     rows = rows.assign(
-        place=rows["subject"].str.replace("feat_", "", regex=False) + " · " + rows["column_name"],
+        place=rows["subject"].str.replace(r"^feat_|^ml_|__scores", "", regex=True) + " · " + rows["column_name"],
         day=pd.to_datetime(rows["snapshot_date"]).dt.strftime("%Y-%m-%d"),
     )
     worst = rows.groupby("place")["of_threshold"].max().sort_values(ascending=False).head(WORST).index
@@ -67,7 +69,7 @@ def drift(rows: pd.DataFrame) -> None:
         .mark_rect(cornerRadius=2)
         .encode(
             x=alt.X("day:O", title="Snapshot", axis=alt.Axis(labelAngle=-45, labelOverlap=True)),
-            y=alt.Y("place:N", sort=list(worst), title=None, axis=alt.Axis(labelLimit=230, labelOverlap=False)),
+            y=alt.Y("place:N", sort=list(worst), title=None, axis=alt.Axis(labelLimit=260, labelOverlap=False)),
             color=alt.Color(
                 "of_threshold:Q",
                 scale=alt.Scale(

@@ -71,8 +71,8 @@ def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
         alt.Tooltip("value_at_risk_upper", title="Upper bound", format=",.0f"),
         alt.Tooltip("churn_probability_mean", title="Mean churn probability", format=".1%"),
     ]
-    title = f"Value at risk in 365 days ({publication.currency})"
-    bars = base.mark_bar(color=ui.ACCENT, cornerRadiusEnd=2, height=14).encode(
+    title = f"Value at risk ({publication.currency})"
+    bars = base.mark_bar(color=ui.accent(), cornerRadiusEnd=2, height=14).encode(
         x=alt.X("value_at_risk:Q", title=title, axis=alt.Axis(format="~s", tickCount=5)), tooltip=tips
     )
     bounds = base.mark_rule(color=ui.RISK_COLOURS["medium"], strokeWidth=2).encode(
@@ -113,14 +113,14 @@ def over_time(rows: pd.DataFrame, column: str, title: str, pattern: str) -> None
         alt.Tooltip("snapshot_date:T", title="Day", format="%-d %b %Y"),
         alt.Tooltip(column, title=title, format=pattern),
     ]
-    line = base.mark_line(color=ui.ACCENT, point=points).encode(
+    line = base.mark_line(color=ui.accent(), point=points).encode(
         y=alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=pattern, tickCount=5), scale={"zero": False}),
         tooltip=tips,
     )
     if f"{column}_lower" not in rows:
         ui.vega(line, alt_text=f"{title} by day")
         return
-    band = base.mark_area(color=ui.ACCENT, opacity=0.18).encode(y=f"{column}_lower:Q", y2=f"{column}_upper:Q")
+    band = base.mark_area(color=ui.accent(), opacity=0.18).encode(y=f"{column}_lower:Q", y2=f"{column}_upper:Q")
     ui.vega(band + line, alt_text=f"{title} by day, with bounds")
 
 
@@ -134,8 +134,8 @@ def movers(publication: Publication, rows: pd.DataFrame) -> None:
         "customer_changes",
         {
             "customer_id": ui.text("Customer"),
-            "segment_name": ui.text("Segment"),
-            "value_at_risk_change": ui.amount("Change of value at risk", money),
+            "segment_name": ui.text("Segment", width=150),
+            "value_at_risk_change": ui.amount("Change", money),
             "value_at_risk": ui.amount("Value at risk", money),
             "earlier_churn_probability": ui.part("Churn then"),
             "churn_probability": ui.part("Churn now"),
@@ -235,7 +235,7 @@ def net_revenue(publication: Publication, rows: pd.DataFrame) -> None:
     rows = rows.assign(net_revenue=rows["net_revenue"].astype(float))
     bars = (
         alt.Chart(rows)
-        .mark_bar(color=ui.ACCENT)
+        .mark_bar(color=ui.accent())
         .encode(
             x=alt.X("activity_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6)),
             y=alt.Y("net_revenue:Q", title=f"Net revenue ({publication.currency})", axis=alt.Axis(format="~s")),

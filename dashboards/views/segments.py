@@ -107,7 +107,7 @@ def flows(rows: pd.DataFrame) -> None:
     )
     numbers = base.mark_text(fontSize=11).encode(
         text=alt.Text("n_customers:Q", format=",.0f"),
-        color=alt.condition(alt.datum.earlier_segment_share > 0.5, alt.value("white"), alt.value("#1b2733")),
+        color=ui.on_shade("earlier_segment_share", 0.5),
     )
     ui.vega(
         cells + numbers, height=34 * rows["earlier_segment_name"].nunique() + 140, alt_text="Flows between segments"
@@ -135,7 +135,7 @@ def trend(rows: pd.DataFrame) -> None:
             ],
         )
     )
-    ui.vega(lines, height=220 + 20 * names, alt_text="Customers of each segment by day")
+    ui.vega(lines, height=250 + 28 * names, alt_text="Customers of each segment by day")
 
 
 def fifths(rows: pd.DataFrame) -> None:
@@ -153,7 +153,7 @@ def fifths(rows: pd.DataFrame) -> None:
     cells = base.mark_rect(cornerRadius=2).encode(color=alt.Color("n_customers:Q", legend=None))
     numbers = base.mark_text(fontSize=11).encode(
         text=alt.Text("n_customers:Q", format=",.0f"),
-        color=alt.condition(alt.datum.n_customers > most * 0.5, alt.value("white"), alt.value("#1b2733")),
+        color=ui.on_shade("n_customers", most / 2),
     )
     ui.vega(cells + numbers, height=320, alt_text="Customers by recency and frequency")
 

@@ -31,7 +31,7 @@ def deciles(publication: Publication, rows: pd.DataFrame) -> None:
     base = alt.Chart(rows).encode(
         x=alt.X("decile:O", title="Tenth of customers (1 is best)", axis=alt.Axis(labelAngle=0))
     )
-    bars = base.mark_bar(color=ui.ACCENT, cornerRadiusEnd=2).encode(
+    bars = base.mark_bar(color=ui.accent(), cornerRadiusEnd=2).encode(
         y=alt.Y(
             "clv_365d_mean:Q",
             title=f"Value of 365 days ({publication.currency})",
@@ -51,7 +51,7 @@ def concentration(rows: pd.DataFrame) -> None:
     rows = pd.concat([start, rows[["customer_share", "clv_share", "n_customers"]]])
     held = (
         alt.Chart(rows)
-        .mark_area(color=ui.ACCENT, opacity=0.25, line={"color": ui.ACCENT})
+        .mark_area(color=ui.accent(), opacity=0.25, line={"color": ui.accent()})
         .encode(
             x=alt.X("customer_share:Q", title="Customers, the best first", axis=alt.Axis(format="%", tickCount=5)),
             y=alt.Y("clv_share:Q", title="Share of expected value", axis=alt.Axis(format="%", tickCount=5)),
@@ -104,7 +104,7 @@ def months(publication: Publication, rows: pd.DataFrame) -> None:
     rows = rows.assign(net_revenue=rows["net_revenue"].astype(float))
     bars = (
         alt.Chart(rows)
-        .mark_bar(color=ui.ACCENT)
+        .mark_bar(color=ui.accent())
         .encode(
             x=alt.X("yearmonth(activity_month):T", title=None, axis=alt.Axis(format="%b %Y", tickCount=6)),
             y=alt.Y("net_revenue:Q", title=f"Net revenue ({publication.currency})", axis=alt.Axis(format="~s")),
