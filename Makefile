@@ -39,7 +39,7 @@ define venv
 	@$(PYTHON) -m venv --without-pip $(1)
 endef
 
-.PHONY: help setup setup-dev run ui dashboards test leakage real-data lint fmt docs cards locks demo bench bench-quality bench-daily bench-drift bench-faults screenshots spark-smoke clean
+.PHONY: help setup setup-dev run ui dashboards test leakage real-data lint fmt docs cards locks demo bench bench-quality bench-daily bench-drift bench-dashboards bench-faults screenshots spark-smoke clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -114,11 +114,15 @@ bench-daily: setup-dev ## what the daily run costs through Dagster beside bare d
 bench-drift: setup-dev ## false alarms and detection of the drift checks, to bench/drift.md; needs what `make run` left
 	@$(BIN)/python -m bench.drift
 
+bench-dashboards: setup-dev ## the dashboards over a million customers in a real browser, to bench/dashboards.md
+	@$(BIN)/python -m bench.dashboards
+
 bench-faults: setup-dev ## kill -9, full disk, corrupt files, clocks: what is lost, to bench/faults.md; an hour or two
 	@$(BIN)/python -m bench.faults
 
-screenshots: setup-dev ## pictures of the UI over WAREHOUSE, to docs/images (needs Debian's chromium)
+screenshots: setup-dev ## pictures of the UI and the dashboards over WAREHOUSE, to docs/images (needs Debian's chromium)
 	@$(BIN)/python docs/screenshots.py --home $(WAREHOUSE)
+	@$(BIN)/python docs/dashboard_screenshots.py --home $(WAREHOUSE)
 
 spark-smoke: ## every SQL model on a local Spark, compared with DuckDB (needs Java 17)
 	@version=$$(java -version 2>&1 | head -n 1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' || true); \

@@ -193,6 +193,14 @@ def page(publication: Publication) -> None:
             lambda rows: counted(publication, rows),
             publication=publication,
         )
+    ui.panel(
+        "Steps of the last runs",
+        ui.asked(publication, "models_runs"),
+        lambda rows: steps(publication, rows),
+        about=ui.meaning(publication, "ops_runs", "asset_name"),
+        publication=publication,
+        empty="No run is on record: `clientele daily` and `clientele run` write down what they do.",
+    )
 
 
 def models_in(publication: Publication, champions) -> None:  # type: ignore[no-untyped-def]
@@ -286,5 +294,18 @@ def counted(publication: Publication, rows: pd.DataFrame) -> None:
         {
             "table_schema": ui.text("Schema"), "table_name": ui.text("Table"), "n_rows": ui.figure("Rows"),
             "n_columns": ui.figure("Columns"),
+        },
+    )  # fmt: skip
+
+
+def steps(publication: Publication, rows: pd.DataFrame) -> None:
+    """What the last runs did."""
+    ui.table(
+        publication, rows.assign(gigabytes=(rows["peak_memory_bytes"] / 1e9).round(2), seconds=rows["seconds"].round(1)),
+        "ops_runs",
+        {
+            "started_at": ui.Column("Start (UTC)", "moment"), "job": ui.text("Job"), "asset_name": ui.text("Step"),
+            "status": ui.text("Status"), "seconds": ui.figure("Seconds"), "gigabytes": ui.figure("Memory (GB)"),
+            "message": ui.text("What was done"),
         },
     )  # fmt: skip
