@@ -164,12 +164,16 @@ def setting(path: str, name: str, otherwise: str) -> str:
 
 def definition(path: str, table: str, column: str) -> str:
     """What a column means, as dbt's documentation says it; empty where the file does not tell."""
+    return _definitions(path).get((table, column), "")
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _definitions(path: str) -> dict[tuple[str, str], str]:
     try:
         docs = ask(path, "column_docs").rows
     except NotInPublicationError:
-        return ""
-    found = docs.loc[(docs["table_name"] == table) & (docs["column_name"] == column), "description"]
-    return "" if found.empty else str(found.iloc[0])
+        return {}
+    return dict(zip(zip(docs["table_name"], docs["column_name"], strict=True), docs["description"], strict=True))
 
 
 def _numpy(rows: pd.DataFrame) -> pd.DataFrame:

@@ -27,9 +27,9 @@ def rate(publication: Publication, rows: pd.DataFrame, column: str, by: str) -> 
     """A rate by day or month, its bounds as a band."""
     title, pattern = RATES[column]
     title += f" ({publication.currency})" if column == "cpc" else ""
-    base = alt.Chart(rows).encode(x=alt.X(f"{by}:T", title=None, axis=alt.Axis(format="%b %Y", tickCount=5)))
+    base = alt.Chart().encode(x=alt.X(f"{by}:T", title=None, axis=alt.Axis(format="%b %Y", tickCount=5)))
     if by == "performance_date":
-        base = alt.Chart(rows).encode(x=alt.X(f"{by}:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=5)))
+        base = alt.Chart().encode(x=alt.X(f"{by}:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=5)))
     tips = [
         alt.Tooltip(f"{by}:T", title="From", format="%-d %b %Y"),
         alt.Tooltip(column, title=title, format=pattern),
@@ -42,7 +42,7 @@ def rate(publication: Publication, rows: pd.DataFrame, column: str, by: str) -> 
     bounds = base.mark_rule(color=ui.accent(), opacity=0.4, strokeWidth=3).encode(
         y=f"{column}_lower:Q", y2=f"{column}_upper:Q", tooltip=tips
     )
-    ui.vega(bounds + line, height=210, alt_text=f"{title} over time, with bounds")
+    ui.vega(alt.layer(bounds, line, data=rows), height=210, alt_text=f"{title} over time, with bounds")
 
 
 def four(publication: Publication, result, table: str, by: str) -> None:  # type: ignore[no-untyped-def]

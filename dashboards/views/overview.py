@@ -62,7 +62,7 @@ def figures(publication: Publication, now: Result) -> list[Card]:
 
 def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
     """Value at risk by segment, with bounds."""
-    base = alt.Chart(rows).encode(y=alt.Y("segment_name:N", sort=None, title=None))
+    base = alt.Chart().encode(y=alt.Y("segment_name:N", sort=None, title=None))
     tips = [
         alt.Tooltip("segment_name", title="Segment"),
         alt.Tooltip("n_customers", title="Customers", format=",.0f"),
@@ -78,7 +78,11 @@ def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
     bounds = base.mark_rule(color=ui.RISK_COLOURS["medium"], strokeWidth=2).encode(
         x="value_at_risk_lower:Q", x2="value_at_risk_upper:Q", tooltip=tips
     )
-    ui.vega(bars + bounds, height=max(34 * len(rows) + 50, 120), alt_text="Value at risk by segment, with bounds")
+    ui.vega(
+        alt.layer(bars, bounds, data=rows),
+        height=max(34 * len(rows) + 50, 120),
+        alt_text="Value at risk by segment, with bounds",
+    )
 
 
 def risk_bands(rows: pd.DataFrame) -> None:
@@ -108,7 +112,7 @@ def risk_bands(rows: pd.DataFrame) -> None:
 def over_time(rows: pd.DataFrame, column: str, title: str, pattern: str) -> None:
     """A figure on every day that was scored, its bounds as a band."""
     points = len(rows) < 40
-    base = alt.Chart(rows).encode(x=alt.X("snapshot_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6)))
+    base = alt.Chart().encode(x=alt.X("snapshot_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6)))
     tips = [
         alt.Tooltip("snapshot_date:T", title="Day", format="%-d %b %Y"),
         alt.Tooltip(column, title=title, format=pattern),
@@ -118,10 +122,10 @@ def over_time(rows: pd.DataFrame, column: str, title: str, pattern: str) -> None
         tooltip=tips,
     )
     if f"{column}_lower" not in rows:
-        ui.vega(line, alt_text=f"{title} by day")
+        ui.vega(line.properties(data=rows), alt_text=f"{title} by day")
         return
     band = base.mark_area(color=ui.accent(), opacity=0.18).encode(y=f"{column}_lower:Q", y2=f"{column}_upper:Q")
-    ui.vega(band + line, alt_text=f"{title} by day, with bounds")
+    ui.vega(alt.layer(band, line, data=rows), alt_text=f"{title} by day, with bounds")
 
 
 def movers(publication: Publication, rows: pd.DataFrame) -> None:

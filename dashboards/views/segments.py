@@ -90,7 +90,7 @@ def sizes(publication: Publication, rows: pd.DataFrame) -> None:
 def flows(rows: pd.DataFrame) -> None:
     """From which segment to which, as shares of the segment then."""
     st.caption(f"{shown.day(rows['earlier_date'].iloc[0])} to {shown.day(rows['snapshot_date'].iloc[0])}")
-    base = alt.Chart(rows).encode(
+    base = alt.Chart().encode(
         x=alt.X(
             "segment_name:N", title="Segment now", axis=alt.Axis(labelAngle=-35, labelOverlap=False, labelLimit=150)
         ),
@@ -140,7 +140,7 @@ def trend(rows: pd.DataFrame) -> None:
 
 def fifths(rows: pd.DataFrame) -> None:
     """Recency against frequency, by rule."""
-    base = alt.Chart(rows).encode(
+    base = alt.Chart().encode(
         x=alt.X("recency_score:O", title="Recency (5 bought most recently)", axis=alt.Axis(labelAngle=0)),
         y=alt.Y("frequency_score:O", title="Frequency (5 buys most often)", sort="descending"),
         tooltip=[
@@ -155,7 +155,7 @@ def fifths(rows: pd.DataFrame) -> None:
         text=alt.Text("n_customers:Q", format=",.0f"),
         color=ui.on_shade("n_customers", most / 2),
     )
-    ui.vega(cells + numbers, height=320, alt_text="Customers by recency and frequency")
+    ui.vega(alt.layer(cells, numbers, data=rows), height=320, alt_text="Customers by recency and frequency")
 
 
 def page(publication: Publication) -> None:

@@ -28,9 +28,7 @@ def deciles(publication: Publication, rows: pd.DataFrame) -> None:
         alt.Tooltip("clv_365d_mean_upper", title="Upper bound", format=",.0f"),
         alt.Tooltip("clv_share", title="Share of all value", format=".1%"),
     ]
-    base = alt.Chart(rows).encode(
-        x=alt.X("decile:O", title="Tenth of customers (1 is best)", axis=alt.Axis(labelAngle=0))
-    )
+    base = alt.Chart().encode(x=alt.X("decile:O", title="Tenth of customers (1 is best)", axis=alt.Axis(labelAngle=0)))
     bars = base.mark_bar(color=ui.accent(), cornerRadiusEnd=2).encode(
         y=alt.Y(
             "clv_365d_mean:Q",
@@ -42,7 +40,7 @@ def deciles(publication: Publication, rows: pd.DataFrame) -> None:
     bounds = base.mark_rule(color=ui.RISK_COLOURS["medium"], strokeWidth=2).encode(
         y="clv_365d_mean_lower:Q", y2="clv_365d_mean_upper:Q", tooltip=tips
     )
-    ui.vega(bars + bounds, height=280, alt_text="Mean value by tenth of customers, with bounds")
+    ui.vega(alt.layer(bars, bounds, data=rows), height=280, alt_text="Mean value by tenth of customers, with bounds")
 
 
 def concentration(rows: pd.DataFrame) -> None:
