@@ -138,7 +138,7 @@ def ask(path: str, name: str, *, order: str | None = None, **params: Any) -> Res
 def publication(path: str) -> Publication:
     """What the file says of itself; a file that says nothing is known by its path alone."""
     try:
-        told = ask(path, "publication").one()
+        told = ask(path, "publication", version=Path(path).parent.name).one()
     except NotInPublicationError:
         told = {}
     return Publication(

@@ -32,9 +32,9 @@ def rate(publication: Publication, rows: pd.DataFrame, column: str, by: str) -> 
         base = alt.Chart().encode(x=alt.X(f"{by}:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=5)))
     tips = [
         alt.Tooltip(f"{by}:T", title="From", format="%-d %b %Y"),
-        alt.Tooltip(column, title=title, format=pattern),
-        alt.Tooltip(f"{column}_lower", title="Lower bound", format=pattern),
-        alt.Tooltip(f"{column}_upper", title="Upper bound", format=pattern),
+        alt.Tooltip(f"{column}:Q", title=title, format=pattern),
+        alt.Tooltip(f"{column}_lower:Q", title="Lower bound", format=pattern),
+        alt.Tooltip(f"{column}_upper:Q", title="Upper bound", format=pattern),
     ]
     line = base.mark_line(color=ui.accent(), point=len(rows) < 40).encode(
         y=alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=pattern, tickCount=5)), tooltip=tips

@@ -44,13 +44,13 @@ def performance(rows: pd.DataFrame, measure: str) -> None:
             y=alt.Y(f"{measure}:Q", title=title, scale={"zero": False}, axis=alt.Axis(format=pattern, tickCount=5)),
             color=alt.Color("forecast:N", title=None, legend=legend),
             tooltip=[
-                alt.Tooltip("forecast", title="Forecast"),
+                alt.Tooltip("forecast:N", title="Forecast"),
                 alt.Tooltip("period:T", title="From", format="%-d %b %Y"),
-                alt.Tooltip(measure, title=title, format=pattern),
-                alt.Tooltip("n", title="Customers", format=",.0f"),
-                alt.Tooltip("base_rate", title="Outcome", format=".1%"),
-                alt.Tooltip("model_version", title="Version"),
-                alt.Tooltip("protocol", title="Protocol"),
+                alt.Tooltip(f"{measure}:Q", title=title, format=pattern),
+                alt.Tooltip("n:Q", title="Customers", format=",.0f"),
+                alt.Tooltip("base_rate:Q", title="Outcome", format=".1%"),
+                alt.Tooltip("model_version:N", title="Version"),
+                alt.Tooltip("protocol:N", title="Protocol"),
             ],
         )
     )
@@ -81,11 +81,11 @@ def drift(rows: pd.DataFrame) -> None:
                 ),
             ),
             tooltip=[
-                alt.Tooltip("place", title="Column"),
-                alt.Tooltip("day", title="Snapshot"),
-                alt.Tooltip("measure", title="Measure"),
-                alt.Tooltip("value", title="Value", format=".3f"),
-                alt.Tooltip("threshold", title="Threshold", format=".3f"),
+                alt.Tooltip("place:N", title="Column"),
+                alt.Tooltip("day:N", title="Snapshot"),
+                alt.Tooltip("measure:N", title="Measure"),
+                alt.Tooltip("value:Q", title="Value", format=".3f"),
+                alt.Tooltip("threshold:Q", title="Threshold", format=".3f"),
             ],
         )
     )
@@ -108,7 +108,7 @@ def outcomes(rows: pd.DataFrame) -> None:
                 legend=alt.Legend(orient="top"),
                 scale=alt.Scale(domain=order, range=["#009e73", "#e69f00", "#d55e00", "#b5bcc4"]),
             ),
-            tooltip=["check_type", "status", alt.Tooltip("n_checks", title="Checks")],
+            tooltip=["check_type:N", "status:N", alt.Tooltip("n_checks:Q", title="Checks")],
         )
     )
     ui.vega(bars, height=34 * rows["check_type"].nunique() + 90, alt_text="Checks of the last run")

@@ -187,10 +187,10 @@ def reasons(publication: Publication, rows: pd.DataFrame) -> None:
                 legend=alt.Legend(orient="top"),
             ),
             tooltip=[
-                alt.Tooltip("label", title="Reason"),
-                alt.Tooltip("meaning", title="Meaning"),
-                alt.Tooltip("reason_value", title="Value", format=",.2f"),
-                alt.Tooltip("effect", title="Effect", format="+.2f"),
+                alt.Tooltip("label:N", title="Reason"),
+                alt.Tooltip("meaning:N", title="Meaning"),
+                alt.Tooltip("reason_value:Q", title="Value", format=",.2f"),
+                alt.Tooltip("effect:Q", title="Effect", format="+.2f"),
             ],
         )
     )
@@ -234,8 +234,8 @@ def timeline(publication: Publication, rows: pd.DataFrame) -> None:
             ),
             tooltip=[
                 alt.Tooltip("event_date:T", title="Day", format="%-d %b %Y"),
-                alt.Tooltip("event_type", title="What"),
-                alt.Tooltip("n_events", title="How many"),
+                alt.Tooltip("event_type:N", title="What"),
+                alt.Tooltip("n_events:N", title="How many"),
                 alt.Tooltip("amount", title=f"Amount ({publication.currency})", format=",.2f"),
             ],
         )

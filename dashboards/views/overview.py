@@ -64,12 +64,12 @@ def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
     """Value at risk by segment, with bounds."""
     base = alt.Chart().encode(y=alt.Y("segment_name:N", sort=None, title=None))
     tips = [
-        alt.Tooltip("segment_name", title="Segment"),
-        alt.Tooltip("n_customers", title="Customers", format=",.0f"),
-        alt.Tooltip("value_at_risk", title="Value at risk", format=",.0f"),
-        alt.Tooltip("value_at_risk_lower", title="Lower bound", format=",.0f"),
-        alt.Tooltip("value_at_risk_upper", title="Upper bound", format=",.0f"),
-        alt.Tooltip("churn_probability_mean", title="Mean churn probability", format=".1%"),
+        alt.Tooltip("segment_name:N", title="Segment"),
+        alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
+        alt.Tooltip("value_at_risk:Q", title="Value at risk", format=",.0f"),
+        alt.Tooltip("value_at_risk_lower:Q", title="Lower bound", format=",.0f"),
+        alt.Tooltip("value_at_risk_upper:Q", title="Upper bound", format=",.0f"),
+        alt.Tooltip("churn_probability_mean:Q", title="Mean churn probability", format=".1%"),
     ]
     title = f"Value at risk ({publication.currency})"
     bars = base.mark_bar(color=ui.accent(), cornerRadiusEnd=2, height=14).encode(
@@ -99,10 +99,10 @@ def risk_bands(rows: pd.DataFrame) -> None:
             y=alt.Y("n_customers:Q", title="Customers", axis=alt.Axis(format="~s", tickCount=5)),
             color=alt.Color("kind:N", title=None, legend=alt.Legend(orient="top")),
             tooltip=[
-                alt.Tooltip("kind", title="Kind"),
-                alt.Tooltip("probability_from", title="From", format=".0%"),
-                alt.Tooltip("probability_to", title="To", format=".0%"),
-                alt.Tooltip("n_customers", title="Customers", format=",.0f"),
+                alt.Tooltip("kind:N", title="Kind"),
+                alt.Tooltip("probability_from:Q", title="From", format=".0%"),
+                alt.Tooltip("probability_to:Q", title="To", format=".0%"),
+                alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
             ],
         )
     )
@@ -115,7 +115,7 @@ def over_time(rows: pd.DataFrame, column: str, title: str, pattern: str) -> None
     base = alt.Chart().encode(x=alt.X("snapshot_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6)))
     tips = [
         alt.Tooltip("snapshot_date:T", title="Day", format="%-d %b %Y"),
-        alt.Tooltip(column, title=title, format=pattern),
+        alt.Tooltip(f"{column}:Q", title=title, format=pattern),
     ]
     line = base.mark_line(color=ui.accent(), point=points).encode(
         y=alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=pattern, tickCount=5), scale={"zero": False}),
@@ -245,9 +245,9 @@ def net_revenue(publication: Publication, rows: pd.DataFrame) -> None:
             y=alt.Y("net_revenue:Q", title=f"Net revenue ({publication.currency})", axis=alt.Axis(format="~s")),
             tooltip=[
                 alt.Tooltip("activity_date:T", title="Day", format="%-d %b %Y"),
-                alt.Tooltip("net_revenue", title="Net revenue", format=",.0f"),
-                alt.Tooltip("n_orders", title="Orders", format=",.0f"),
-                alt.Tooltip("n_buyers", title="Buyers", format=",.0f"),
+                alt.Tooltip("net_revenue:Q", title="Net revenue", format=",.0f"),
+                alt.Tooltip("n_orders:Q", title="Orders", format=",.0f"),
+                alt.Tooltip("n_buyers:Q", title="Buyers", format=",.0f"),
             ],
         )
     )

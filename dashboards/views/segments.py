@@ -58,9 +58,9 @@ def profile_map(rows: pd.DataFrame) -> None:
                 legend=alt.Legend(title="Below / above the others", orient="top", gradientLength=160, format="+.0f"),
             ),
             tooltip=[
-                alt.Tooltip("segment_name", title="Segment"),
-                alt.Tooltip("trait", title="Trait"),
-                alt.Tooltip("value", title="Mean", format=",.2f"),
+                alt.Tooltip("segment_name:N", title="Segment"),
+                alt.Tooltip("trait:N", title="Trait"),
+                alt.Tooltip("value:Q", title="Mean", format=",.2f"),
             ],
         )
     )
@@ -96,10 +96,10 @@ def flows(rows: pd.DataFrame) -> None:
         ),
         y=alt.Y("earlier_segment_name:N", title="Segment then"),
         tooltip=[
-            alt.Tooltip("earlier_segment_name", title="Then"),
-            alt.Tooltip("segment_name", title="Now"),
-            alt.Tooltip("n_customers", title="Customers", format=",.0f"),
-            alt.Tooltip("earlier_segment_share", title="Of those then", format=".1%"),
+            alt.Tooltip("earlier_segment_name:N", title="Then"),
+            alt.Tooltip("segment_name:N", title="Now"),
+            alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
+            alt.Tooltip("earlier_segment_share:Q", title="Of those then", format=".1%"),
         ],
     )
     cells = base.mark_rect(cornerRadius=2).encode(
@@ -130,8 +130,8 @@ def trend(rows: pd.DataFrame) -> None:
             ),
             tooltip=[
                 alt.Tooltip("snapshot_date:T", title="Day", format="%-d %b %Y"),
-                alt.Tooltip("segment_name", title="Segment"),
-                alt.Tooltip("n_customers", title="Customers", format=",.0f"),
+                alt.Tooltip("segment_name:N", title="Segment"),
+                alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
             ],
         )
     )
@@ -144,9 +144,9 @@ def fifths(rows: pd.DataFrame) -> None:
         x=alt.X("recency_score:O", title="Recency (5 bought most recently)", axis=alt.Axis(labelAngle=0)),
         y=alt.Y("frequency_score:O", title="Frequency (5 buys most often)", sort="descending"),
         tooltip=[
-            alt.Tooltip("recency_score", title="Recency"),
-            alt.Tooltip("frequency_score", title="Frequency"),
-            alt.Tooltip("n_customers", title="Customers", format=",.0f"),
+            alt.Tooltip("recency_score:N", title="Recency"),
+            alt.Tooltip("frequency_score:N", title="Frequency"),
+            alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
         ],
     )
     most = float(rows["n_customers"].max())

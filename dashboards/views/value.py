@@ -21,12 +21,12 @@ MEASURES = {
 def deciles(publication: Publication, rows: pd.DataFrame) -> None:
     """Mean value of a customer by tenth, with bounds."""
     tips = [
-        alt.Tooltip("decile", title="Tenth"),
-        alt.Tooltip("n_customers", title="Customers", format=",.0f"),
-        alt.Tooltip("clv_365d_mean", title="Mean value", format=",.0f"),
-        alt.Tooltip("clv_365d_mean_lower", title="Lower bound", format=",.0f"),
-        alt.Tooltip("clv_365d_mean_upper", title="Upper bound", format=",.0f"),
-        alt.Tooltip("clv_share", title="Share of all value", format=".1%"),
+        alt.Tooltip("decile:N", title="Tenth"),
+        alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
+        alt.Tooltip("clv_365d_mean:Q", title="Mean value", format=",.0f"),
+        alt.Tooltip("clv_365d_mean_lower:Q", title="Lower bound", format=",.0f"),
+        alt.Tooltip("clv_365d_mean_upper:Q", title="Upper bound", format=",.0f"),
+        alt.Tooltip("clv_share:Q", title="Share of all value", format=".1%"),
     ]
     base = alt.Chart().encode(x=alt.X("decile:O", title="Tenth of customers (1 is best)", axis=alt.Axis(labelAngle=0)))
     bars = base.mark_bar(color=ui.accent(), cornerRadiusEnd=2).encode(
@@ -54,9 +54,9 @@ def concentration(rows: pd.DataFrame) -> None:
             x=alt.X("customer_share:Q", title="Customers, the best first", axis=alt.Axis(format="%", tickCount=5)),
             y=alt.Y("clv_share:Q", title="Share of expected value", axis=alt.Axis(format="%", tickCount=5)),
             tooltip=[
-                alt.Tooltip("customer_share", title="The best", format=".0%"),
-                alt.Tooltip("clv_share", title="hold", format=".1%"),
-                alt.Tooltip("n_customers", title="Customers", format=",.0f"),
+                alt.Tooltip("customer_share:Q", title="The best", format=".0%"),
+                alt.Tooltip("clv_share:Q", title="hold", format=".1%"),
+                alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
             ],
         )
     )
@@ -83,14 +83,14 @@ def cohorts(publication: Publication, rows: pd.DataFrame, measure: str) -> None:
                 ),
             ),
             tooltip=[
-                alt.Tooltip("cohort", title="First order in"),
-                alt.Tooltip("month_number", title="Months since"),
-                alt.Tooltip("cohort_size", title="Customers", format=",.0f"),
-                alt.Tooltip("n_buyers", title="Ordered", format=",.0f"),
-                alt.Tooltip("retention_share", title="Share", format=".1%"),
-                alt.Tooltip("retention_share_lower", title="Lower bound", format=".1%"),
-                alt.Tooltip("retention_share_upper", title="Upper bound", format=".1%"),
-                alt.Tooltip("cumulative_revenue_per_customer", title="Revenue per customer so far", format=",.2f"),
+                alt.Tooltip("cohort:N", title="First order in"),
+                alt.Tooltip("month_number:N", title="Months since"),
+                alt.Tooltip("cohort_size:Q", title="Customers", format=",.0f"),
+                alt.Tooltip("n_buyers:Q", title="Ordered", format=",.0f"),
+                alt.Tooltip("retention_share:Q", title="Share", format=".1%"),
+                alt.Tooltip("retention_share_lower:Q", title="Lower bound", format=".1%"),
+                alt.Tooltip("retention_share_upper:Q", title="Upper bound", format=".1%"),
+                alt.Tooltip("cumulative_revenue_per_customer:Q", title="Revenue per customer so far", format=",.2f"),
             ],
         )
     )
@@ -108,8 +108,8 @@ def months(publication: Publication, rows: pd.DataFrame) -> None:
             y=alt.Y("net_revenue:Q", title=f"Net revenue ({publication.currency})", axis=alt.Axis(format="~s")),
             tooltip=[
                 alt.Tooltip("activity_month:T", title="Month", format="%b %Y"),
-                alt.Tooltip("net_revenue", title="Net revenue", format=",.0f"),
-                alt.Tooltip("n_orders", title="Orders", format=",.0f"),
+                alt.Tooltip("net_revenue:Q", title="Net revenue", format=",.0f"),
+                alt.Tooltip("n_orders:Q", title="Orders", format=",.0f"),
             ],
         )
     )

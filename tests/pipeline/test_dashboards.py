@@ -19,6 +19,24 @@ from tests.published import publish_without_rows
 
 WITHIN_S = 120
 logging.getLogger("streamlit").setLevel(logging.ERROR)
+EARLIER = "(select * from (values ('previous', 1), ('month', 30)) as earlier(compared_with, days))"
+# As though nobody had moved much since.
+DAYS_BEFORE = (
+    f"""insert into marts.customer_health_overview
+    select health.* replace (snapshot_date - days as snapshot_date)
+    from marts.customer_health_overview as health, {EARLIER}""",
+    f"""insert into marts.customer_changes by name
+    select customer_id, compared_with, snapshot_date, snapshot_date - days as earlier_date, churn_probability,
+        churn_probability * 0.9 as earlier_churn_probability, clv_365d, clv_365d as earlier_clv_365d, value_at_risk,
+        value_at_risk * 0.9 as earlier_value_at_risk, value_at_risk * 0.1 as value_at_risk_change,
+        segment_id, segment_name, segment_id as earlier_segment_id, segment_name as earlier_segment_name,
+        false as has_changed_segment
+    from marts.customer_risk_scores, {EARLIER}""",
+    """insert into marts.segment_flows by name
+    select compared_with, snapshot_date, earlier_date, earlier_segment_id, earlier_segment_name, segment_id,
+        segment_name, count(*) as n_customers, 1 as earlier_segment_share
+    from marts.customer_changes group by all""",
+)
 
 
 def opened(home: Path, name: str, monkeypatch: pytest.MonkeyPatch, **address: str) -> AppTest:
@@ -43,9 +61,17 @@ def asked(home: Path, sql: str) -> Any:
 
 @pytest.fixture(scope="module")
 def company(built_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy: pages keep their file open with settings of their own, which DuckDB allows one of in a process."""
+    """A copy: pages keep their file open with settings of their own, which DuckDB allows one of in a process.
+
+    The company was built for one day; here it also has the days before, so that there is something to compare with.
+    """
     home = tmp_path_factory.mktemp("company")
     shutil.copytree(built_company / "published", home / "published", symlinks=True)
+    path = Path(data.current_path(home))
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as connection:
+        for statement in DAYS_BEFORE:
+            connection.execute(statement)
     return home
 
 
@@ -64,6 +90,8 @@ def test_every_page_shows_the_demo_company(page: str, company: Path, monkeypatch
     assert Published(company).current() in app.caption[0].value
     if page != "credit":
         assert app.metric or app.dataframe
+        # The demo company has every source and some days: nothing is empty.
+        assert [info.value for info in app.info] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
