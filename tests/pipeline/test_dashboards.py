@@ -12,6 +12,7 @@ import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from clientele.contract import PROJECT_ROOT
 from clientele.publishing.versions import Published
 from dashboards import access, data, shown
 from dashboards.app import PAGES
@@ -88,7 +89,7 @@ def test_every_page_shows_the_demo_company(page: str, company: Path, monkeypatch
     assert len(app.title) == 1
     # Which state of the tables it is, on every page.
     assert Published(company).current() in app.caption[0].value
-    if page != "credit":
+    if page != "credit":  # a small company has too few defaults for a scorecard
         assert app.metric or app.dataframe
         # The demo company has every source and some days: nothing is empty.
         assert [info.value for info in app.info] == []
@@ -191,10 +192,13 @@ def test_a_file_that_is_older_than_the_dashboards_is_read_as_far_as_it_goes(
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in data.QUERIES.glob("*.sql")))
 def test_every_query_fits_the_published_tables(name: str, built_company: Path) -> None:
-    if name.startswith("credit_"):
-        pytest.xfail("the credit marts are not published yet")
+    sql = data.sql_of(name)
     with duckdb.connect(data.current_path(built_company), read_only=True) as connection:
-        sql = data.sql_of(name)
+        tables = {table for (table,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
+        if name.startswith("credit_") and "credit_scores" not in tables:
+            # The page says so, which test_every_page_says_what_is_missing_where_nothing_is looks at.
+            assert not list((PROJECT_ROOT / "dbt_project/models/marts").glob("credit/credit_scores.sql"))
+            return
         given = {parameter: {"size": 5, "start": 0}.get(parameter) for parameter in data.parameters_of(sql)}
         columns = [column[0] for column in connection.execute(sql, given).description or []]
     assert columns

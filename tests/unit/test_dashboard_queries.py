@@ -39,6 +39,8 @@ def test_a_query_is_asked_by_a_page_and_an_exposure_of_that_page(path: Path) -> 
     assert pages
     depends_on = {exposure["name"]: set(exposure["depends_on"]) for exposure in EXPOSURES}
     tables = {table.split(".")[1] for table in tables_of(path) if not table.endswith("()")}
-    for page in pages - {"credit"}:
+    # Lineage reaches the page on credit from the day on which its marts are there.
+    credit_is_there = (PROJECT_ROOT / "dbt_project/models/marts/credit").is_dir()
+    for page in pages - (set() if credit_is_there else {"credit"}):
         missing = {table for table in tables if f"ref('{table}')" not in depends_on[f"dashboard_{page}"]}
         assert missing == set(), page
