@@ -32,6 +32,17 @@ def pages_of(roles: Iterable[str]) -> set[str]:
     return {page for role in roles for page in _roles().get(role, {}).get("pages", ())}
 
 
+def hidden_from(roles: Iterable[str]) -> set[str]:
+    """The columns that none of the roles may see."""
+    hidden = [set(_roles()[role].get("hidden", ())) for role in roles if role in _roles()]
+    return set.intersection(*hidden) if hidden else set()
+
+
+def hidden_columns() -> set[str]:
+    """The columns that whoever is looking may not see; none without a login."""
+    return hidden_from(roles_in(dict(st.user))) if login_is_asked_for() else set()
+
+
 def roles_in(claims: dict[str, Any]) -> list[str]:
     """The roles that a token names, in one claim: a list, or words with spaces or commas between."""
     told = claims.get(os.environ.get(CLAIM, "roles"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import altair as alt
@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from altair.utils import schemapi
 
-from dashboards import data, shown
+from dashboards import access, data, shown
 from dashboards.data import Publication, Result
 
 # Tests draw every chart; to hold each against the schema again takes a fifth of the time of a click.
@@ -79,12 +79,17 @@ def cards(figures: Sequence[Card]) -> None:
 
 
 def asked(publication: Publication, name: str, **params: Any) -> Result | None:
-    """The rows of a query; says so in their place where the publication is older than the query, and gives None."""
+    """The rows of a query, without columns that are hidden from whoever is looking.
+
+    Says so in their place where the publication is older than the query, and gives None.
+    """
     try:
-        return data.ask(publication.path, name, **params)
+        found = data.ask(publication.path, name, **params)
     except data.NotInPublicationError as error:
         too_old(error.relation)
         return None
+    hidden = access.hidden_columns()
+    return replace(found, rows=found.rows.drop(columns=[*hidden & set(found.rows)])) if hidden else found
 
 
 def too_old(relation: str) -> None:
@@ -163,7 +168,7 @@ def meaning(publication: Publication, table: str, column: str) -> str:
     return data.definition(publication.path, table, column)
 
 
-def vega(chart: alt.Chart | alt.LayerChart | alt.HConcatChart, height: int = HEIGHT, alt_text: str = "") -> None:
+def vega(chart: Any, height: int = HEIGHT, alt_text: str = "") -> None:
     """Draw a chart as wide as there is room, in the colours of the theme."""
     st.altair_chart(
         chart.properties(height=height).configure_axis(labelLimit=190, titlePadding=8).configure_view(strokeOpacity=0),

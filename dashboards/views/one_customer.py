@@ -13,7 +13,9 @@ from dashboards import data, shown, state
 from dashboards.components import Card
 from dashboards.data import Publication
 
-EVENTS = {"order": "#0072b2", "return": "#d55e00", "session": "#8c8c8c", "emotion": "#cc79a7"}
+EVENTS = {
+    "order": "#0072b2", "return": "#d55e00", "session": "#8c8c8c", "emotion": "#cc79a7", "negative emotion": "#9b2f6f",
+}  # fmt: skip
 PREDICTIONS = {
     "churn": "Leaves within the churn horizon",
     "purchase_7d": "Orders within 7 days",

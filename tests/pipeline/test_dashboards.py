@@ -213,6 +213,16 @@ def test_roles_decide_which_pages_show() -> None:
     assert every == set(PAGES)
 
 
+def test_a_column_is_hidden_unless_one_of_the_roles_may_see_it(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert access.hidden_from(["manager"]) == {"customer_id"}
+    assert access.hidden_from(["manager", "analyst"]) == set()
+    assert access.hidden_columns() == set()
+    monkeypatch.setattr(access, "hidden_columns", lambda: access.hidden_from(["manager"]))
+    movers = opened(company, "overview", monkeypatch).dataframe[0].value
+    assert len(movers)
+    assert "customer_id" not in movers
+
+
 @pytest.mark.parametrize(
     ("claims", "roles"),
     [({"roles": ["risk"]}, ["risk"]), ({"roles": "risk, analyst"}, ["risk", "analyst"]), ({}, []), ({"roles": 1}, [])],

@@ -1,11 +1,11 @@
 {#- The rates of campaigns with their bounds (95 %), from summed impressions, clicks, conversions, revenue_amount and cost_amount. -#}
 {% macro campaign_rates() -%}
     {{ ratio('clicks', 'impressions') }} as ctr,
-    {{ wilson('clicks', 'impressions', 'lower') }} as ctr_lower,
-    {{ wilson('clicks', 'impressions', 'upper') }} as ctr_upper,
+    {{ share_bound('clicks', 'impressions', 'lower') }} as ctr_lower,
+    {{ share_bound('clicks', 'impressions', 'upper') }} as ctr_upper,
     {{ ratio('conversions', 'clicks') }} as conversion_share,
-    {{ wilson('conversions', 'clicks', 'lower') }} as conversion_share_lower,
-    {{ wilson('conversions', 'clicks', 'upper') }} as conversion_share_upper,
+    {{ share_bound('conversions', 'clicks', 'lower') }} as conversion_share_lower,
+    {{ share_bound('conversions', 'clicks', 'upper') }} as conversion_share_upper,
     {{ ratio('cost_amount', 'clicks') }} as cpc,
     {{ ratio('cost_amount', count_bound('clicks', 'upper')) }} as cpc_lower,
     {{ ratio('cost_amount', count_bound('clicks', 'lower')) }} as cpc_upper,

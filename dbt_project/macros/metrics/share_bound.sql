@@ -1,6 +1,6 @@
 {#- One bound, `lower` or `upper`, of the Wilson score interval (95 %) of a share: part of whole. Null without a whole, and
     where the part is no part of it (platforms attribute conversions to ads that nobody clicked). -#}
-{% macro wilson(part, whole, side) -%}
+{% macro share_bound(part, whole, side) -%}
     {%- set z, n, k = 1.959964, 'cast(' ~ whole ~ ' as double)', 'cast(' ~ part ~ ' as double)' -%}
     {%- set spread = z ~ ' * sqrt(' ~ k ~ ' * (' ~ n ~ ' - ' ~ k ~ ') / ' ~ n ~ ' + ' ~ z * z / 4 ~ ')' -%}
     case
