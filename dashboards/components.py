@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -14,8 +15,9 @@ from altair.utils import schemapi
 from dashboards import access, data, shown
 from dashboards.data import Publication, Result
 
-# Tests draw every chart; to hold each against the schema again takes a fifth of the time of a click.
-schemapi.DEBUG_MODE = False
+# Whether charts are held against the schema. Tests do; at every click it would take half of the server's time.
+CHECKED = False
+schemapi.DEBUG_MODE = CHECKED
 
 RISK_COLOURS = {"high": "#d55e00", "medium": "#e69f00", "low": "#009e73"}
 HEIGHT = 300
@@ -170,11 +172,12 @@ def meaning(publication: Publication, table: str, column: str) -> str:
 
 def vega(chart: Any, height: int = HEIGHT, alt_text: str = "") -> None:
     """Draw a chart as wide as there is room, in the colours of the theme."""
-    st.altair_chart(
-        chart.properties(height=height).configure_axis(labelLimit=190, titlePadding=8).configure_view(strokeOpacity=0),
-        width="stretch",
-        alt=alt_text or None,
-    )
+    chart = chart.properties(height=height).configure_axis(labelLimit=190, titlePadding=8)
+    chart = chart.configure_view(strokeOpacity=0)
+    if not CHECKED:
+        # Streamlit asks for the dictionary without a word on validation; a chart takes attributes for its own fields.
+        object.__setattr__(chart, "to_dict", partial(chart.to_dict, validate=False))
+    st.altair_chart(chart, width="stretch", alt=alt_text or None)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from clientele.contract import PROJECT_ROOT
 from clientele.publishing.versions import Published
-from dashboards import access, data, shown
+from dashboards import access, components, data, shown
 from dashboards.app import PAGES
 from tests.published import publish_without_rows
 
@@ -43,6 +43,7 @@ DAYS_BEFORE = (
 def opened(home: Path, name: str, monkeypatch: pytest.MonkeyPatch, **address: str) -> AppTest:
     """A page over the publication of a home, as an address opens it."""
     monkeypatch.setenv("CLIENTELE_HOME", str(home))
+    monkeypatch.setattr(components, "CHECKED", True)
     app = AppTest.from_string(f"from dashboards.app import show\nshow({name!r})", default_timeout=WITHIN_S)
     for parameter, value in address.items():
         app.query_params[parameter] = value
