@@ -16,6 +16,12 @@ sessions as (
     where {{ known_at(newest, 'started_at') }} and started_at >= {{ since }}
 ),
 
+-- Under a consent that covers the moment and still runs.
+felt as (
+    select * from {{ ref('int_emotion__felt') }}
+    where felt_at >= {{ since }}
+),
+
 events as (
     select
         customer_id,
@@ -37,6 +43,13 @@ events as (
         'session' as event_type,
         cast(null as decimal(18, 4)) as amount
     from sessions
+    union all
+    select
+        customer_id,
+        cast(felt_at as date) as event_date,
+        case when is_negative then 'negative emotion' else 'emotion' end as event_type,
+        cast(null as decimal(18, 4)) as amount
+    from felt
 ),
 
 -- Only those whom people may look up: an order can be known before its customer is.
