@@ -198,6 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--out", type=Path, default=PAGE)
     asked = parser.parse_args(arguments)
+    load = os.getloadavg()[0]
     with home_of(Path(data.current_path(asked.home)), asked.customers) as (home, count, size):
         os.environ["CLIENTELE_HOME"] = str(home)
         path = data.current_path(home)
@@ -222,6 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ("filter to redraw, overview, slowest, ms", f"{max(on_overview):,.0f}"),
         ("filter to redraw, list, slowest, ms", f"{max(on_list):,.0f}"),
         ("customers", f"{count:,}"),
+        (f"other work on the machine: load average at the start, of {os.cpu_count()} cores", f"{load:.1f}"),
         ("published file, MB", f"{size / 1e6:,.0f}"),
     ]
     text = _page(f"python -m bench.dashboards --customers {asked.customers}", measured, more)

@@ -9,15 +9,26 @@
         {%- endfor %}
     {%- endfor %}
 {%- endif %}
-{%- for schema, node, column in described %}
+-- One list: hundreds of selects in a union are deeper than Spark's stack.
 select
-    '{{ schema }}' as schema_name,
-    '{{ node.name }}' as table_name,
-    '{{ column.name }}' as column_name,
-    '{{ column.data_type }}' as data_type,
-    '{{ column.description | replace("'", "''") | trim }}' as description,
-    '{{ node.description | replace("'", "''") | trim }}' as table_description
-{{ 'union all' if not loop.last }}
-{%- else %}
-select cast(null as varchar) as schema_name
-{%- endfor %}
+    schema_name,
+    table_name,
+    column_name,
+    data_type,
+    description,
+    table_description
+from (
+    values
+    {%- for schema, node, column in described %}
+    (
+        '{{ schema }}',
+        '{{ node.name }}',
+        '{{ column.name }}',
+        '{{ column.data_type }}',
+        '{{ column.description | replace("'", "''") | trim }}',
+        '{{ node.description | replace("'", "''") | trim }}'
+    ){{ ',' if not loop.last }}
+    {%- else %}
+    ('', '', '', '', '', '')
+    {%- endfor %}
+) as described (schema_name, table_name, column_name, data_type, description, table_description)

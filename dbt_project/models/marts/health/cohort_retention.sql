@@ -87,7 +87,7 @@ select
     cohort_month,
     month_number,
     order_month,
-    {{ add_days(dbt.last_day('order_month', 'month'), 1) }} <= cast({{ newest }} as date) as is_complete,
+    order_month < cast({{ dbt.date_trunc('month', newest) }} as date) as is_complete,
     cohort_size,
     n_buyers,
     {{ ratio('n_buyers', 'cohort_size') }} as retention_share,
