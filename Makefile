@@ -13,7 +13,7 @@ READER_VENV := .venv-reader
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 PYTEST_WORKERS ?= 2
-# The warehouse that `make ui` shows.
+# The warehouse that `make ui` and `make dashboards` show.
 WAREHOUSE ?= demo/warehouse
 SQL := $(wildcard dbt_project/models dbt_project/tests/singular dbt_project/analyses)
 
@@ -42,7 +42,7 @@ define venv
 	@$(PYTHON) -m venv --without-pip $(1)
 endef
 
-.PHONY: help setup setup-dev run ui test leakage real-data lint fmt docs cards locks demo bench bench-quality bench-daily bench-drift bench-faults screenshots spark-smoke clean
+.PHONY: help setup setup-dev run ui dashboards test leakage real-data lint fmt docs cards locks demo bench bench-quality bench-daily bench-drift bench-dashboards bench-faults screenshots spark-smoke clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ ui: setup ## Dagster's UI on 127.0.0.1:3000 over WAREHOUSE (demo/warehouse), wit
 	@DAGSTER_HOME=$$($(BIN)/python -m dagster_project.instance) \
 		$(BIN)/dagster dev --host 127.0.0.1 --port 3000 --module-name dagster_project.definitions
 
+dashboards: setup ## dashboards on 127.0.0.1:8501 over what is published of WAREHOUSE (demo/warehouse)
+	@$(BIN)/clientele dashboards --home $(WAREHOUSE)
+
 test: setup-dev lint ## set up, then lint and all tests
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder --durations=15 tests
 
@@ -75,7 +78,7 @@ lint: setup-dev ## ruff, mypy, sqlfluff (dbt templater)
 	@failed=; \
 	$(BIN)/ruff check . || failed=1; \
 	$(BIN)/ruff format --check . || failed=1; \
-	$(BIN)/mypy $(wildcard clientele dagster_project) || failed=1; \
+	$(BIN)/mypy $(wildcard clientele dagster_project dashboards) || failed=1; \
 	DBT_TARGET_PATH=target/lint $(BIN)/sqlfluff lint --disable-progress-bar $(SQL) || failed=1; \
 	if [ -n "$$failed" ]; then echo "make: lint found the above; 'make fmt' fixes what can be fixed" >&2; exit 1; fi
 
@@ -114,11 +117,15 @@ bench-daily: setup-dev ## what the daily run costs through Dagster beside bare d
 bench-drift: setup-dev ## false alarms and detection of the drift checks, to bench/drift.md; needs what `make run` left
 	@$(BIN)/python -m bench.drift
 
+bench-dashboards: setup-dev ## the dashboards over a million customers in a real browser, to bench/dashboards.md
+	@$(BIN)/python -m bench.dashboards
+
 bench-faults: setup-dev ## kill -9, full disk, corrupt files, clocks: what is lost, to bench/faults.md; an hour or two
 	@$(BIN)/python -m bench.faults
 
-screenshots: setup-dev ## pictures of the UI over WAREHOUSE, to docs/images (needs Debian's chromium)
+screenshots: setup-dev ## pictures of the UI and the dashboards over WAREHOUSE, to docs/images (needs Debian's chromium)
 	@$(BIN)/python docs/screenshots.py --home $(WAREHOUSE)
+	@$(BIN)/python docs/dashboard_screenshots.py --home $(WAREHOUSE)
 
 spark-smoke: ## every SQL model on a local Spark, compared with DuckDB (needs Java 17)
 	@version=$$(java -version 2>&1 | head -n 1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' || true); \

@@ -322,6 +322,18 @@ def status_command(home: HomeOption = Path("warehouse")) -> None:
     show_status(Console(), found, command=_called_as(), at=_at(home))
 
 
+@app.command("dashboards")
+def dashboards_command(
+    home: HomeOption = Path("warehouse"),
+    port: Annotated[int, typer.Option(help="Port on the address.")] = 8501,
+    address: Annotated[str, typer.Option(help="Address to listen on; others can reach 0.0.0.0.")] = "127.0.0.1",
+) -> None:
+    """Open the dashboards over what is published; each publication shows on the next click."""
+    from clientele.serving import serve_dashboards
+
+    raise typer.Exit(code=serve_dashboards(home, address=address, port=port))
+
+
 @app.command("rejects")
 def rejects_command(
     entity: Annotated[str | None, typer.Argument(help="Only this entity.")] = None,
@@ -417,6 +429,10 @@ def _sum_up(console, home: Path) -> None:  # type: ignore[no-untyped-def]
     if current := status(home).current:
         console.print()
         show_published(console, current)
+        console.print(
+            f"\nopen the dashboards: {_called_as()} dashboards{_at(home)}, then http://127.0.0.1:8501",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
     at = _at(home)
     console.print("\nnext:")
     clientele, catalog = _called_as(), "governance.feature_catalog"

@@ -1,0 +1,248 @@
+"""The dashboards over a million customers in a real browser: ``python -m bench.dashboards`` writes bench/dashboards.md.
+
+The publication of a demo company is scaled up: each of its customers stands there many times, under other ids and
+with amounts that differ a little, so that no two are alike in a sort; sums over customers are multiplied.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+import psutil
+from playwright.sync_api import Browser, Page
+
+from bench.report import machine
+from clientele.contract import PROJECT_ROOT
+from clientele.publishing.versions import DATABASE, Published
+from dashboards import data, shown
+from dashboards.browser import Watched, opened_browser, started
+
+PAGE = Path(__file__).with_name("dashboards.md")
+TIMES = 20
+FIRST_FIGURE_S, REDRAW_MS, MEMORY_MB = 2.0, 300.0, 600.0
+WORDS = """# The dashboards over a million customers
+
+Written by `make bench-dashboards` (`{command}`), not by hand.
+
+Machine: {machine}. Versions: {versions}.
+
+| what | measured | target | verdict |
+|---|---:|---:|---|
+{measured}
+
+| more of it | |
+|---|---:|
+{more}
+
+- Chromium, headless, 1280 x 900, on the machine that serves. Redraw is from the click to the last change of the page,
+  by the browser's clock: figures, tables and charts. Filters are new to the server the first time round.
+- The publication is that of the demo company scaled up: each customer stands there many times under other ids, with
+  amounts that differ by up to a tenth. Those of a real company differ more, and compress less.
+"""
+# Amounts of a copy differ by up to a tenth, by the hash of its id.
+JITTERED = ("clv_365d", "value_at_risk", "total_spent")
+# The moment of the click and that of the last change on the page, by the browser's own clock.
+CLOCK = """() => {
+    window.clickedAt = 0; window.changedAt = 0
+    document.addEventListener('click', () => { window.clickedAt = performance.now() }, true)
+    new MutationObserver(() => { window.changedAt = performance.now() })
+        .observe(document.body, {subtree: true, childList: true, characterData: true})
+}"""
+
+
+def scaled_up(published: Path, to: Path, customers: int) -> int:
+    """Write a publication of about so many customers; returns how many there are."""
+    with duckdb.connect(str(to), config={"memory_limit": "4GB"}) as connection:
+        connection.execute(f"attach '{published}' as small (read_only)")
+        ((base,),) = connection.execute("select count(*) from small.marts.customer_profile").fetchall()
+        copies = max(round(customers / base), 1)
+        tables = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'small'"
+        ).fetchall()
+        for schema in ("marts", "governance"):
+            connection.execute(f"create schema {schema}")
+        for schema, name in tables:
+            source = f"small.{schema}.{name}"
+            columns = [row[0] for row in connection.execute(f"describe {source}").fetchall()]
+            connection.execute(f"create table {schema}.{name} as {_select(name, source, columns, copies)}")
+        connection.execute("checkpoint")
+    return base * copies
+
+
+def _select(name: str, source: str, columns: Sequence[str], copies: int) -> str:
+    if "customer_id" in columns:
+        factor = "(0.9 + 0.2 * (hash(customer_id, copy) % 1000) / 1000)"
+        jittered = [f"{column} * {factor} as {column}" for column in JITTERED if column in columns]
+        if name == "predictions":
+            jittered = []
+        replaced = ", ".join(["customer_id || '-' || copy as customer_id", *jittered])
+        order = {
+            "customer_directory": "order by value_at_risk desc nulls last, customer_id",
+            "customer_timeline": "order by customer_id, event_date",
+        }.get(name, "")
+        return f"select * exclude (copy) replace ({replaced}) from {source}, range({copies}) as t(copy) {order}"
+    if name in ("customer_health_overview", "segments", "segment_flows", "churn_distribution", "value_deciles"):
+        counts = [column for column in columns if column.startswith(("n_", "value_at_risk", "churners", "clv_365d"))]
+        counts = [column for column in counts if not column.endswith(("_mean", "_share")) and "mean" not in column]
+        return f"select * replace ({', '.join(f'{column} * {copies} as {column}' for column in counts)}) from {source}"
+    return f"from {source}"
+
+
+class Memory(threading.Thread):
+    """The highest resident memory of a process and its children, looked at ten times a second."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.process, self.peak, self.running = psutil.Process(pid), 0, True
+
+    def run(self) -> None:
+        while self.running:
+            try:
+                family = [self.process, *self.process.children(recursive=True)]
+                self.peak = max(self.peak, sum(process.memory_info().rss for process in family))
+            except psutil.NoSuchProcess:
+                return
+            time.sleep(0.1)
+
+
+def first_figure(browser: Browser, address: str) -> float:
+    """Seconds from asking for the overview to its first figure, in a browser without a past."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    began = time.monotonic()
+    page.goto(address, wait_until="commit")
+    page.get_by_test_id("stMetricValue").first.wait_for()
+    seconds = time.monotonic() - began
+    page.context.close()
+    return seconds
+
+
+def redraw(page: Page, label: str, option: str, is_there: Callable[[], None]) -> float:
+    """Milliseconds from the click on an option to the last change of the page that it makes."""
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).wait_for()
+    page.evaluate("() => { window.changedAt = 0 }")
+    page.get_by_role("option", name=option, exact=True).click()
+    is_there()
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
+    )
+    page.wait_for_function("() => performance.now() - window.changedAt > 400")  # nothing changes any more
+    return page.evaluate("() => window.changedAt - window.clickedAt")
+
+
+def redraws(browser: Browser, address: str, path: str, steps: Sequence[tuple[str, str, str]]) -> list[float]:
+    """One after another: a filter, its option, and words that stand there afterwards."""
+    watched = Watched(browser.new_page(viewport={"width": 1280, "height": 900}), address)
+    watched.open(path)
+    watched.page.wait_for_timeout(1_000)
+    watched.page.evaluate(CLOCK)
+    taken = []
+    for label, option, words in steps:
+        there = watched.page.get_by_text(words, exact=False).first
+        taken.append(redraw(watched.page, label, option, there.wait_for))
+    watched.page.context.close()
+    return taken
+
+
+def overview_steps(path: str) -> list[tuple[str, str, str]]:
+    """Segments in turn, twenty times."""
+    rows = data.fetch(path, "select segment_name, n_customers from marts.segments order by 1", {})
+    pairs = list(zip(rows["segment_name"], rows["n_customers"], strict=True))
+    return [("Segment", name, shown.number(size)) for name, size in (pairs * TIMES)[:TIMES]]
+
+
+def list_steps(path: str) -> list[tuple[str, str, str]]:
+    """Risks and tiers in turn: filters over all customers, each counted, sorted and cut by the database."""
+    steps, risk, tier = [], None, None
+    chosen = [("Churn risk", value) for value in ("high", "medium", "low")] + [
+        ("Value tier", value) for value in ("high", "medium", "low")
+    ]
+    for label, option in (chosen * TIMES)[:TIMES]:
+        risk, tier = (option, tier) if label == "Churn risk" else (risk, option)
+        sql = (
+            "select count(*) as n from marts.customer_directory"
+            " where ($risk is null or risk_level = $risk) and ($tier is null or value_tier = $tier)"
+        )
+        count = data.fetch(path, sql, {"risk": risk, "tier": tier})["n"].iloc[0]
+        steps.append((label, option, shown.plural(count, "customer") if count else "No customer fits"))
+    return steps
+
+
+@contextmanager
+def home_of(path: Path, customers: int):  # type: ignore[no-untyped-def]
+    """A home whose publication is the scaled one."""
+    with tempfile.TemporaryDirectory(prefix="clientele-bench-") as folder:
+        home = Path(folder)
+        target = Published(home).root / "2026-01-01-0001" / DATABASE
+        target.parent.mkdir(parents=True)
+        count = scaled_up(path, target, customers)
+        Published(home).switch_to("2026-01-01-0001")
+        yield home, count, target.stat().st_size
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and write the page; 1 where a target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, default=PROJECT_ROOT / "demo" / "warehouse", help="a published warehouse")
+    parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--out", type=Path, default=PAGE)
+    asked = parser.parse_args(arguments)
+    load = os.getloadavg()[0]
+    with home_of(Path(data.current_path(asked.home)), asked.customers) as (home, count, size):
+        os.environ["CLIENTELE_HOME"] = str(home)
+        path = data.current_path(home)
+        overview, listed = overview_steps(path), list_steps(path)
+        with started(home) as (address, process), opened_browser() as browser:
+            memory = Memory(process.pid)
+            memory.start()
+            cold = first_figure(browser, address)
+            warm = [first_figure(browser, address) for _ in range(5)]
+            on_overview = redraws(browser, address, "", overview)
+            on_list = redraws(browser, address, "customers", listed)
+            memory.running = False
+            memory.join()
+    measured = [
+        ("first figure of the overview, warm, median of 5, s", statistics.median(warm), FIRST_FIGURE_S, 2),
+        (f"filter to redraw, overview, median of {TIMES}, ms", statistics.median(on_overview), REDRAW_MS, 0),
+        (f"filter to redraw, list of customers, median of {TIMES}, ms", statistics.median(on_list), REDRAW_MS, 0),
+        ("highest memory of the server, MB", memory.peak / 1e6, MEMORY_MB, 0),
+    ]
+    more = [
+        ("first figure right after the start, s", f"{cold:.2f}"),
+        ("filter to redraw, overview, slowest, ms", f"{max(on_overview):,.0f}"),
+        ("filter to redraw, list, slowest, ms", f"{max(on_list):,.0f}"),
+        ("customers", f"{count:,}"),
+        (f"other work on the machine: load average at the start, of {os.cpu_count()} cores", f"{load:.1f}"),
+        ("published file, MB", f"{size / 1e6:,.0f}"),
+    ]
+    text = _page(f"python -m bench.dashboards --customers {asked.customers}", measured, more)
+    asked.out.write_text(text)
+    print(text)
+    return 0 if all(value <= target for _what, value, target, _digits in measured) else 1
+
+
+def _page(command: str, measured: list[tuple[str, float, float, int]], more: list[tuple[str, str]]) -> str:
+    versions = ", ".join(f"{name} {version(name)}" for name in ("streamlit", "altair", "duckdb"))
+    lines = [
+        f"| {what} | {value:,.{digits}f} | <= {target:,.{digits}f} | {'met' if value <= target else 'missed'} |"
+        for what, value, target, digits in measured
+    ]
+    told = [f"| {what} | {value} |" for what, value in more]
+    return WORDS.format(
+        command=command, machine=machine(), versions=versions, measured="\n".join(lines), more="\n".join(told)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What business people open: pages over the published file, and nothing else."""

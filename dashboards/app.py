@@ -1,0 +1,76 @@
+"""The dashboards: which pages there are, who sees them, and what stands there before anything is published.
+
+Start with `make dashboards`, or `clientele dashboards --home WAREHOUSE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+import streamlit as st
+
+from dashboards import access, data
+
+# The name of a page in its address, its title and its sign; the first is the one that opens.
+PAGES = {
+    "overview": ("Overview", ":material/monitor_heart:"),
+    "customers": ("Customers", ":material/group:"),
+    "segments": ("Segments", ":material/donut_small:"),
+    "value": ("Value", ":material/paid:"),
+    "credit": ("Credit", ":material/account_balance:"),
+    "campaigns": ("Campaigns", ":material/campaign:"),
+    "models": ("Models and data", ":material/fact_check:"),
+}
+ICON = Path(__file__).with_name("icon.png")
+# What the theme cannot say: less room above the title, and figures that shrink before they are cut off.
+STYLE = """<style>
+.stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; }
+[data-testid="stMetricValue"] { font-size: clamp(1.4rem, 2.2vw, 2.1rem); }
+@media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
+</style>"""
+
+
+def show(name: str) -> None:
+    """Show a page over what is published now, or say that nothing is."""
+    try:
+        publication = data.publication(data.current_path())
+    except data.NothingPublishedError as error:
+        nothing_published(str(error))
+        return
+    page: Callable[[data.Publication], None] = import_module(f"dashboards.views.{name}").page
+    page(publication)
+
+
+def nothing_published(where: str) -> None:
+    """In place of all pages while there is no published file."""
+    st.title("Nothing is published yet", anchor=False)
+    st.markdown(
+        f"The dashboards read what was published, and `{where}` cannot be opened.\n\n"
+        "- A first look, with a demo company: `make run`\n"
+        "- Your own data: `clientele load mapping.yml`, then `clientele run` and `clientele publish`\n"
+        "- Another warehouse: `clientele dashboards --home FOLDER`\n\n"
+        "This page shows the figures as soon as they are there: reload it."
+    )
+
+
+def main() -> None:
+    """Show the page that was asked for."""
+    # A picture of our own: the browser would fetch a sign's from elsewhere.
+    st.set_page_config(page_title="Clientele", page_icon=str(ICON), layout="wide")
+    st.html(STYLE)
+    may = access.allowed(PAGES)
+    pages = [
+        st.Page(partial(show, name), title=title, icon=icon, url_path=name, default=number == 0)
+        for number, (name, (title, icon)) in enumerate(PAGES.items())
+        if name in may
+    ]
+    st.navigation(pages, position="top").run()
+    if access.login_is_asked_for():
+        st.button("Sign out", on_click=st.logout, type="tertiary")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""The dashboards in Debian's Chromium: for tests, pictures and the bench. Needs playwright's package, no download."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+from clientele.serving import dashboards_command, dashboards_environment
+
+CHROMIUM = Path(os.environ.get("CLIENTELE_CHROMIUM", "/usr/bin/chromium"))
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+STARTS_WITHIN_S = 120
+SETTLES_WITHIN_MS = 60_000
+# On a deep link Streamlit asks for these below the page's own address first, and then where they are.
+PROBES = ("/_stcore/health", "/_stcore/host-config")
+
+
+@contextmanager
+def served(home: Path) -> Iterator[str]:
+    """The dashboards over a warehouse, on a free port of 127.0.0.1; their address."""
+    with started(home) as (address, _process):
+        yield address
+
+
+@contextmanager
+def started(home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The same with the process that serves them."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = dashboards_command(address="127.0.0.1", port=port)
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, env=dashboards_environment(home), stdout=said, stderr=said)
+        try:
+            _wait(address, process)
+            yield address, process
+        finally:
+            process.terminate()
+            process.wait()
+
+
+@contextmanager
+def opened_browser() -> Iterator[Browser]:
+    """A browser with nothing in it."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Watched:
+    """A page, whom it spoke to besides its own address, and what it complained about."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.other_hosts: set[str] = set()
+        self.errors: list[str] = []
+        page.set_default_timeout(SETTLES_WITHIN_MS)
+        page.on("request", self._asked)
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def open(self, path: str) -> None:
+        """Open a page by its address and wait until it rests."""
+        self.page.goto(f"{self.address}/{path}")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the script has run and the title is there."""
+        self.page.get_by_role("heading", level=1).first.wait_for()
+        self.page.wait_for_function(
+            "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+        )
+
+    def choose(self, label: str, option: str) -> None:
+        """Choose an option of a filter."""
+        box = self.page.get_by_role("combobox", name=label)
+        box.click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+
+    def _asked(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != urlsplit(self.address).netloc:
+            self.other_hosts.add(parts.netloc)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.location.get("url", "").endswith(PROBES):
+            self.errors.append(message.text)
+
+
+def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + STARTS_WITHIN_S
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError(f"the dashboards did not start on {address}")

@@ -1,0 +1,202 @@
+"""The published file, read-only by its real path; queries are the files in queries/, and what they gave is kept.
+
+A real path never changes its content (clientele/publishing/versions.py), so it is the key of all that is kept: a
+publication or a return to an earlier one is another path, and shows on the next interaction.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import streamlit as st
+
+QUERIES = Path(__file__).with_name("queries")
+# Of one file; a page sorts a million customers in a third of it.
+MEMORY = "192MB"
+ORDER = re.compile(r"/\*order\*/.*?/\*end\*/", re.DOTALL)
+
+
+class NothingPublishedError(Exception):
+    """There is no published file to read; the message says what to do."""
+
+
+class NotInPublicationError(Exception):
+    """The published file was made before the tables were that a query reads."""
+
+    def __init__(self, relation: str) -> None:
+        self.relation = relation
+        super().__init__(f"this publication has no {relation}")
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Which version of the tables readers see, and what it was made from."""
+
+    path: str
+    version: str
+    snapshot_date: date | None
+    published_at: datetime | None
+    models: Mapping[str, str]
+    n_warnings: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """The rows of a query, and the query as it was asked: its name, SQL and parameters."""
+
+    name: str
+    sql: str
+    params: Mapping[str, Any]
+    rows: pd.DataFrame
+
+    @property
+    def question(self) -> str:
+        """The SQL with its parameters as a comment, to be run anywhere over the published file."""
+        given = "".join(f"-- ${name} = {value!r}\n" for name, value in self.params.items())
+        return given + self.sql
+
+    def one(self) -> dict[str, Any]:
+        """The only row, or the first; empty where there is none."""
+        return {} if self.rows.empty else {str(k): _plain(v) for k, v in self.rows.iloc[0].to_dict().items()}
+
+
+def home() -> Path:
+    """The warehouse whose publication is shown: CLIENTELE_HOME, else warehouse/."""
+    return Path(os.environ.get("CLIENTELE_HOME", "warehouse"))
+
+
+def current_path(where: Path | None = None) -> str:
+    """The real path of the published file now. Raises NothingPublishedError where there is none."""
+    link = (where or home()).resolve() / "published" / "current.duckdb"
+    path = link.resolve()
+    if not path.exists():
+        raise NothingPublishedError(str(link))
+    return str(path)
+
+
+# Two, so that readers of the version before are not cut off while it is switched.
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _connection(path: str) -> duckdb.DuckDBPyConnection:
+    try:
+        # No other file is read and no extension fetched, whatever a query says.
+        settings: dict[str, Any] = {"memory_limit": MEMORY, "threads": 2, "enable_external_access": False}
+        return duckdb.connect(path, read_only=True, config=settings)
+    except duckdb.Error as error:
+        raise NothingPublishedError(f"{path} ({error})") from error
+
+
+@cache
+def sql_of(name: str) -> str:
+    """The text of a query by its name."""
+    return (QUERIES / f"{name}.sql").read_text().strip()
+
+
+def parameters_of(sql: str) -> list[str]:
+    """The names of the parameters of a query, in order of their first use."""
+    code = re.sub(r"--[^\n]*", "", sql)
+    return list(dict.fromkeys(re.findall(r"\$([a-z_0-9]+)", code)))
+
+
+def fetch(path: str, sql: str, params: Mapping[str, Any]) -> pd.DataFrame:
+    """The rows of one query over a published file."""
+    try:
+        with _connection(path).cursor() as cursor:
+            wanted = parameters_of(sql)
+            return _numpy(cursor.execute(sql, {name: params.get(name) for name in wanted}).df())
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise NotInPublicationError(_named_in(error)) from error
+
+
+@st.cache_data(max_entries=300, show_spinner=False)
+def _kept(path: str, sql: str, params: tuple[tuple[str, Any], ...]) -> pd.DataFrame:
+    return fetch(path, sql, dict(params))
+
+
+def ask(path: str, name: str, *, order: str | None = None, **params: Any) -> Result:
+    """The rows of the query of that name; parameters not given are null, which filters by nothing.
+
+    `order` replaces what stands between /*order*/ and /*end*/ and must come from a list of the page, never from users.
+    """
+    sql = sql_of(name)
+    if order:
+        sql = ORDER.sub(order, sql)
+    given = {key: value for key, value in params.items() if key in parameters_of(sql)}
+    return Result(name, sql, given, _kept(path, sql, tuple(sorted(given.items()))))
+
+
+def publication(path: str) -> Publication:
+    """What the file says of itself; a file that says nothing is known by its path alone."""
+    try:
+        told = ask(path, "publication", version=Path(path).parent.name).one()
+    except NotInPublicationError:
+        told = {}
+    return Publication(
+        path=path,
+        version=Path(path).parent.name,
+        snapshot_date=_as_date(told.get("snapshot_date")),
+        published_at=told.get("published_at"),
+        models=json.loads(told.get("models_json") or "{}"),
+        n_warnings=int(told.get("n_warnings") or 0),
+        currency=setting(path, "reporting_currency", "EUR"),
+    )
+
+
+def setting(path: str, name: str, otherwise: str) -> str:
+    """A setting of the warehouse as it was when the tables were built."""
+    try:
+        rows = ask(path, "settings").rows
+    except NotInPublicationError:
+        return otherwise
+    found = rows.loc[rows["setting"] == name, "setting_value"]
+    return otherwise if found.empty else str(found.iloc[0])
+
+
+def definition(path: str, table: str, column: str) -> str:
+    """What a column means, as dbt's documentation says it; empty where the file does not tell."""
+    return _definitions(path).get((table, column), "")
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _definitions(path: str) -> dict[tuple[str, str], str]:
+    try:
+        docs = ask(path, "column_docs").rows
+    except NotInPublicationError:
+        return {}
+    return dict(zip(zip(docs["table_name"], docs["column_name"], strict=True), docs["description"], strict=True))
+
+
+def _numpy(rows: pd.DataFrame) -> pd.DataFrame:
+    """Columns of numpy's types, a missing number as nan: DuckDB gives pandas' own where an integer is missing."""
+    for name, kind in rows.dtypes.items():
+        if isinstance(kind, pd.api.extensions.ExtensionDtype) and pd.api.types.is_numeric_dtype(kind):
+            rows[name] = rows[name].astype(float) if rows[name].isna().any() else rows[name].astype(kind.numpy_dtype)
+    return rows
+
+
+def _named_in(error: Exception) -> str:
+    text = str(error)
+    for pattern in (r"Table with name (\S+) does not exist", r'column "?([\w.]+)"?', r"schema named? \"?(\w+)"):
+        if match := re.search(pattern, text):
+            return match[1]
+    return text.splitlines()[0]
+
+
+def _as_date(value: Any) -> date | None:
+    return value.date() if hasattr(value, "date") else value
+
+
+def _plain(value: Any) -> Any:
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and pd.isna(value)):
+        return None
+    return value.item() if hasattr(value, "item") else value

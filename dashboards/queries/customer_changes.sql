@@ -1,0 +1,5 @@
+-- What changed for one customer since about a month ago, and since the day built before.
+select *
+from marts.customer_changes
+where customer_id = $customer
+order by compared_with

@@ -1,0 +1,3 @@
+-- What features mean.
+select feature, description
+from governance.feature_catalog

@@ -1,0 +1,77 @@
+"""How figures are written: short, with their unit, and a dash for what is not known."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+
+SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
+NOTHING = "–"
+STEPS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or bool(pd.isna(value))
+
+
+def number(value: Any) -> str:
+    """12345.6 is 12,346."""
+    return NOTHING if _is_nothing(value) else f"{float(value):,.0f}"
+
+
+def short(value: Any) -> str:
+    """1234567 is 1.23 M; below ten thousand it is written out."""
+    if _is_nothing(value):
+        return NOTHING
+    value = float(value)
+    for size, letter in STEPS:
+        if abs(value) >= size * (10 if letter == "k" else 1):
+            return f"{value / size:.3g} {letter}"
+    return f"{value:,.0f}"
+
+
+def money(value: Any, currency: str) -> str:
+    """1234567 is € 1.23 M."""
+    if _is_nothing(value):
+        return NOTHING
+    sign = "-" if float(value) < 0 else ""
+    return f"{sign}{SYMBOLS.get(currency, currency)} {short(abs(float(value)))}"
+
+
+def share(value: Any, digits: int = 1) -> str:
+    """0.1234 is 12.3 %."""
+    return NOTHING if _is_nothing(value) else f"{float(value) * 100:.{digits}f} %"
+
+
+def points(value: Any) -> str:
+    """A change of a share: 0.012 is +1.2 points."""
+    return NOTHING if _is_nothing(value) else f"{float(value) * 100:+.1f} points"
+
+
+def day(value: Any) -> str:
+    """1 Jan 2026."""
+    if _is_nothing(value):
+        return NOTHING
+    return f"{value.day} {value:%b %Y}" if isinstance(value, date | datetime) else str(value)
+
+
+def moment(value: Any) -> str:
+    """1 Jan 2026, 06:10 UTC."""
+    return NOTHING if _is_nothing(value) else f"{value.day} {value:%b %Y, %H:%M} UTC"
+
+
+def between(lower: str, upper: str) -> str:
+    """The bounds of an estimate; nothing where it has none."""
+    return "" if NOTHING in (lower, upper) else f"{lower} to {upper}"
+
+
+def plural(count: Any, noun: str) -> str:
+    """1 customer, 2 customers."""
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def words(name: str) -> str:
+    """risk_level is Risk level."""
+    return name.replace("_", " ").capitalize()

@@ -1,0 +1,82 @@
+"""The tables of the page on models and data."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from dashboards import components as ui
+from dashboards.data import Publication
+
+
+def versions(publication: Publication, rows: pd.DataFrame) -> None:
+    """The champions."""
+    ui.table(
+        publication, rows, "model_registry",
+        {
+            "model_name": ui.text("Model"), "model_version": ui.text("Version"), "algorithm": ui.text("Algorithm"),
+            "fitted_for": ui.when("Fitted for"), "learnt_to": ui.when("Learnt to"), "n_rows": ui.figure("Rows"),
+            "fit_reason": ui.text("Why"),
+        },
+    )  # fmt: skip
+
+
+def not_passed(publication: Publication, rows: pd.DataFrame) -> None:
+    """Checks to look at."""
+    ui.table(
+        publication, rows, "check_results",
+        {
+            "status": ui.text("Status", width=70), "check_type": ui.text("Kind", width=90), "asset_name": ui.text("Of"),
+            "message": ui.text("What"), "check_name": ui.text("Check"),
+        },
+    )  # fmt: skip
+
+
+def freshness(publication: Publication, rows: pd.DataFrame) -> None:
+    """Sources: what has landed, and how new it is."""
+    ui.table(
+        publication, rows, "source_status",
+        {
+            "entity": ui.text("Source"), "is_loaded": ui.Column("Loaded", "tick"), "rows_landed": ui.figure("Rows"),
+            "rows_corrected": ui.figure("Corrected"), "rows_refused": ui.figure("Refused"),
+            "newest_event_at": ui.when("Newest event"), "landed_at": ui.when("Last load"),
+            "description": ui.text("What it is"),
+        },
+    )  # fmt: skip
+
+
+def published(publication: Publication, rows: pd.DataFrame) -> None:
+    """What readers saw."""
+    ui.table(
+        publication, rows.assign(megabytes=(rows["bytes"].astype(float) / 1e6).round(1)), "publications",
+        {
+            "published_at": ui.Column("At (UTC)", "moment"),
+            "version": ui.text("Version"), "action": ui.text("What"), "snapshot_date": ui.when("Snapshot"),
+            "n_rows": ui.figure("Rows"), "megabytes": ui.figure("MB"), "n_warnings": ui.figure("Warnings"),
+            "code_version": ui.text("Code"),
+        },
+    )  # fmt: skip
+
+
+def counted(publication: Publication, rows: pd.DataFrame) -> None:
+    """Rows by table."""
+    ui.table(
+        publication, rows, "column_docs",
+        {
+            "table_schema": ui.text("Schema"), "table_name": ui.text("Table"), "n_rows": ui.figure("Rows"),
+            "n_columns": ui.figure("Columns"),
+        },
+    )  # fmt: skip
+
+
+def steps(publication: Publication, rows: pd.DataFrame) -> None:
+    """What the last runs did."""
+    ui.table(
+        publication,
+        rows.assign(gigabytes=(rows["peak_memory_bytes"] / 1e9).round(2), seconds=rows["seconds"].round(1)),
+        "ops_runs",
+        {
+            "started_at": ui.Column("Start (UTC)", "moment"), "job": ui.text("Job"), "asset_name": ui.text("Step"),
+            "status": ui.text("Status"), "seconds": ui.figure("Seconds"), "gigabytes": ui.figure("Memory (GB)"),
+            "message": ui.text("What was done"),
+        },
+    )  # fmt: skip

@@ -1,0 +1,245 @@
+"""One customer: profile, scores with bounds and reasons, what changed, and what the customer did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from dashboards import components as ui
+from dashboards import data, shown, state
+from dashboards.components import Card
+from dashboards.data import Publication
+
+EVENTS = {
+    "order": "#0072b2", "return": "#d55e00", "session": "#8c8c8c", "emotion": "#cc79a7", "negative emotion": "#9b2f6f",
+}  # fmt: skip
+PREDICTIONS = {
+    "churn": "Leaves within the churn horizon",
+    "purchase_7d": "Orders within 7 days",
+    "purchase_30d": "Orders within 30 days",
+    "purchase_90d": "Orders within 90 days",
+    "clv_90d": "Value of the next 90 days",
+    "clv_365d": "Value of the next 365 days",
+}
+
+
+def page(publication: Publication, customer: str) -> None:
+    """Show it."""
+    ui.head(f"Customer {customer}", "", publication, models=("churn", "clv", "segments", "next_purchase"))
+    st.button("All customers", icon=":material/arrow_back:", on_click=state.close, args=("customer",), type="tertiary")
+    profile = ui.asked(publication, "customer_profile", customer=customer)
+    if profile is None:
+        return
+    if profile.rows.empty:
+        st.info(f"No customer is called `{customer}` in this publication.", icon=":material/person_off:")
+        return
+    told = profile.one()
+    ui.cards(figures(publication, told))
+    facts(publication, told)
+    left, right = st.columns(2)
+    with left:
+        ui.panel(
+            "What the models expect",
+            ui.asked(publication, "customer_scores", customer=customer),
+            lambda rows: scores(publication, rows),
+            about="Every forecast with its bounds; confidence is 1 where they meet.",
+            publication=publication,
+            empty="No model scored this customer.",
+        )
+    with right:
+        ui.panel(
+            "Why this churn probability",
+            ui.asked(publication, "customer_reasons", customer=customer),
+            lambda rows: reasons(publication, rows),
+            about=ui.meaning(publication, "customer_churn", "reason_1"),
+            publication=publication,
+            empty="This customer has no churn probability: nobody can be lost who has not ordered in a year.",
+        )
+    ui.panel(
+        "What changed",
+        ui.asked(publication, "customer_changes", customer=customer),
+        lambda rows: changes(publication, rows),
+        publication=publication,
+        empty="Changes show from the second day that is built.",
+    )
+    days = data.setting(publication.path, "timeline_days", "180")
+    ui.panel(
+        f"The last {days} days",
+        ui.asked(publication, "customer_timeline", customer=customer),
+        lambda rows: timeline(publication, rows),
+        about="Orders, returns and visits by day. How customers feel shows only where a consent covers it.",
+        needs=["sessions", "returns"],
+        publication=publication,
+        empty="Nothing is known of this customer in these days.",
+    )
+
+
+def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
+    """The scores that matter, each with its bounds."""
+    money = publication.currency
+
+    def about(column: str) -> str:
+        return ui.meaning(publication, "customer_directory", column)
+
+    def bounds(column: str, write: Any) -> str:
+        return shown.between(write(told[f"{column}_lower"]), write(told[f"{column}_upper"]))
+
+    def in_money(value: Any) -> str:
+        return shown.money(value, money)
+
+    return [
+        Card(
+            "Churn probability",
+            shown.share(told["churn_probability"]),
+            bounds("churn_probability", shown.share),
+            about("churn_probability"),
+        ),
+        Card(
+            "Value at risk", in_money(told["value_at_risk"]), bounds("value_at_risk", in_money), about("value_at_risk")
+        ),
+        Card("Value of 365 days", in_money(told["clv_365d"]), bounds("clv_365d", in_money), about("clv_365d")),
+        Card(
+            "Order within 30 days",
+            shown.share(told["p_purchase_30d"]),
+            bounds("p_purchase_30d", shown.share),
+            about("p_purchase_30d"),
+        ),
+    ]
+
+
+def facts(publication: Publication, told: dict[str, Any]) -> None:
+    """Who the customer is, in short."""
+    money = publication.currency
+    lines = {
+        "Segment": told["segment_name"],
+        "RFM segment": told["rfm_segment"],
+        "Value tier": told["value_tier"],
+        "Churn risk": told["risk_level"],
+        "What to do": told["recommended_action"],
+        "Country": told["country"],
+        "Kind": told["customer_type"],
+        "Won by": told["acquisition_channel"],
+        "Customer since": shown.day(told["registered_at"]),
+        "Orders": shown.number(told["n_orders"]),
+        "Spent": shown.money(told["total_spent"], money),
+        "Last order": shown.day(told["last_ordered_at"]),
+    }
+    with st.container(border=True):
+        for column, names in zip(st.columns(3), (list(lines)[:5], list(lines)[5:8], list(lines)[8:]), strict=True):
+            column.markdown("  \n".join(f"{name}: **{lines[name] or shown.NOTHING}**" for name in names))
+
+
+def scores(publication: Publication, rows: pd.DataFrame) -> None:
+    """Forecasts with bounds."""
+    money = publication.currency
+
+    def written(row: Any, column: str) -> str:
+        return shown.money(row[column], money) if pd.notna(row["value"]) else shown.share(row[column])
+
+    estimate = rows["probability"].fillna(rows["value"])
+    told = pd.DataFrame(
+        {
+            "forecast": rows["prediction_type"].map(PREDICTIONS).fillna(rows["prediction_type"]),
+            "estimate": [written(row, "estimate") for _, row in rows.assign(estimate=estimate).iterrows()],
+            "bounds": [
+                shown.between(written(row, "lower_bound"), written(row, "upper_bound")) for _, row in rows.iterrows()
+            ],
+            "model": rows["model_name"] + " " + rows["model_version"],
+        }
+    )
+    st.dataframe(
+        told,
+        column_config={
+            "forecast": st.column_config.TextColumn("Forecast"),
+            "estimate": st.column_config.TextColumn("Estimate", width=90),
+            "bounds": st.column_config.TextColumn("Bounds", width=140),
+            "model": st.column_config.TextColumn("Model"),
+        },
+        hide_index=True,
+        width="stretch",
+    )
+
+
+def reasons(publication: Publication, rows: pd.DataFrame) -> None:
+    """What raises and what lowers the risk."""
+    rows = rows.dropna(subset=["reason"])
+    if rows.empty:
+        st.info("The model gives no reasons for this customer.", icon=":material/info:")
+        return
+    meanings = ui.asked(publication, "feature_meanings")
+    known = {} if meanings is None else dict(zip(meanings.rows["feature"], meanings.rows["description"], strict=True))
+    rows = rows.assign(
+        label=rows["reason"].map(shown.words),
+        meaning=rows["reason"].map(known).fillna(""),
+        colour=rows["effect"].gt(0).map({True: "raises the risk", False: "lowers the risk"}),
+    )
+    bars = (
+        alt.Chart(rows)
+        .mark_bar(cornerRadiusEnd=2, height=18)
+        .encode(
+            y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
+            x=alt.X("effect:Q", title="Effect on the log-odds of leaving", axis=alt.Axis(tickCount=5)),
+            color=alt.Color(
+                "colour:N",
+                title=None,
+                scale=alt.Scale(domain=["raises the risk", "lowers the risk"], range=["#d55e00", "#009e73"]),
+                legend=alt.Legend(orient="top"),
+            ),
+            tooltip=[
+                alt.Tooltip("label:N", title="Reason"),
+                alt.Tooltip("meaning:N", title="Meaning"),
+                alt.Tooltip("reason_value:Q", title="Value", format=",.2f"),
+                alt.Tooltip("effect:Q", title="Effect", format="+.2f"),
+            ],
+        )
+    )
+    ui.vega(bars, height=230, alt_text="Reasons for the churn probability")
+
+
+def changes(publication: Publication, rows: pd.DataFrame) -> None:
+    """The newest scores beside the earlier ones."""
+    money = publication.currency
+    lines = []
+    for _, row in rows.iterrows():
+        moved = (
+            f"moved from *{row['earlier_segment_name']}* to *{row['segment_name']}*"
+            if row["has_changed_segment"] is True or row["has_changed_segment"] == 1
+            else f"stayed in *{row['segment_name']}*"
+        )
+        lines.append(
+            f"- Since **{shown.day(row['earlier_date'])}**: churn probability"
+            f" {shown.share(row['earlier_churn_probability'])} → **{shown.share(row['churn_probability'])}**,"
+            f" value of 365 days {shown.money(row['earlier_clv_365d'], money)} →"
+            f" **{shown.money(row['clv_365d'], money)}**, value at risk"
+            f" {shown.money(row['earlier_value_at_risk'], money)} → **{shown.money(row['value_at_risk'], money)}**;"
+            f" {moved}."
+        )
+    st.markdown("\n".join(lines).replace("$", "\\$"))
+
+
+def timeline(publication: Publication, rows: pd.DataFrame) -> None:
+    """What happened, by day."""
+    rows = rows.assign(amount=rows["amount"].astype(float))
+    kinds = [kind for kind in EVENTS if kind in set(rows["event_type"])]
+    points = (
+        alt.Chart(rows)
+        .mark_circle(opacity=0.85)
+        .encode(
+            x=alt.X("event_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=8)),
+            y=alt.Y("event_type:N", title=None, sort=kinds),
+            size=alt.Size("n_events:Q", legend=None, scale=alt.Scale(range=[50, 400])),
+            color=alt.Color(
+                "event_type:N", legend=None, scale=alt.Scale(domain=kinds, range=[EVENTS[kind] for kind in kinds])
+            ),
+            tooltip=[
+                alt.Tooltip("event_date:T", title="Day", format="%-d %b %Y"),
+                alt.Tooltip("event_type:N", title="What"),
+                alt.Tooltip("n_events:N", title="How many"),
+                alt.Tooltip("amount", title=f"Amount ({publication.currency})", format=",.2f"),
+            ],
+        )
+    )
+    ui.vega(points, height=60 * len(kinds) + 40, alt_text="What the customer did, by day")

@@ -1,0 +1,61 @@
+{%- set newest = newest_full_snapshot() %}
+{%- set comparisons = [{'name': 'previous', 'days': 1}, {'name': 'month', 'days': 28}] -%}
+with snapshots as (select * from {{ ref('int_core__snapshots') }}),
+
+compared as (
+    {%- for comparison in comparisons %}
+    select
+        '{{ comparison.name }}' as compared_with,
+        max(snapshot_date) as earlier_date
+    from snapshots
+    where is_full and snapshot_date <= {{ add_days("cast('" ~ newest ~ "' as date)", -comparison.days) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+now as (select * from {{ ref('customer_risk_scores') }}),
+
+churn as (select * from {{ ref('ml_churn__scores') }}),
+
+clv as (select * from {{ ref('ml_clv__scores') }}),
+
+segments as (select * from {{ ref('ml_segments__scores') }}),
+
+-- Whoever had a value, a risk or a segment then.
+earlier as (
+    select
+        compared.compared_with,
+        compared.earlier_date,
+        clv.customer_id,
+        churn.churn_probability,
+        clv.clv_365d,
+        churn.churn_probability * clv.clv_365d as value_at_risk,
+        segments.segment_id,
+        segments.segment_name
+    from compared
+    inner join clv on compared.earlier_date = clv.snapshot_date
+    left join churn on clv.customer_id = churn.customer_id and clv.snapshot_date = churn.snapshot_date
+    left join segments on clv.customer_id = segments.customer_id and clv.snapshot_date = segments.snapshot_date
+)
+
+select
+    now.customer_id,
+    earlier.compared_with,
+    now.snapshot_date,
+    earlier.earlier_date,
+    now.churn_probability,
+    earlier.churn_probability as earlier_churn_probability,
+    now.churn_probability - earlier.churn_probability as churn_probability_change,
+    now.clv_365d,
+    earlier.clv_365d as earlier_clv_365d,
+    now.clv_365d - earlier.clv_365d as clv_365d_change,
+    now.value_at_risk,
+    earlier.value_at_risk as earlier_value_at_risk,
+    now.value_at_risk - earlier.value_at_risk as value_at_risk_change,
+    now.segment_id,
+    now.segment_name,
+    earlier.segment_id as earlier_segment_id,
+    earlier.segment_name as earlier_segment_name,
+    now.segment_id <> earlier.segment_id as has_changed_segment
+from now
+inner join earlier on now.customer_id = earlier.customer_id

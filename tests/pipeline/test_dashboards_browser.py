@@ -1,0 +1,145 @@
+"""The dashboards in a real Chromium: figures against SQL, shared addresses, new publications, and no word to others."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import duckdb
+import pytest
+from playwright.sync_api import Browser
+
+from clientele.publishing.versions import Published
+from dashboards import data, shown
+from dashboards.app import PAGES
+from dashboards.browser import CHROMIUM, Watched, opened_browser, served
+
+if not CHROMIUM.exists():
+    pytest.skip(f"no browser at {CHROMIUM}. Debian: apt-get install chromium", allow_module_level=True)
+
+HEADINGS = {
+    "overview": "Customer health", "customers": "Customers", "segments": "Segments", "value": "Value",
+    "credit": "Credit", "campaigns": "Campaigns", "models": "Models and data",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(built_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the publication that tests may switch."""
+    home = tmp_path_factory.mktemp("browser")
+    shutil.copytree(built_company / "published", home / "published", symlinks=True)
+    return home
+
+
+@pytest.fixture(scope="module")
+def address(home: Path) -> Iterator[str]:
+    with served(home) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with opened_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(address: str, browser: Browser) -> Iterator[Watched]:
+    """A page without a past, which is asked afterwards whom it spoke to and what it complained about."""
+    watched = Watched(browser.new_page(viewport={"width": 1280, "height": 900}), address)
+    yield watched
+    watched.page.close()
+    assert watched.other_hosts == set()
+    assert watched.errors == []
+
+
+def asked(built_company: Path, sql: str) -> tuple:
+    with duckdb.connect(data.current_path(built_company), read_only=True) as connection:
+        return connection.execute(sql).fetchall()[0]
+
+
+def figure(page: Watched, label: str) -> str:
+    card = page.page.get_by_test_id("stMetric").filter(has=page.page.get_by_text(label, exact=True))
+    return card.get_by_test_id("stMetricValue").inner_text().strip()
+
+
+def test_every_page_opens_and_tells_its_publication(page: Watched, home: Path) -> None:
+    version = Published(home).current()
+    for name in PAGES:
+        page.open("" if name == next(iter(PAGES)) else name)
+        assert page.page.get_by_role("heading", level=1).inner_text() == HEADINGS[name]
+        assert version in page.page.get_by_test_id("stCaptionContainer").first.inner_text()
+        assert page.page.get_by_test_id("stException").count() == 0
+        # Nothing is wider than the window.
+        assert page.page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_figures_are_those_of_sql_and_follow_a_filter(page: Watched, browser: Browser, built_company: Path) -> None:
+    page.open("")
+    customers, at_risk = asked(built_company, "select count(*), sum(value_at_risk) from marts.customer_directory")
+    assert figure(page, "Customers") == shown.number(customers)
+    assert figure(page, "Value at risk") == shown.money(at_risk, "EUR")
+    segment, size = asked(
+        built_company, "select segment_name, n_customers from marts.segments order by n_customers desc limit 1"
+    )
+    page.choose("Segment", segment)
+    page.page.wait_for_function(
+        "text => [...document.querySelectorAll('[data-testid=stMetricValue]')].some(e => e.innerText.trim() === text)",
+        arg=shown.number(size),
+    )
+    # The filter is in the address, and a colleague who opens it sees the same.
+    assert f"segment={quote(segment)}".replace("%20", "+") in page.page.url.replace("%20", "+")
+    colleague = Watched(browser.new_page(), page.address)
+    colleague.page.goto(page.page.url)
+    colleague.settle()
+    assert figure(colleague, "Customers") == shown.number(size)
+    colleague.page.close()
+
+
+def test_a_customer_is_searched_for_and_opened_by_address(page: Watched, built_company: Path) -> None:
+    (customer,) = asked(built_company, "select max(customer_id) from marts.customer_directory")
+    page.open("customers")
+    page.page.get_by_label("Customer", exact=True).fill(customer)
+    page.page.keyboard.press("Enter")
+    page.page.get_by_text(re.compile("^1 customer,")).wait_for()
+    page.open(f"customers?customer={customer}")
+    assert page.page.get_by_role("heading", level=1).inner_text() == f"Customer {customer}"
+
+
+def test_charts_are_drawn_and_data_come_with_their_query(page: Watched) -> None:
+    page.open("value")
+    page.page.wait_for_selector("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
+    page.page.get_by_role("button", name="Data and query").first.click()
+    page.page.get_by_text("dashboards/queries/value_deciles.sql").wait_for()
+    with page.page.expect_download() as download:
+        page.page.get_by_role("button", name="CSV").first.click()
+    header, *rows = Path(download.value.path()).read_text().splitlines()
+    assert header.startswith("decile,")
+    assert len(rows) == 10
+
+
+def test_a_publication_and_a_rollback_show_on_the_next_interaction(page: Watched, home: Path) -> None:
+    before = Published(home).current()
+    page.open("segments")
+    newer = before[:-4] + "9999"
+    shutil.copytree(home / "published" / before, home / "published" / newer)
+    for version in (newer, before):
+        Published(home).switch_to(version)
+        page.page.get_by_test_id("stTopNavLink").get_by_text("Value").click()
+        page.page.get_by_text(version).first.wait_for()
+        page.page.get_by_test_id("stTopNavLink").get_by_text("Segments").click()
+        page.page.get_by_text(version).first.wait_for()
+
+
+def test_a_telephone_shows_every_page_without_scrolling_sideways(address: str, browser: Browser) -> None:
+    page = Watched(browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark"), address)
+    for name in PAGES:
+        page.open("" if name == next(iter(PAGES)) else name)
+        assert page.page.evaluate(
+            "() => { const main = document.querySelector('[data-testid=stMain]');"
+            " return main.scrollWidth <= main.clientWidth }"
+        ), name
+    page.page.close()

@@ -1,0 +1,46 @@
+"""The queries of the dashboards read published tables alone, and the lineage of dbt reaches the pages they are for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from clientele.contract import PROJECT_ROOT
+from dashboards.app import PAGES
+
+QUERIES = sorted((PROJECT_ROOT / "dashboards" / "queries").glob("*.sql"))
+EXPOSURES = yaml.safe_load((PROJECT_ROOT / "dbt_project/models/marts/_exposures.yml").read_text())["exposures"]
+TABLE = re.compile(r"\b(?:from|join)\s+([a-z_]+\.[a-z_]+|[a-z_]+\(\))")
+
+
+def tables_of(path: Path) -> set[str]:
+    return set(TABLE.findall(path.read_text()))
+
+
+def pages_that_ask(name: str) -> set[str]:
+    code = {page: (PROJECT_ROOT / "dashboards" / "views" / f"{page}.py").read_text() for page in PAGES}
+    code["customers"] += (PROJECT_ROOT / "dashboards" / "views" / "one_customer.py").read_text()
+    shared = "".join((PROJECT_ROOT / "dashboards" / f"{module}.py").read_text() for module in ("data", "components"))
+    return set(PAGES) if f'"{name}"' in shared else {page for page, text in code.items() if f'"{name}"' in text}
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_a_query_reads_marts_and_governance_alone(path: Path) -> None:
+    tables = tables_of(path) - {"duckdb_tables()"}
+    assert all(table.startswith(("marts.", "governance.")) for table in tables)
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_a_query_is_asked_by_a_page_and_an_exposure_of_that_page(path: Path) -> None:
+    pages = pages_that_ask(path.stem)
+    assert pages
+    depends_on = {exposure["name"]: set(exposure["depends_on"]) for exposure in EXPOSURES}
+    tables = {table.split(".")[1] for table in tables_of(path) if not table.endswith("()")}
+    # Lineage reaches the page on credit from the day on which its marts are there.
+    credit_is_there = (PROJECT_ROOT / "dbt_project/models/marts/credit").is_dir()
+    for page in pages - (set() if credit_is_there else {"credit"}):
+        missing = {table for table in tables if f"ref('{table}')" not in depends_on[f"dashboard_{page}"]}
+        assert missing == set(), page
