@@ -89,4 +89,6 @@ def _shown(value: Any) -> str:
         return "unknown"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
-    return f"{value:,.4g}" if isinstance(value, float | Decimal) else str(value)
+    if isinstance(value, float | Decimal):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return str(value)
