@@ -28,6 +28,7 @@ FITTED_ON, SHADOW = "ml_credit__training_set", "feat_emotion_credit"
 CHECKED_FILE = "policy_checked.json"
 # The same beside the code, for the next warehouse with the same vars; where the code cannot be written to, without.
 SHARED_FILE = PROJECT_ROOT / "target" / CHECKED_FILE
+MOST_STATES = 50  # of code and vars that are kept on record beside the code
 CHECKED_CODE = (".sql", ".yml", ".csv", ".py")
 
 
@@ -75,7 +76,7 @@ def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str) -> None:
     if not (PROJECT_ROOT / "dbt_project" / "models" / "ml" / "credit").is_dir():
         return
     state, record = _state(variables, jurisdiction), home / CHECKED_FILE
-    if any(path.exists() and json.loads(path.read_text()) == state for path in (record, SHARED_FILE)):
+    if any(state in _checked(path) for path in (record, SHARED_FILE)):
         return
     try:
         found = violations(_compiled(home, variables), jurisdiction)
@@ -86,10 +87,19 @@ def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str) -> None:
         raise PolicyError(
             f"nothing is built, as credit would read what it must not ({jurisdiction}, consent_policy.csv):\n{listed}"
         )
-    write_whole(record, json.dumps(state))
+    write_whole(record, json.dumps([state]))
     with suppress(OSError):
         SHARED_FILE.parent.mkdir(exist_ok=True)
-        write_whole(SHARED_FILE, json.dumps(state))
+        write_whole(SHARED_FILE, json.dumps([*_checked(SHARED_FILE), state][-MOST_STATES:]))
+
+
+def _checked(path: Path) -> list[str]:
+    """The states that are on record as right; none where the file is not there or of an older kind."""
+    try:
+        states = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return []
+    return states if isinstance(states, list) else []
 
 
 def _compiled(home: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,14 +121,14 @@ def _compiled(home: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
     return json.loads((target / "manifest.json").read_text())
 
 
-def _state(variables: Mapping[str, Any], jurisdiction: str) -> dict[str, str]:
-    """Names the code, the vars and this check itself."""
-    digest = hashlib.sha256(json.dumps(dict(variables), sort_keys=True, default=str).encode())
+def _state(variables: Mapping[str, Any], jurisdiction: str) -> str:
+    """Names the code, the vars, the jurisdiction and this check itself."""
+    digest = hashlib.sha256(json.dumps([jurisdiction, dict(variables)], sort_keys=True, default=str).encode())
     parts = [*(PROJECT_ROOT / "dbt_project").rglob("*"), PROJECT_ROOT / "dbt_project.yml"]
     for path in sorted([*parts, Path(__file__), Path(__file__).with_name("lineage.py")]):
         if path.suffix in CHECKED_CODE:
             digest.update(path.name.encode() + path.read_bytes())
-    return {"checked": digest.hexdigest(), "jurisdiction": jurisdiction}
+    return digest.hexdigest()
 
 
 def _feature_classes(models: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, list[str] | None]]]:

@@ -15,7 +15,7 @@ from clientele.fitting import fitted_models, models_to_fit
 from clientele.landing import load
 from clientele.publishing.publication import publish
 from clientele.querying import open_published
-from clientele.running import BuildReport, build, project_vars
+from clientele.running import BuildReport, CannotRunError, build, project_vars
 from tests import parsing
 from tests.pipeline.conftest import VARS
 
@@ -58,7 +58,8 @@ def test_every_model_has_a_champion_and_every_mart_rows(home: Path) -> None:
         name.split(".")[0]
         for (name,) in query(home, "from (select model_name from governance.model_registry where is_champion)")
     }
-    assert champions == set(fitted_models())
+    # Four hundred customers hold too few loans for a scorecard; the registry says so.
+    assert champions == set(fitted_models()) - {"credit"}
     assert {mart: query(home, f"select count(*) > 0 from marts.{mart}")[0][0] for mart in MARTS} == dict.fromkeys(
         MARTS, True
     )
@@ -188,9 +189,10 @@ def with_vars(home: Path, select: str, **changed: float) -> BuildReport:
     path = home / "vars.yml"
     before = path.read_text()
     path.write_text(before + "".join(f"{name}: {value}\n" for name, value in changed.items()))
-    report = build(home, select=select)
-    path.write_text(before)
-    return report
+    try:
+        return build(home, select=select)
+    finally:
+        path.write_text(before)
 
 
 def test_a_changed_var_makes_the_models_anew_that_heed_it(home: Path) -> None:
@@ -203,8 +205,10 @@ def test_a_changed_var_makes_the_models_anew_that_heed_it(home: Path) -> None:
 
 
 def test_risk_levels_that_would_swap_are_refused(home: Path) -> None:
-    report = with_vars(home, "customer_churn", churn_risk_high_from=0.4)
-    assert "churn_risk_high_from is 0.4 and churn_risk_medium_from 0.4: choose a high one above" in str(report.errors)
+    with pytest.raises(CannotRunError) as refused:
+        with_vars(home, "customer_churn", churn_risk_high_from=0.4)
+    said = " ".join(str(refused.value).split())
+    assert "churn_risk_high_from is 0.4 and churn_risk_medium_from 0.4: choose a high one above" in said
 
 
 def test_a_tampered_artifact_is_refused(home: Path) -> None:
