@@ -104,9 +104,10 @@ def _build(folder: Path, home: Path, options: Options) -> None:
     # Versions that serve are kept: what an earlier run fitted would be reported as this one's.
     shutil.rmtree(home, ignore_errors=True)
     run("load", str(exports / "mapping.yml"), "--home", str(home))
-    run("run", "--home", str(home), "--snapshot-date", str(SNAPSHOT), "--select", "+credit_scores")
+    # The profile is what a run sums up in the end.
+    run("run", "--home", str(home), "--snapshot-date", str(SNAPSHOT), "--select", "+credit_scores +customer_profile")
     # Names no fit, so that the scorecard stays the one that knows nothing of the year.
-    run("run", "--home", str(home), "--snapshot-date", str(END), "--select", "+ml_credit__labels")
+    run("run", "--home", str(home), "--snapshot-date", str(END), "--select", "+ml_credit__labels +customer_profile")
 
 
 def _card(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
