@@ -107,8 +107,8 @@ def measure(options: Options) -> Section:
         "Ours by whole points alone, PD by the formula. A fit decides within a fold's own rows; its constants were"
         " settled on other data (Telco, bank marketing, online shoppers).",
         "These sets were not untouched while it was built. Coefficients that are alike and several ways to part few"
-        " cases were added for German credit, shapes that are not monotone for Taiwan, and kept as the other data bore them"
-        " out or hardly moved; with three standard errors instead of two for a shape, which those data do not tell"
+        " cases were added for German credit, shapes that are not monotone for Taiwan, and kept as the other data bore"
+        " them out or hardly moved; with three standard errors instead of two for a shape, which those data do not tell"
         " apart, Taiwan's AUC is 0.7695. A thousandth here or there proves nothing; Lending Club's lead was there from"
         " the first.",
     ]
