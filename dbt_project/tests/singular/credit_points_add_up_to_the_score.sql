@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'credit_scores'}}}) }}
 -- Fails if base and points of a customer's bins do not add up to the score, under the very scorecard that scored.
 with scores as (select * from {{ ref('credit_scores') }}),
 

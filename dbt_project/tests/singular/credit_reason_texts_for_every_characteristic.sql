@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'credit_reason_texts'}}}) }}
 -- Fails if a characteristic that scores has no words, so that a customer would be refused without being told why.
 select distinct scorecard.characteristic
 from {{ ref('credit_scorecard') }} as scorecard

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'credit_score_reasons'}}}) }}
 -- Fails if a customer lost more points on something that is no reason than on something that is, or has fewer reasons
 -- than four despite points lost.
 with scores as (select * from {{ ref('credit_scores') }}),

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fairness_credit'}}}) }}
 -- Fails if a group is missing, or its approval rate or adverse-impact ratio is not what counting the decisions again
 -- gives: customer by customer, and against the highest rate.
 {%- set least = var('fairness_least_customers') %}
