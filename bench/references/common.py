@@ -20,6 +20,7 @@ LANDED = {
     **{"orders": True, "order_items": False, "returns": False},
     **{"sessions": True, "campaign_touches": False, "consents": False, "subscriptions": False},
     **{"usage_events": False, "support_tickets": False, "invoices": False, "payments": False},
+    **{"bank_transactions": False, "loans": False, "repayments": False, "emotion_events": False},
 }
 SESSION_SUMS = {
     "session_duration_s": "duration_s",
@@ -86,12 +87,89 @@ COLUMNS = {
     **dict.fromkeys([*over_windows("n_tickets"), "n_urgent_tickets_90d", "n_open_tickets_90d"], "bigint"),
     "ticket_recency_90d_days": "double",
     **dict.fromkeys(["n_overdue_invoices_90d", *over_windows("n_failed_payments")], "bigint"),
+    **dict.fromkeys(["n_bookings_30d", "n_bookings_90d", "n_bookings_180d"], "bigint"),
+    **dict.fromkeys(
+        ["income_30d", "income_90d", "income_180d", "outflow_30d", "outflow_90d", "fixed_costs_90d", "gambling_90d"],
+        MONEY,
+    ),
+    **dict.fromkeys(
+        [
+            "account_age_days",
+            "income_monthly_180d",
+            "income_periods_180d_share",
+            "income_cv_180d",
+            "income_recency_180d_days",
+        ],
+        "double",
+    ),
+    "balance": MONEY,
+    "balance_min_90d": "decimal(18, 4)",
+    "balance_buffer_days": "double",
+    "credit_limit": MONEY,
+    "limit_utilisation": "double",
+    **dict.fromkeys(["n_overdraft_bookings_30d", "n_overdraft_bookings_90d"], "bigint"),
+    **dict.fromkeys(
+        [
+            "overdraft_30d_days",
+            "overdraft_90d_days",
+            "gambling_90d_share",
+            "fixed_costs_to_income_90d",
+            "surplus_to_income_90d",
+        ],
+        "double",
+    ),
+    **dict.fromkeys(["n_loans_lifetime", "n_open_loans"], "bigint"),
+    "principal_open": MONEY,
+    "outstanding_principal": "double",
+    "instalments_monthly": MONEY,
+    **dict.fromkeys(
+        ["outstanding_share", "interest_rate_max", "days_since_first_loan", "days_since_last_loan"], "double"
+    ),
+    **dict.fromkeys(["n_instalments_due_90d", "n_instalments_due_365d"], "bigint"),
+    "instalments_due_90d": MONEY,
+    "n_overdue_instalments": "bigint",
+    "overdue_amount": MONEY,
+    **dict.fromkeys(
+        ["days_past_due", "days_past_due_max_30d", "days_past_due_max_90d", "days_past_due_max_365d"], "integer"
+    ),
+    **dict.fromkeys(
+        ["on_time_90d_share", "on_time_365d_share", "days_since_default", "debt_service_ratio_90d"], "double"
+    ),
     **{
         "recency_score": "integer",
         "frequency_score": "integer",
         "monetary_score": "integer",
         "engagement_score": "double",
     },
+    **dict.fromkeys(["emotion_n_events_7d", "emotion_n_events_30d", "emotion_n_events_90d"], "bigint"),
+    **dict.fromkeys(
+        [
+            "emotion_valence_mean_7d",
+            "emotion_valence_mean_30d",
+            "emotion_valence_mean_90d",
+            "emotion_valence_sd_7d",
+            "emotion_valence_sd_30d",
+            "emotion_valence_sd_90d",
+            "emotion_arousal_mean_7d",
+            "emotion_arousal_mean_30d",
+            "emotion_arousal_mean_90d",
+            "emotion_arousal_sd_7d",
+            "emotion_arousal_sd_30d",
+            "emotion_arousal_sd_90d",
+            "emotion_volatility_7d",
+            "emotion_volatility_30d",
+            "emotion_volatility_90d",
+            "emotion_negative_7d_share",
+            "emotion_night_7d_share",
+            "emotion_negative_30d_share",
+            "emotion_night_30d_share",
+            "emotion_negative_90d_share",
+            "emotion_night_90d_share",
+        ],
+        "double",
+    ),
+    "emotion_negative_streak_90d": "bigint",
+    **dict.fromkeys(["emotion_recency_90d_days", "emotion_consent_90d_share"], "double"),
 }
 # Equals go to the higher fifth for recency, to the lower one otherwise.
 ABOVE = {"recency": ">=", "frequency": ">", "monetary": ">"}
@@ -101,6 +179,7 @@ NULLS = {
     "has_marketing_consent",
     *_NAMES[_NAMES.index("n_units_7d") : _NAMES.index("n_sessions_7d")],
     *_NAMES[_NAMES.index("n_sent_7d") : _NAMES.index("recency_score")],
+    *_NAMES[_NAMES.index("engagement_score") + 1 :],
 }
 # Counts and sums of entities that have landed: 0 for a customer without events.
 ZERO_IF_NONE = [*ORDER_COUNTS, *SESSION_COUNTS]

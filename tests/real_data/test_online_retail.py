@@ -12,7 +12,7 @@ import pytest
 
 from clientele.landing import LoadReport
 from tests.point_in_time import lakes
-from tests.point_in_time.warehouse import build, differences
+from tests.point_in_time.warehouse import FEATURES, build, differences
 from tests.real_data.building import lake, one, warehouse
 
 LINES, INVOICES, CUSTOMERS, WITHOUT_CUSTOMER, COUNTRIES, REPEATS = 541_909, 25_900, 4_372, 135_080, 38, 5_268
@@ -121,7 +121,7 @@ def test_snapshots_until_september_know_nothing_of_autumn(
     """As-of replay: without what was not known on 1 September, every snapshot until then comes out the same."""
     september = date(2011, 9, 1)
     lakes.cut_lake(online_retail[0], tmp_path, september)
-    build(tmp_path, select="+customer_features", snapshot_date=september, reporting_currency="GBP")
+    build(tmp_path, select=FEATURES, snapshot_date=september, reporting_currency="GBP")
     with warehouse(tmp_path) as con:
         at_september = "count(*) filter (snapshot_date = '2011-09-01')"
         built = one(con, f"select {at_september}, count(distinct snapshot_date) from features.customer_features")
