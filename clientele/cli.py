@@ -258,9 +258,11 @@ def explain_command(
     """Why a customer has the credit score they have: what was used, points, reasons, versions and consents."""
     from clientele.explaining import CannotExplainError, explain, lines
     from clientele.querying import NoBuildError
+    from clientele.running import effective_vars
 
     try:
-        explanation = explain(home, customer_id, snapshot_date.date() if snapshot_date else None)
+        grace, day = effective_vars(home)["load_grace_hours"], snapshot_date.date() if snapshot_date else None
+        explanation = explain(home, customer_id, day, load_grace_hours=grace)
     except (CannotExplainError, NoBuildError) as error:
         _fail(str(error))
     for line in lines(explanation):

@@ -19,12 +19,11 @@ def lines(explanation: Explanation) -> Iterator[str]:
         f"Score {score['score']}, band {score['band']}: probability of default {_share(score['pd'])}"
         f" ({_share(score['pd_lower'])} to {_share(score['pd_upper'])})"
     )
-    if explanation.decision:
-        yield f"Recommendation: {explanation.decision['recommendation']}"
+    yield from _decision(explanation.decision)
     yield ""
     yield from _points(explanation)
     yield ""
-    yield "Main reasons:" if explanation.reasons else "Main reasons: none, every characteristic has its best points."
+    yield "What cost points:" if explanation.reasons else "What cost points: nothing, none is below its reference."
     for rank, (one, text) in enumerate(explanation.reasons, 1):
         yield f"  {rank}. {text} ({one.name} {one.label}: {one.points_lost} points below the reference)"
     yield ""
@@ -45,6 +44,20 @@ def lines(explanation: Explanation) -> Iterator[str]:
     yield "A recommendation for people to decide upon, not a decision."
 
 
+def _decision(decision: dict[str, Any] | None) -> Iterator[str]:
+    """The recommendation with the rule behind it, which often is not the score: affordability, arrears, income."""
+    if decision is None:
+        yield "Recommendation: none is kept of this day."
+        return
+    yield f"Recommendation: {decision['recommendation']} (policy {decision['policy_version']})"
+    if decision["rule"]:
+        more = decision["n_rules"] - 1
+        others = f"; {more} more rule{'s' * (more > 1)} would say so too" if more else ""
+        yield f"  because: {decision['reason']} ({decision['rule']}{others})"
+    if decision["human_decision"]:
+        yield f"  decided by people: {decision['human_decision']} at {_shown(decision['human_decided_at'])} UTC"
+
+
 def _points(explanation: Explanation) -> Iterator[str]:
     rows = [("what was used", "value", "falls into", "points", "reference")]
     rows += [
@@ -63,7 +76,7 @@ def _points(explanation: Explanation) -> Iterator[str]:
 
 def _change(change: Change | None, band: str) -> Iterator[str]:
     if change is None:
-        yield f"No change of up to three characteristics would move the customer out of band {band}."
+        yield f"No change of up to three characteristics would move the customer from band {band} to a better one."
         return
     yield f"The smallest change that would move the band from {band} to {change.band} (score {change.score}):"
     for name, before, after, gained in change.steps:
@@ -74,9 +87,10 @@ def _offers(offers: list[dict[str, Any]]) -> Iterator[str]:
     for offer in offers:
         yield (
             f"Offer: {offer['product']}, up to {_shown(offer['credit_limit'])} at"
-            f" {_share(offer['apr_lower'])} to {_share(offer['apr_upper'])} a year, until {offer['expires_on']}"
+            f" {_share(offer['apr_from'])} to {_share(offer['apr_to'])} a year, until {offer['expires_on']}"
         )
     if offers:
+        yield "Offers are alternatives: each is affordable by itself."
         yield ""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ import duckdb
 from clientele.explaining.change import Change, Characteristic, smallest_change
 from clientele.querying import open_build
 
-MOST_REASONS, MISSING = 4, -1
+MOST_REASONS = 4
+MISSING, OTHER = -1, -2  # bins that are no range, as clientele.ml.binning has them
+CHANGED_SINCE = "built anew since"
 
 Row = dict[str, Any]
 
@@ -45,8 +47,12 @@ class Explanation:
     legal_classes: list[str]
 
 
-def explain(home: Path, customer_id: str, snapshot_date: date | None = None) -> Explanation:
+def explain(
+    home: Path, customer_id: str, snapshot_date: date | None = None, *, load_grace_hours: float = 6
+) -> Explanation:
     """The score of a customer on a day, by default the last that was built.
+
+    `load_grace_hours` is the var of the warehouse: what landed so long after midnight was known for the day.
 
     Raises CannotExplainError; NoBuildError where nothing was built or a run holds the build.
     """
@@ -67,7 +73,7 @@ def explain(home: Path, customer_id: str, snapshot_date: date | None = None) -> 
             ),
             decision=next(iter(_of_day(connection, "marts.credit_decisions", score)), None),
             offers=_of_day(connection, "marts.credit_offers", score),
-            consents=_rows(connection, CONSENTS, [customer_id, *[score["snapshot_date"]] * 4]),
+            consents=_consents(connection, score, timedelta(hours=float(load_grace_hours))),
             legal_classes=_legal_classes(connection, [one.name for one in characteristics]),
         )
 
@@ -134,12 +140,21 @@ def _characteristics(connection: duckdb.DuckDBPyConnection, score: Row, scorecar
         row = next((row for row in rows if row["bin"] == number), {})
         if not row:
             raise CannotExplainError(f"the scorecard has no bin {number} of {name}: one of them was changed.")
+        value = values.get(name) if name not in values or _lies_in(row, values[name]) else CHANGED_SINCE
         made.append(
-            Characteristic(
-                name, values.get(name), number, row["label"], row["points"], row["reference_points"], rows
-            )
+            Characteristic(name, value, number, row["label"], row["points"], row["reference_points"], rows)
         )  # fmt: skip
     return made
+
+
+def _lies_in(row: Row, value: Any) -> bool:
+    """Whether a value falls into a bin; features of a day may have been built anew since it was scored."""
+    if value is None or row["bin"] < 0:
+        return (value is None) == (row["bin"] == MISSING) or row["bin"] == OTHER
+    if row.get("categories"):
+        return value in row["categories"]
+    lower, upper = row.get("lower"), row.get("upper")
+    return (lower is None or value >= lower) and (upper is None or value < upper)
 
 
 def _bin_of(digit: str) -> int:
@@ -189,6 +204,13 @@ def _in_words(one: Characteristic, text: Row | None) -> str:
     known = isinstance(one.value, int | float | Decimal)
     value = f"{float(one.value) * float(text['multiplier']):.{text['decimals']}f}" if known else one.label
     return str(text["text"]).replace("{value}", value)
+
+
+def _consents(connection: duckdb.DuckDBPyConnection, score: Row, load_grace: timedelta) -> list[Row]:
+    """Those that ran on the day, by what was known of them when it was built."""
+    midnight = datetime.combine(score["snapshot_date"], time())
+    known = midnight + load_grace
+    return _rows(connection, CONSENTS, [score["customer_id"], midnight, midnight, known, known])
 
 
 def _legal_classes(connection: duckdb.DuckDBPyConnection, names: list[str]) -> list[str]:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
+from clientele.contract import PROJECT_ROOT
 from clientele.explaining import CannotExplainError, explain, lines
 from clientele.querying import NoBuildError
 
@@ -17,10 +19,17 @@ DAY = date(2026, 1, 1)
 OLD = date(2025, 12, 1)
 
 
+BOUNDS = {
+    "below 3": {"upper": 3.0}, "3 to < 10": {"lower": 3.0, "upper": 10.0}, "10 or more": {"lower": 10.0},
+    "below 1": {"upper": 1.0}, "1 or more": {"lower": 1.0},
+}  # fmt: skip
+
+
 def bins(characteristic: str, *rows: tuple[int, str, int]) -> list[dict]:
     best = max(points for *_, points in rows)
     return [
         {"characteristic": characteristic, "bin": number, "label": label, "points": points, "reference_points": best}
+        | BOUNDS.get(label, {})
         for number, label, points in rows
     ]
 
@@ -153,6 +162,40 @@ def test_a_day_without_a_score_names_those_that_have_one(home: Path) -> None:
 def test_nothing_built_says_so(tmp_path: Path) -> None:
     with pytest.raises(NoBuildError):
         explain(tmp_path, "C1")
+
+
+def columns_of(mart: str) -> set[str]:
+    (path,) = (PROJECT_ROOT / "dbt_project" / "models" / "marts" / "credit").glob("*__models.yml")
+    (model,) = (model for model in yaml.safe_load(path.read_text())["models"] if model["name"] == mart)
+    return {column["name"] for column in model["columns"]}
+
+
+def test_decision_and_offers_are_shown_by_the_columns_that_the_marts_have(
+    home: Path, changed: Callable[[str], None]
+) -> None:
+    decision = {
+        "recommendation": "'refer'", "policy_version": "'2025-1'", "rule": "'not_affordable'", "n_rules": "2",
+        "reason": "'Income does not cover the costs'", "human_decision": "null", "human_decided_at": "null",
+    }  # fmt: skip
+    offer = {
+        "product": "'starter'", "credit_limit": "1500.0", "apr_from": "0.089", "apr_to": "0.129",
+        "expires_on": "date '2026-01-31'",
+    }  # fmt: skip
+    for mart, row in (("credit_decisions", decision), ("credit_offers", offer)):
+        assert set(row) <= columns_of(mart)
+        of = ", ".join(f"{value} as {name}" for name, value in row.items())
+        changed(f"create table marts.{mart} as select 'C1' as customer_id, date '2026-01-01' as snapshot_date, {of}")
+    said = "\n".join(lines(explain(home, "C1")))
+    assert "Recommendation: refer (policy 2025-1)" in said
+    assert "because: Income does not cover the costs (not_affordable; 1 more rule would say so too)" in said
+    assert "Offer: starter, up to 1,500 at 8.9% to 12.9% a year, until 2026-01-31" in said
+
+
+def test_a_value_that_was_built_anew_is_not_passed_off_as_what_was_used(
+    home: Path, changed: Callable[[str], None]
+) -> None:
+    changed("update features.customer_features set balance_buffer_days = 12 where customer_id = 'C1'")
+    assert explain(home, "C1").characteristics[0].value == "built anew since"
 
 
 def test_lines_hold_score_points_and_versions(home: Path) -> None:
