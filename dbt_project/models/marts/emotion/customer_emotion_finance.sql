@@ -138,11 +138,11 @@ joined as (
         coalesce(spent.spend, 0) as spend,
         coalesce(spent.order_spend, 0) as order_spend,
         coalesce(spent.discretionary_spend, 0) as discretionary_spend,
-        sum(spent.spend) over (
+        cast(sum(spent.spend) over (
             partition by weeks.customer_id
             order by {{ dbt.datediff("cast('2000-01-03' as date)", 'weeks.week_start_date', 'day') }}
             range between 84 preceding and 7 preceding
-        ) / 84.0 as usual_spend_per_day,
+        ) as double) / 84 as usual_spend_per_day,
         felt.n_events,
         felt.valence_mean,
         felt.arousal_mean,
