@@ -1,23 +1,20 @@
 """Which columns a column is made of, read from compiled SQL: does a protected attribute reach a credit feature?
 
 Pure: tables in, violations out. A column is made of what its expression names, and of what decides which rows stand
-behind it (where, having, group by and join conditions of the queries that it passes through). A table without SQL (a
-Python model) makes each of its columns of all that it reads.
+behind it: where, having, group by and join conditions of the queries that it passes through, the order where not all
+rows are kept, and the conditions of left joins where rows are counted. SQL that is not understood is refused. A table
+without SQL (a Python model) makes each of its columns of all that it reads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
-Column = tuple[str, str]  # table and column; "*" is the table's rows
-ROWS = "*"
+from clientele.lineage_query import ANY, APART, MANY, ROWS, Column, LineageError, Query
 
-
-class LineageError(ValueError):
-    """SQL whose columns could not be followed; the message names the table."""
+Read = tuple[str, Column]  # a table, and a column of another that it reads
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ class Violation:
     legal_class: str
 
     def __str__(self) -> str:
-        names = [table if column == ROWS else f"{table}.{column}" for table, column in self.path]
+        names = [table if column in (ROWS, MANY) else f"{table}.{column}" for table, column in self.path]
         return f"{names[0]} is made of {names[-1]} ({self.legal_class}): {' <- '.join(names)}"
 
 
@@ -59,9 +56,12 @@ class Lineage:
         self._parsed: dict[str, dict[str, frozenset[Column]]] = {}
 
     def columns(self, name: str) -> list[str]:
-        """The columns of a table in their order, as far as they are known."""
+        """The columns of a table in their order; none where not all of them are known."""
         table = self.tables[name]
-        return [column for column in self._of(name) if column != ROWS] if table.sql else list(table.columns)
+        if not table.sql:
+            return list(table.columns)
+        parsed = self._of(name)
+        return [] if ANY in parsed else [column for column in parsed if column not in APART]
 
     def made_of(self, column: Column) -> frozenset[Column]:
         """The columns of other tables that a column names, or stands on."""
@@ -72,14 +72,16 @@ class Lineage:
         if table.sql is None:
             return frozenset((read, other) for read in table.reads for other in [*self.columns(read), ROWS])
         parsed = self._of(name)
-        return parsed.get(wanted, frozenset()) | parsed[ROWS]
+        if wanted not in parsed and ANY not in parsed:
+            raise LineageError(f"{name} has no column {wanted} whose SQL could be followed")
+        return parsed.get(wanted, parsed.get(ANY, frozenset())) | parsed[ROWS]
 
-    def violations(self, root: str, columns: Iterable[str], allowed: Iterable[Column] = ()) -> list[Violation]:
+    def violations(self, root: str, columns: Iterable[str], allowed: Iterable[Read] = ()) -> list[Violation]:
         """The shortest path from each of the columns to each class that it is made of.
 
-        What lies behind the `allowed` columns may be of any class of emotion, as they are known to be; not protected.
+        What lies behind the `allowed` reads may be of any class of emotion, as they are known to be; not protected.
         """
-        found = []
+        found, allowed = [], frozenset(allowed)
         for column in columns:
             seen: dict[tuple[Column, bool], tuple[Column, ...]] = {((root, column), False): ((root, column),)}
             waiting = list(seen)
@@ -88,126 +90,22 @@ class Lineage:
                 state = waiting.pop(0)
                 at, excused = state
                 of = self.tables[at[0]].class_of(at[1]) if at[0] in self.tables else None
-                excused = excused or at in allowed
                 if of and of not in classes and not (excused and of.startswith("emotion")):
                     classes.add(of)
                     found.append(Violation(seen[state], of))
                 for source in sorted(self.made_of(at)):
-                    if (source, excused) not in seen:
-                        seen[source, excused] = (*seen[state], source)
-                        waiting.append((source, excused))
+                    following = (source, excused or (at[0], source) in allowed)
+                    if following not in seen:
+                        seen[following] = (*seen[state], source)
+                        waiting.append(following)
         return found
 
     def _of(self, name: str) -> dict[str, frozenset[Column]]:
         if name not in self._parsed:
             table = self.tables[name]
-            known = {read: self.columns(read) for read in table.reads}
-            schema: dict[str, object] = {
-                read: dict.fromkeys(columns, "text") for read, columns in known.items() if columns
-            }
-            self._parsed[name] = _Query(table, schema).columns
+            reads = {read: tuple(self.columns(read)) for read in table.reads}
+            self._parsed[name] = Query(table.name, str(table.sql), reads).columns
         return self._parsed[name]
-
-
-class _Query:
-    """One model's SQL: every query in it is walked once."""
-
-    def __init__(self, table: Table, schema: dict[str, object]) -> None:
-        from sqlglot import errors, parse_one
-        from sqlglot.optimizer import build_scope
-        from sqlglot.optimizer.qualify import qualify
-
-        assert table.sql is not None
-        self._known: dict[int, dict[str, frozenset[Column]]] = {}
-        self._on: dict[int, dict[str, Any]] = {}  # of each query the conditions of its left joins
-        try:
-            tree = qualify(
-                parse_one(table.sql, read="duckdb"),
-                schema=schema,
-                dialect="duckdb",
-                validate_qualify_columns=False,
-                quote_identifiers=False,
-            )
-            self._root = build_scope(tree)
-        except errors.SqlglotError as error:
-            raise LineageError(f"the SQL of {table.name} cannot be followed: {error}") from error
-        if self._root is None:
-            raise LineageError(f"the SQL of {table.name} holds no query")
-
-    @cached_property
-    def columns(self) -> dict[str, frozenset[Column]]:
-        """Of each column, and of the rows, the columns of other tables that they are made of."""
-        return self._walk(self._root)
-
-    def _walk(self, scope: Any) -> dict[str, frozenset[Column]]:
-        if id(scope) not in self._known:
-            self._known[id(scope)] = {ROWS: frozenset()}  # a recursive query meets itself
-            self._known[id(scope)] = self._union(scope) if scope.is_set_operation else self._select(scope)
-        return self._known[id(scope)]
-
-    def _union(self, scope: Any) -> dict[str, frozenset[Column]]:
-        branches = [self._walk(branch) for branch in scope.set_operation_scopes]
-        named = [[name for name in branch if name != ROWS] for branch in branches]
-        rows = frozenset().union(*(branch[ROWS] for branch in branches))
-        out = {ROWS: rows}
-        for place, name in enumerate(named[0]):
-            parts = (branch[names[place]] for branch, names in zip(branches, named, strict=True) if place < len(names))
-            out[name] = frozenset().union(*parts)
-        return out
-
-    def _select(self, scope: Any) -> dict[str, frozenset[Column]]:
-        query = scope.expression
-        joins = query.args.get("joins") or []
-        # A row that is joined where there is one adds no rows: its condition counts for what is taken from it alone.
-        optional = [join for join in joins if (join.side or "").upper() == "LEFT"]
-        self._on[id(scope)] = {join.this.alias_or_name: join.args["on"] for join in optional if join.args.get("on")}
-        conditions = [query.args.get(part) for part in ("where", "having", "qualify", "group")]
-        conditions += [join.args.get("on") for join in joins if join not in optional]
-        rows = frozenset[Column]().union(*(self._named(scope, part) for part in conditions if part is not None))
-        first = query.args.get("from_") or query.args.get("from")
-        for relation in [*([first.this] if first else []), *(join.this for join in joins if join not in optional)]:
-            rows |= self._source(scope, relation.alias_or_name, ROWS)
-        out = {ROWS: rows}
-        for selected in query.selects:
-            out[selected.alias_or_name] = self._named(scope, selected)
-        return out
-
-    def _named(self, scope: Any, part: Any) -> frozenset[Column]:
-        """The columns that an expression names, those of queries within it too."""
-        from sqlglot import exp
-
-        found = frozenset[Column]()
-        within = [inner for inner in scope.subquery_scopes if _is_within(inner.expression, part)]
-        for inner in within:
-            found = found.union(found, *self._walk(inner).values())
-        named = {(column.table, column.name) for column in part.find_all(exp.Column)}
-        for on in [
-            condition for name, condition in self._on[id(scope)].items() if name in {table for table, _ in named}
-        ]:
-            named |= {(column.table, column.name) for column in on.find_all(exp.Column)}
-        for table, column in named:
-            found |= self._source(scope, table, column)
-        return found
-
-    def _source(self, scope: Any, name: str, column: str) -> frozenset[Column]:
-        from sqlglot import exp
-
-        source = scope.sources.get(name)
-        if source is None:
-            return frozenset()
-        if isinstance(source, exp.Table):
-            return frozenset({(source.name, column)})
-        inner = self._walk(source)
-        return inner.get(column, frozenset()) | inner[ROWS]
-
-
-def _is_within(expression: Any, part: Any) -> bool:
-    node = expression
-    while node is not None:
-        if node is part:
-            return True
-        node = node.parent
-    return False
 
 
 def tables_of(manifest: Mapping[str, Any], headers: Mapping[str, tuple[str, ...]] | None = None) -> Iterator[Table]:

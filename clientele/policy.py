@@ -19,12 +19,14 @@ from typing import Any
 
 from clientele.contract import PROJECT_ROOT
 from clientele.files import write_whole
-from clientele.lineage import Lineage, LineageError, tables_of
+from clientele.lineage import Lineage, tables_of
+from clientele.lineage_query import LineageError
 
 PURPOSE = "credit"
-# What credit models are fitted on and scored with. The shadow is fitted beside them, and never scores.
-READ_BY_CREDIT = ("ml_credit__training_set", "ml_credit__inputs")
-FITTED_ON, SHADOW = "ml_credit__training_set", "feat_emotion_credit"
+# What credit models are fitted on and scored with, and what is said of customers by them. The shadow is fitted beside
+# them, and never scores. The tables of fairness read protected attributes, and stand behind none of these.
+READ_BY_CREDIT = ("ml_credit__training_set", "ml_credit__inputs", "ml_credit__scores", "ml_credit__decisions")
+FITTED_ON, FIT, SHADOW = "ml_credit__training_set", "ml_credit__fit", "feat_emotion_credit"
 CHECKED_FILE = "policy_checked.json"
 # The same beside the code, for the next warehouse with the same vars; where the code cannot be written to, without.
 SHARED_FILE = PROJECT_ROOT / "target" / CHECKED_FILE
@@ -41,19 +43,25 @@ def violations(manifest: Mapping[str, Any], jurisdiction: str) -> list[str]:
     models = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
     lineage = Lineage(tables_of(manifest, _headers(manifest)))
     allowed, found = allowed_classes(_policy(manifest), jurisdiction), list[str]()
-    shadow = [(SHADOW, name) for name in models.get(SHADOW, {}).get("columns", ()) if name.startswith("emotion_")]
+    shadow = [name for name in models.get(SHADOW, {}).get("columns", ()) if name.startswith("emotion_")]
+    # The columns of the shadow may be of feelings where it is fitted on them; no other column may be made of them.
+    excused = [(FITTED_ON, (SHADOW, name)) for name in shadow]
+    behind_fit = [(FIT, (FITTED_ON, name)) for name in shadow]
     classes = dict(_feature_classes(models))
     for root in (name for name in READ_BY_CREDIT if name in models):
-        excused = shadow if root == FITTED_ON else []
-        of_shadow = {name for _, name in excused}
         columns = lineage.columns(root)
+        if not columns:
+            raise LineageError(f"the columns of {root} are not known")
+        of_shadow = set(shadow) if root == FITTED_ON else set[str]()
         for column in columns:
             legal_class, kept_for = classes.get(column, (None, None))
             if column in of_shadow or column not in classes:
                 continue
             if legal_class not in allowed or (kept_for and PURPOSE not in kept_for):
                 found.append(f"{root} reads {column}, which is {legal_class}: the policy allows {', '.join(allowed)}")
-        found += map(str, lineage.violations(root, columns, excused))
+        for column in columns:
+            of_feelings = excused if column in of_shadow else behind_fit
+            found += map(str, lineage.violations(root, [column], of_feelings))
     return found
 
 
@@ -125,7 +133,8 @@ def _state(variables: Mapping[str, Any], jurisdiction: str) -> str:
     """Names the code, the vars, the jurisdiction and this check itself."""
     digest = hashlib.sha256(json.dumps([jurisdiction, dict(variables)], sort_keys=True, default=str).encode())
     parts = [*(PROJECT_ROOT / "dbt_project").rglob("*"), PROJECT_ROOT / "dbt_project.yml"]
-    for path in sorted([*parts, Path(__file__), Path(__file__).with_name("lineage.py")]):
+    own = [Path(__file__).with_name(name) for name in ("policy.py", "lineage.py", "lineage_query.py")]
+    for path in sorted([*parts, *own]):
         if path.suffix in CHECKED_CODE:
             digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

@@ -98,6 +98,61 @@ def a_protected_attribute_in_the_shadow(manifest: dict) -> None:
     node["depends_on"]["nodes"].append("model.clientele.feat_profile")
 
 
+def gender_in_a_branch_of_a_union(manifest: dict) -> None:
+    """The second branch gives the column, the first its name."""
+    customers = model(manifest, "stg_core__customers")["relation_name"]
+    node = model(manifest, "feat_finance")
+    node["compiled_code"] = (
+        f"with features as ({node['compiled_code']}), weights as (select customer_id, 1 as w from {customers}"
+        f" union all select customer_id, case gender when 'female' then 2 end as w from {customers})"
+        " select features.* replace (features.income_90d * weights.w as income_90d)"
+        " from features left join weights on features.customer_id = weights.customer_id"
+    )
+    node["depends_on"]["nodes"].append("model.clientele.stg_core__customers")
+
+
+def only_one_branch_of_a_union(manifest: dict) -> None:
+    """Who is left in the training set is in either of two sets, one of them of women."""
+    customers = model(manifest, "stg_core__customers")["relation_name"]
+    replaced(
+        manifest, "ml_credit__inputs", "where ", f"where population.customer_id in (select customer_id from {customers}"
+        f" where company_size is null union select customer_id from {customers} where gender = 'female') and ",
+    )  # fmt: skip
+    model(manifest, "ml_credit__inputs")["depends_on"]["nodes"].append("model.clientele.stg_core__customers")
+
+
+def points_for_gender(manifest: dict) -> None:
+    """The model reads none of it; the score is changed after it."""
+    customers = model(manifest, "stg_core__customers")["relation_name"]
+    replaced(
+        manifest, "ml_credit__scores", "    scored.score,",
+        f"    scored.score + (select count(*) from {customers} as c where c.gender = 'male') as score,",
+    )  # fmt: skip
+    model(manifest, "ml_credit__scores")["depends_on"]["nodes"].append("model.clientele.stg_core__customers")
+
+
+def declined_by_mood(manifest: dict) -> None:
+    """The decision reads what the shadow is fitted on."""
+    shadow = model(manifest, "feat_emotion_credit")["relation_name"]
+    replaced(
+        manifest, "ml_credit__decisions", "    decided.reason,",
+        f"    (select max(mood.emotion_recency_90d_days) from {shadow} as mood) as reason,",
+    )  # fmt: skip
+    model(manifest, "ml_credit__decisions")["depends_on"]["nodes"].append("model.clientele.feat_emotion_credit")
+
+
+def the_shadow_under_another_name(manifest: dict) -> None:
+    """The shadow's own columns may be of feelings, one beside them may not."""
+    shadow = model(manifest, "feat_emotion_credit")["relation_name"]
+    node = model(manifest, "ml_credit__training_set")
+    node["compiled_code"] = (
+        f"with training as ({node['compiled_code']})"
+        " select training.* replace (training.mrr * mood.emotion_recency_90d_days as mrr)"
+        f" from training left join {shadow} as mood using (customer_id, snapshot_date)"
+    )
+    node["depends_on"]["nodes"].append("model.clientele.feat_emotion_credit")
+
+
 MUTANTS: dict[Change, str] = {
     gender_through_two_ctes: "stg_core__customers.gender",
     only_the_married: "feat_profile.marital_status",
@@ -105,6 +160,11 @@ MUTANTS: dict[Change, str] = {
     a_feeling_under_another_name: "feat_emotion.emotion_negative_streak_90d",
     that_something_was_felt: "raw_emotion_events",
     a_protected_attribute_in_the_shadow: "feat_profile.age_years",
+    gender_in_a_branch_of_a_union: "stg_core__customers.gender",
+    only_one_branch_of_a_union: "stg_core__customers.gender",
+    points_for_gender: "stg_core__customers.gender",
+    declined_by_mood: "feat_emotion_credit.emotion_recency_90d_days",
+    the_shadow_under_another_name: "feat_emotion_credit.emotion_recency_90d_days",
 }
 
 
