@@ -85,7 +85,10 @@ bases as (
         on
             {{ known_at('cast(run.snapshot_date as timestamp)', 'valid_from', 'consents') }}
             and (consents.valid_to is null or consents.valid_to >= cast(run.snapshot_date as timestamp))
-    where consents.purpose = '{{ var("credit_automatic_decision_purpose") }}' and consents.legal_basis is not null
+    where
+        consents.purpose = '{{ var("credit_automatic_decision_purpose") }}'
+        -- The bases of GDPR article 22(2); a legitimate interest is none of them.
+        and consents.legal_basis in ('consent', 'contract', 'law')
     group by consents.customer_id
 ),
 
