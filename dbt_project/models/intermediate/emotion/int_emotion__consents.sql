@@ -21,3 +21,5 @@ inner join allowed
     on
         consents.purpose = allowed.purpose
         and (consents.has_notice or not allowed.requires_notice)
+-- What is felt is opened by nothing but consent, whatever else is on record.
+where consents.legal_basis = 'consent'

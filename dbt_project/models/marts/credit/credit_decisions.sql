@@ -30,4 +30,5 @@ select
     decisions.run_id,
     decisions.scored_at
 from decisions
-left join humans on decisions.customer_id = humans.customer_id
+left join humans
+    on decisions.customer_id = humans.customer_id and decisions.snapshot_date = humans.recommended_on

@@ -85,7 +85,10 @@ bases as (
         on
             {{ known_at('cast(run.snapshot_date as timestamp)', 'valid_from', 'consents') }}
             and (consents.valid_to is null or consents.valid_to >= cast(run.snapshot_date as timestamp))
-    where consents.purpose = '{{ var("credit_automatic_decision_purpose") }}' and consents.legal_basis is not null
+    where
+        consents.purpose = '{{ var("credit_automatic_decision_purpose") }}'
+        -- The bases of GDPR article 22(2); a legitimate interest is none of them.
+        and consents.legal_basis in ('consent', 'contract', 'law')
     group by consents.customer_id
 ),
 
@@ -95,13 +98,20 @@ decided as (
     select
         afforded.*,
         versions.policy_version,
-        coalesce(policy.verdict, 'approve') as policy_verdict,
-        policy.rule,
-        policy.reason,
+        -- Where no version of the policy holds, nothing is approved and nobody is left out.
+        case
+            when versions.policy_version is null then 'refer'
+            else coalesce(policy.verdict, 'approve')
+        end as policy_verdict,
+        case when versions.policy_version is null then 'no_policy' else policy.rule end as rule,
+        case
+            when versions.policy_version is null then 'No version of the policy holds on this day'
+            else policy.reason
+        end as reason,
         coalesce(found.n_rules, 0) as n_rules,
         bases.lawful_basis
     from afforded
-    cross join versions
+    left join versions on true
     left join found on afforded.customer_id = found.customer_id
     left join policy
         on found.precedence = policy.place + case policy.verdict when 'decline' then 0 else 1000 end
