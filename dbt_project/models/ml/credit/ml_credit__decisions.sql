@@ -103,7 +103,7 @@ decided as (
             when versions.policy_version is null then 'refer'
             else coalesce(policy.verdict, 'approve')
         end as policy_verdict,
-        case when versions.policy_version is null then 'no_policy' else policy.rule end as rule,
+        case when versions.policy_version is null then 'no_policy' else policy.rule end as rule,  -- noqa: RF04
         case
             when versions.policy_version is null then 'No version of the policy holds on this day'
             else policy.reason
