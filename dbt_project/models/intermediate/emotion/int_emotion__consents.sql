@@ -21,5 +21,5 @@ inner join allowed
     on
         consents.purpose = allowed.purpose
         and (consents.has_notice or not allowed.requires_notice)
--- What is felt is opened by nothing but consent, whatever else is on record.
-where consents.legal_basis = 'consent'
+-- What is felt is opened by nothing but consent. A record that names no basis is what its entity is called.
+where coalesce(consents.legal_basis, 'consent') = 'consent'
