@@ -21,5 +21,3 @@ inner join allowed
     on
         consents.purpose = allowed.purpose
         and (consents.has_notice or not allowed.requires_notice)
--- What is felt is opened by nothing but consent. A record that names no basis is what its entity is called.
-where coalesce(consents.legal_basis, 'consent') = 'consent'
