@@ -2,7 +2,7 @@
     whole one, beside the usual windows. -#}
 {%- set account_windows = [30, 90, 180] -%}
 {%- set repayment_windows = [30, 90, 365] -%}
-with spine as ({{ spine() }}),
+with spine as ({{ spine(covered_by=['bank_transactions', 'loans', 'repayments']) }}),
 
 coverage as (select * from {{ ref('int_core__coverage') }}),
 
