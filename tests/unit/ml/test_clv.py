@@ -269,6 +269,30 @@ def test_no_refunds_known() -> None:
     assert_served(table, made)
 
 
+@pytest.mark.parametrize("spends", [0.0, 25.0], ids=["nobody", "everybody alike"])
+def test_one_outcome_only(spends: float) -> None:
+    table = value_company.table(150, value_company.months(15))
+    for days in (90, 365):
+        known = table[f"spend_next_{days}d"].to_numpy()
+        place = table.schema.get_field_index(f"spend_next_{days}d")
+        table = table.set_column(place, f"spend_next_{days}d", pa.array(0 * known + spends, from_pandas=True))
+    made = fit(table)
+    chosen = assert_served(table, made)
+    assert chosen.fitted is not None
+    assert "rows have spend" in made["two_part_boosting"].message
+
+
+def test_features_that_hold_nothing() -> None:
+    """But those that say when a customer ordered."""
+    table = value_company.table(150, value_company.months(15))
+    for name in ("country", "refund_lifetime_share", "n_orders_90d", "spend_90d"):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, name, pa.nulls(len(table), table.schema.field(name).type))
+    made = fit(table)
+    assert_served(table, made)
+    assert "country" not in made["two_part_boosting"].features
+
+
 def test_nobody_ordered_yet() -> None:
     table = value_company.table(200, value_company.months(8))
     nobody = table.filter(pa.array(table["n_orders_lifetime"].to_numpy() == 0))
