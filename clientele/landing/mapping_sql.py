@@ -28,7 +28,18 @@ class MappedQuery:
 
 
 # What a select list may hold for its rows to come out as they went in: DuckDB moves rows about for all else.
-PLACE_KEEPING = {"COLUMN_REF", "CONSTANT", "FUNCTION", "CAST", "CASE", "COMPARISON", "CONJUNCTION", "OPERATOR", "BETWEEN", "STAR"}
+PLACE_KEEPING = {
+    "COLUMN_REF",
+    "CONSTANT",
+    "FUNCTION",
+    "CAST",
+    "CASE",
+    "COMPARISON",
+    "CONJUNCTION",
+    "OPERATOR",
+    "BETWEEN",
+    "STAR",
+}
 
 
 def prepare(

@@ -116,8 +116,9 @@ def test_tabs_in_a_mapping(shop: Shop) -> None:
     [
         "select * from source",
         "select order_id, customer_id, ordered_at, nullif(amount, '') as amount from source where amount <> 'left out'",
-        "select order_id, customer_id, ordered_at, case when row_number() over (partition by customer_id order by amount)"
-        " > 0 then amount end as amount from source",
+        "select order_id, customer_id, ordered_at, "
+        "case when row_number() over (partition by customer_id order by amount) > 0 then amount end as amount "
+        "from source",
         "select * from source order by customer_id",
         "select order_id, (select max(x) from (values ('c1')) t(x)) as customer_id, ordered_at, amount from source",
     ],
