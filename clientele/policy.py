@@ -78,15 +78,15 @@ def allowed_classes(policy: list[dict[str, str]], jurisdiction: str) -> list[str
     ]
 
 
-def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str) -> None:
+def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str, heeded: Mapping[str, Any]) -> None:
     """Raise PolicyError unless credit models read what they may, by the code and vars of a warehouse.
 
-    Compiles the project without touching the warehouse, once for each state of code and vars: what was found right is
+    `heeded` are those of the vars that tables depend on. Compiles the project without touching the warehouse, once for each state of code and vars: what was found right is
     on record in the warehouse's folder.
     """
     if not (PROJECT_ROOT / "dbt_project" / "models" / "ml" / "credit").is_dir():
         return
-    state, record = _state(variables, jurisdiction), home / CHECKED_FILE
+    state, record = _state(heeded, jurisdiction), home / CHECKED_FILE
     if any(state in _checked(path) for path in (record, SHARED_FILE)):
         return
     try:
@@ -114,13 +114,8 @@ def _checked(path: Path) -> list[str]:
 
 
 def _compiled(home: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
-    target = home / "target" / "policy"
-    command = [
-        *(str(Path(sys.executable).parent / "dbt"), "--quiet", "compile", "--target", "lint"),
-        *("--select", " ".join(f"+{name}" for name in READ_BY_CREDIT)),
-        *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
-        *("--target-path", str(target), "--log-path", str(home / "logs"), "--vars", json.dumps(dict(variables))),
-    ]
+    selection = " ".join(f"+{name}" for name in READ_BY_CREDIT)
+    command = [sys.executable, "-m", "dagster_project.compiling", str(home), selection, json.dumps(dict(variables))]
     # As of no day: nothing that one run is told changes what is read.
     own = {name: value for name, value in os.environ.items() if name not in ("CLIENTELE_SNAPSHOT_DATE",)}
     env = own | {"CLIENTELE_HOME": str(home), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
@@ -129,7 +124,7 @@ def _compiled(home: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
         raise PolicyError(
             f"what credit reads cannot be checked, as the project does not compile:\n{done.stdout[-3000:]}"
         )
-    return json.loads((target / "manifest.json").read_text())
+    return json.loads((home / "target" / "policy" / "manifest.json").read_text())
 
 
 def _state(variables: Mapping[str, Any], jurisdiction: str) -> str:

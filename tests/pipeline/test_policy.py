@@ -238,13 +238,14 @@ def test_a_run_is_refused_before_it_builds_and_pays_once(tmp_path: Path, monkeyp
     monkeypatch.setattr(policy, "SHARED_FILE", tmp_path / "beside_the_code.json")
     monkeypatch.setattr(policy, "violations", lambda *_: ["a.b is made of c.d (protected): a.b <- c.d"])
     with pytest.raises(policy.PolicyError, match="a.b <- c.d"):
-        policy.ensure(tmp_path, {}, "EU")
+        policy.ensure(tmp_path, {}, "EU", {})
     monkeypatch.setattr(policy, "violations", lambda *_: [])
     for _ in range(3):
-        policy.ensure(tmp_path, {}, "EU")
+        policy.ensure(tmp_path, {}, "EU", {})
     assert len(compiled) == 2
     (tmp_path / "another").mkdir()
-    policy.ensure(tmp_path / "another", {}, "EU")
+    policy.ensure(tmp_path / "another", {}, "EU", {})
+    policy.ensure(tmp_path, {"drift_psi_from": 0.3}, "EU", {})  # what checks go by, no table heeds
     assert len(compiled) == 2
-    policy.ensure(tmp_path, {"jurisdiction": "UK"}, "UK")
+    policy.ensure(tmp_path, {"jurisdiction": "UK"}, "UK", {"jurisdiction": "UK"})
     assert len(compiled) == 3
