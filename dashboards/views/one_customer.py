@@ -8,8 +8,8 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from dashboards import access, data, shown, state
 from dashboards import components as ui
-from dashboards import data, shown, state
 from dashboards.components import Card
 from dashboards.data import Publication
 
@@ -37,7 +37,7 @@ def page(publication: Publication, customer: str) -> None:
         st.info(f"No customer is called `{customer}` in this publication.", icon=":material/person_off:")
         return
     told = profile.one()
-    ui.cards(figures(publication, told))
+    ui.cards(publication, figures(publication, told), profile, models=("churn", "clv", "next_purchase"))
     facts(publication, told)
     left, right = st.columns(2)
     with left:
@@ -47,6 +47,7 @@ def page(publication: Publication, customer: str) -> None:
             lambda rows: scores(publication, rows),
             about="Every forecast with its bounds; confidence is 1 where they meet.",
             publication=publication,
+            models=("churn", "clv", "next_purchase"),
             empty="No model scored this customer.",
         )
     with right:
@@ -56,6 +57,7 @@ def page(publication: Publication, customer: str) -> None:
             lambda rows: reasons(publication, rows),
             about=ui.meaning(publication, "customer_churn", "reason_1"),
             publication=publication,
+            models=("churn",),
             empty="This customer has no churn probability: nobody can be lost who has not ordered in a year.",
         )
     ui.panel(
@@ -63,8 +65,10 @@ def page(publication: Publication, customer: str) -> None:
         ui.asked(publication, "customer_changes", customer=customer),
         lambda rows: changes(publication, rows),
         publication=publication,
-        empty="Changes show from the second day that is built.",
+        models=("churn", "clv", "segments"),
+        empty=f"Changes show from the second day that is built: {ui.more_days(publication)}.",
     )
+    credit(publication, customer)
     days = data.setting(publication.path, "timeline_days", "180")
     ui.panel(
         f"The last {days} days",
@@ -94,17 +98,20 @@ def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
         Card(
             "Churn probability",
             shown.share(told["churn_probability"]),
-            bounds("churn_probability", shown.share),
+            [bounds("churn_probability", shown.share)],
             about("churn_probability"),
         ),
         Card(
-            "Value at risk", in_money(told["value_at_risk"]), bounds("value_at_risk", in_money), about("value_at_risk")
+            "Value at risk",
+            in_money(told["value_at_risk"]),
+            [bounds("value_at_risk", in_money)],
+            about("value_at_risk"),
         ),
-        Card("Value of 365 days", in_money(told["clv_365d"]), bounds("clv_365d", in_money), about("clv_365d")),
+        Card("Value of 365 days", in_money(told["clv_365d"]), [bounds("clv_365d", in_money)], about("clv_365d")),
         Card(
             "Order within 30 days",
             shown.share(told["p_purchase_30d"]),
-            bounds("p_purchase_30d", shown.share),
+            [bounds("p_purchase_30d", shown.share)],
             about("p_purchase_30d"),
         ),
     ]
@@ -218,6 +225,54 @@ def changes(publication: Publication, rows: pd.DataFrame) -> None:
             f" {moved}."
         )
     st.markdown("\n".join(lines).replace("$", "\\$"))
+
+
+def credit(publication: Publication, customer: str) -> None:
+    """The credit score and what is recommended, for those who may see the page on credit."""
+    if not access.may_see("credit"):
+        return
+    left, right = st.columns(2)
+    with left:
+        ui.panel(
+            "Credit",
+            ui.asked(publication, "customer_credit", customer=customer),
+            lambda rows: decided(publication, rows),
+            about=ui.meaning(publication, "credit_scores", "score"),
+            needs=["loans", "repayments", "bank_transactions"],
+            publication=publication,
+            models=("credit",),
+            empty="This customer has no credit score: nothing financial is known.",
+        )
+    with right:
+        ui.panel(
+            "What cost credit points",
+            ui.asked(publication, "customer_credit_reasons", customer=customer),
+            lambda rows: ui.table(
+                publication, rows, "credit_score_reasons",
+                {"reason": ui.text("Reason"), "label": ui.text("Value"), "points_lost": ui.figure("Points lost")},
+            ),
+            about=ui.meaning(publication, "credit_score_reasons", "points_lost"),
+            publication=publication,
+            models=("credit",),
+            empty="Nothing cost this customer points.",
+        )  # fmt: skip
+
+
+def decided(publication: Publication, rows: pd.DataFrame) -> None:
+    """Score, probability of default with its bounds, and the recommendation."""
+    told = {name: None if pd.isna(value) else value for name, value in rows.iloc[0].items()}
+    bounds = shown.between(shown.share(told["pd_lower"]), shown.share(told["pd_upper"]))
+    lines = {
+        "Score": f"{shown.number(told['score'])} (band {told['band']}: {told['band_meaning']})",
+        "Probability of default": f"{shown.share(told['pd'])} ({bounds})",
+        "Recommended": told["recommendation"],
+        "Why": told["reason"] or told["rule"] or "no rule speaks against it",
+        "Instalment that fits the income": shown.money(told["affordable_instalment"], publication.currency),
+        "Decided by a person": told["human_decision"] or "not yet",
+    }
+    st.markdown(
+        "  \n".join(f"{name}: **{value or shown.NOTHING}**" for name, value in lines.items()).replace("$", "\\$")
+    )
 
 
 def timeline(publication: Publication, rows: pd.DataFrame) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 import streamlit as st
@@ -12,6 +14,7 @@ from dashboards.components import Card
 from dashboards.data import Publication
 
 NO_VALUES = "No customer was valued: the model needs about a year of orders to learn from."
+MODELS = ("clv",)
 MEASURES = {
     "retention": ("retention_share", "Ordered again", ".0%"),
     "revenue": ("cumulative_revenue_per_customer", "Revenue per customer so far", ",.0f"),
@@ -32,7 +35,7 @@ def deciles(publication: Publication, rows: pd.DataFrame) -> None:
     bars = base.mark_bar(color=ui.accent(), cornerRadiusEnd=2).encode(
         y=alt.Y(
             "clv_365d_mean:Q",
-            title=f"Value of 365 days ({publication.currency})",
+            title=f"{publication.currency}, with bounds",
             axis=alt.Axis(format="~s", tickCount=5),
         ),
         tooltip=tips,
@@ -75,7 +78,7 @@ def cohorts(publication: Publication, rows: pd.DataFrame, measure: str) -> None:
         .mark_rect()
         .encode(
             x=alt.X("month_number:O", title="Months since the first order", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("cohort:O", title="Month of the first order"),
+            y=alt.Y("cohort:O", title="Month of the first order", axis=alt.Axis(labelOverlap=False)),
             color=alt.Color(
                 f"{column}:Q",
                 legend=alt.Legend(
@@ -104,8 +107,9 @@ def months(publication: Publication, rows: pd.DataFrame) -> None:
         alt.Chart(rows)
         .mark_bar(color=ui.accent())
         .encode(
+            opacity=alt.condition("datum.is_complete", alt.value(1), alt.value(0.5)),
             x=alt.X("yearmonth(activity_month):T", title=None, axis=alt.Axis(format="%b %Y", tickCount=6)),
-            y=alt.Y("net_revenue:Q", title=f"Net revenue ({publication.currency})", axis=alt.Axis(format="~s")),
+            y=alt.Y("net_revenue:Q", title=publication.currency, axis=alt.Axis(format="~s")),
             tooltip=[
                 alt.Tooltip("activity_month:T", title="Month", format="%b %Y"),
                 alt.Tooltip("net_revenue:Q", title="Net revenue", format=",.0f"),
@@ -122,69 +126,91 @@ def page(publication: Publication) -> None:
         "Value",
         "What customers are worth, who holds most of it, and whether those who came stay.",
         publication,
-        models=("clv",),
+        models=MODELS,
     )
-    tenths = ui.asked(publication, "value_deciles")
-    if tenths is None:
+    tenths, total = ui.asked(publication, "value_deciles"), ui.asked(publication, "value_total")
+    if tenths is None or total is None:
         return
     if tenths.rows.empty:
         ui.nothing(publication, ["orders"], NO_VALUES)
     else:
-        rows, money = tenths.rows, publication.currency
-        ui.cards(
-            [
-                Card(
-                    "Expected value of 365 days",
-                    shown.money(rows["clv_365d"].sum(), money),
-                    f"{shown.number(rows['n_customers'].sum())} customers",
-                    ui.meaning(publication, "value_deciles", "clv_365d"),
-                ),
-                Card(
-                    "Held by the best tenth",
-                    shown.share(rows["clv_share"].iloc[0], 0),
-                    "of expected value",
-                    ui.meaning(publication, "value_deciles", "clv_share"),
-                ),
-                Card(
-                    "At risk in the best tenth",
-                    shown.money(rows["value_at_risk"].iloc[0], money),
-                    f"of {shown.money(rows['clv_365d'].iloc[0], money)}",
-                    ui.meaning(publication, "value_deciles", "value_at_risk"),
-                ),
-            ]
-        )
+        ui.cards(publication, figures(publication, total.one(), tenths.one()), total, tenths, models=("clv", "churn"))
         left, right = st.columns(2)
         with left:
             ui.panel(
                 "Value of a customer, by tenths",
                 tenths,
-                lambda shown_rows: deciles(publication, shown_rows),
+                lambda rows: deciles(publication, rows),
                 about=ui.meaning(publication, "value_deciles", "clv_365d_mean"),
                 publication=publication,
+                models=MODELS,
             )
         with right:
             ui.panel(
                 "Concentration",
                 ui.asked(publication, "value_concentration"),
                 concentration,
-                about="The dashed line is where all customers would be worth the same.",
+                about=ui.meaning(publication, "value_concentration", "clv_share")
+                + " The dashed line is where all customers would be worth the same.",
                 publication=publication,
+                models=MODELS,
             )
-    measure = state.switch("show", "Cohorts by", list(MEASURES))
+    by_cohort(publication)
+    ui.panel(
+        "Net revenue by month",
+        ui.asked(publication, "value_revenue"),
+        lambda rows: months(publication, rows),
+        about=ui.meaning(publication, "business_monthly", "net_revenue"),
+        needs=["orders"],
+        publication=publication,
+        empty="Nothing was sold yet.",
+    )
+
+
+def figures(publication: Publication, total: dict[str, Any], best: dict[str, Any]) -> list[Card]:
+    """The cards: all value, and how much of it the best tenth holds and may lose."""
+    money = publication.currency
+
+    def about(column: str) -> str:
+        return ui.meaning(publication, "value_deciles", column)
+
+    return [
+        Card(
+            "Expected value of 365 days",
+            shown.money(total["clv_365d"], money),
+            [shown.plural(total["n_customers"], "customer")],
+            ui.meaning(publication, "value_concentration", "clv_365d"),
+        ),
+        Card("Held by the best tenth", shown.share(best["clv_share"], 0), ["of expected value"], about("clv_share")),
+        Card(
+            "Value of one of the best tenth",
+            shown.money(best["clv_365d_mean"], money),
+            [
+                shown.between(
+                    shown.money(best["clv_365d_mean_lower"], money), shown.money(best["clv_365d_mean_upper"], money)
+                )
+            ],
+            about("clv_365d_mean"),
+        ),
+        Card(
+            "At risk in the best tenth",
+            shown.money(best["value_at_risk"], money),
+            [f"of {shown.money(best['clv_365d'], money)}"],
+            about("value_at_risk"),
+        ),
+    ]
+
+
+@ui.fragment
+def by_cohort(publication: Publication) -> None:
+    """Who came back, or what they brought, by the month of the first order."""
+    measure = state.switch("show", "Cohorts by", list(MEASURES), written=shown.words)
     ui.panel(
         "Cohorts",
         ui.asked(publication, "value_retention"),
-        lambda shown_rows: cohorts(publication, shown_rows, measure),
+        lambda rows: cohorts(publication, rows, measure),
         about=ui.meaning(publication, "cohort_retention", MEASURES[measure][0]),
         needs=["orders"],
         publication=publication,
         empty="No month has ended since the first order.",
-    )
-    ui.panel(
-        "Net revenue by month",
-        ui.asked(publication, "value_revenue"),
-        lambda shown_rows: months(publication, shown_rows),
-        about=ui.meaning(publication, "business_daily", "net_revenue"),
-        needs=["orders"],
-        publication=publication,
     )
