@@ -27,7 +27,7 @@ from bench.report import machine
 from clientele.contract import PROJECT_ROOT
 from clientele.publishing.versions import DATABASE, Published
 from dashboards import data, shown
-from dashboards.browser import Watched, opened_browser, started
+from dashboards.browser import FIGURE, Watched, opened_browser, started
 
 PAGE = Path(__file__).with_name("dashboards.md")
 TIMES = 20
@@ -46,11 +46,12 @@ Machine: {machine}. Versions: {versions}.
 |---|---:|
 {more}
 
-- Chromium, headless, 1280 x 900, on the machine that serves. Redraw is from the click to the last change that can be seen,
-  by the browser's clock: figures, charts, and what tables paint. (The text of a table for screen readers is not seen, and
-  follows 0.2 s after it.) Filters are new to the server the first time round.
-- The publication is that of the demo company with {days} days on record, scaled up: each customer stands there many times
-  under other ids, with amounts that differ by up to a tenth. Those of a real company differ more, and compress less.
+- Chromium, headless, 1280 x 900, on the machine that serves. Redraw is from the click to the last change that can be
+  seen, by the browser's clock: figures, charts, and what tables paint. (What a table tells screen readers is not seen,
+  and follows 0.2 s after it.) Filters are new to the server the first time round.
+- The publication is that of the demo company with {days} days on record, scaled up: each customer stands there many
+  times under other ids, with amounts that differ by up to a tenth. Those of a real company differ more, and compress
+  less.
 """
 # Amounts of a copy differ by up to a tenth, by the hash of its id.
 JITTERED = ("clv_365d", "value_at_risk", "total_spent")
@@ -63,7 +64,7 @@ SUMMED = {
 COUNTED = re.compile(r"(earlier_)?(n_|value_at_risk|churners|clv_365d|expected_)(?!.*(mean|share))")
 FEWEST_DAYS = 28  # on record, for the charts over time to hold what they hold in a warehouse that runs daily
 # The moment of the click and that of the last change that can be seen, by the browser's own clock: of the page, or of
-# what a canvas shows, as tables do. What a canvas holds inside is for screen readers, and follows a fifth of a second later.
+# what a canvas shows, as tables do. What stands inside of a canvas is for screen readers, and follows 0.2 s later.
 CLOCK = """() => {
     window.clickedAt = 0; window.changedAt = 0
     document.addEventListener('click', () => { window.clickedAt = performance.now() }, true)
@@ -139,7 +140,7 @@ def first_figure(browser: Browser, address: str) -> float:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     began = time.monotonic()
     page.goto(address, wait_until="commit")
-    page.get_by_test_id("stMetricValue").first.wait_for()
+    page.locator(FIGURE).first.wait_for()
     seconds = time.monotonic() - began
     page.context.close()
     return seconds
@@ -178,7 +179,7 @@ def redraws(browser: Browser, address: str, path: str, steps: Sequence[tuple[str
 def overview_steps(path: str) -> list[tuple[str, str, str]]:
     """Segments in turn, twenty times; who of one can be lost is told by its size."""
     sql = """
-        select segment_name, n_high_risk, n_scored from marts.customer_health_overview
+        select segment_name, n_scored from marts.customer_health_overview
         where snapshot_date = (select max(snapshot_date) from marts.customer_health_overview) and n_scored > 0
             and segment_id is not null
         order by 1

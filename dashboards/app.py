@@ -29,7 +29,8 @@ ICON = Path(__file__).with_name("icon.png")
 # from at the foot of its panel, and two cards or filters in a row on a telephone.
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; }
-[data-testid="stMetricValue"] { font-size: clamp(1.4rem, 2.2vw, 2.1rem); }
+[class*="st-key-card-"] [data-testid="stMarkdownContainer"] { margin-bottom: 0; }
+[class*="st-key-card-"] h3 { font-size: clamp(1.4rem, 2.2vw, 2rem); font-weight: 400; padding: 0.15rem 0 0.35rem; }
 [class*="st-key-source-"] { gap: 0 0.75rem; }
 [data-testid="stLayoutWrapper"]:has(> * > * > [class*="st-key-source-"]) { margin-top: auto; }
 @media (max-width: 640px) {

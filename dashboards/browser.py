@@ -22,6 +22,8 @@ QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+# The figures of cards, as the page has them.
+CARD, FIGURE = '[class*="st-key-card-"]', '[class*="st-key-card-"] h3'
 STARTS_WITHIN_S = 120
 SETTLES_WITHIN_MS = 60_000
 # On a deep link Streamlit asks for these below the page's own address first, and then where they are.
@@ -94,6 +96,11 @@ class Watched:
         box = self.page.get_by_role("combobox", name=label)
         box.click()
         self.page.get_by_role("option", name=option, exact=True).click()
+
+    def figure(self, label: str) -> str:
+        """What a card says under its label."""
+        of_it = self.page.locator(CARD).filter(has=self.page.get_by_text(label, exact=True))
+        return of_it.locator("h3").inner_text().strip()
 
     def _asked(self, request: Request) -> None:
         parts = urlsplit(request.url)

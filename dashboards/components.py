@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import partial, wraps
+from functools import lru_cache, partial, wraps
 from typing import Any
 
 import altair as alt
@@ -17,10 +18,11 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboards import access, data, shown
 from dashboards.data import Publication, Result
 
-# Whether charts are held against the schema. Tests do; at every click it would take half of the server's time.
+# Whether charts are held against the schema, as tests do.
 CHECKED = False
 schemapi.DEBUG_MODE = CHECKED
 
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 RISK_COLOURS = {"high": "#d55e00", "medium": "#e69f00", "low": "#009e73"}
 HEIGHT = 280
 # Pixels of a row of a table, and rows that it shows at once; Streamlit finds the height of up to ten by itself.
@@ -103,14 +105,23 @@ def head(title: str, lead: str, publication: Publication, models: Sequence[str] 
 
 
 def cards(publication: Publication, figures: Sequence[Card], *results: Result, models: Sequence[str] = ()) -> None:
-    """Figures side by side, all of one size, with what they came from; two in a row on a telephone."""
+    """Figures side by side, all of one size, with what they came from; two in a row on a telephone.
+
+    As text: st.metric is fetched by itself, and shows half a second after the words around it.
+    """
     with st.container(gap="xsmall"):
-        for column, card in zip(in_a_row("cards", len(figures)), figures, strict=True):
-            with column.container(border=True, height="stretch", gap=None):
-                st.metric(card.label, card.value, help=card.about or None)
-                if notes := [note for note in card.notes if note]:
+        for number, (column, card) in enumerate(zip(in_a_row("cards", len(figures)), figures, strict=True)):
+            with column.container(border=True, height="stretch", gap=None, key=f"card-{number}"):
+                st.markdown(card.label, help=card.about or None)
+                st.markdown("### " + _plain(card.value), anchors=False)
+                if notes := [_plain(note) for note in card.notes if note]:
                     st.caption("  \n".join(notes))
         source(publication, *results, models=models, key="cards")
+
+
+def _plain(words: str) -> str:
+    """Words as they are: two dollars in a line would be taken for a formula."""
+    return words.replace("$", "\\$")
 
 
 def asked(publication: Publication, name: str, **params: Any) -> Result | None:
@@ -237,16 +248,27 @@ def meaning(publication: Publication, table: str, column: str) -> str:
     return data.definition(publication.path, table, column)
 
 
-def vega(chart: Any, height: int = HEIGHT, alt_text: str = "") -> None:
-    """Draw a chart as wide as there is room, in the colours of the theme."""
-    chart = chart.properties(height=height, padding={"bottom": 4}).configure_axis(labelLimit=190, titlePadding=8)
+def vega(rows: pd.DataFrame, build: Callable[..., Any], *given: Any, height: int = HEIGHT, alt_text: str) -> None:
+    """Draw the chart that `build` makes of what is given, over the rows, as wide as there is room.
+
+    What is given must be hashable: a chart is made once for each, since making it takes longer than all else of a page.
+    """
+    spec = copy.deepcopy(_spec(build, given, height, is_dark(), CHECKED))
+    st.vega_lite_chart(rows, spec, width="stretch", alt=alt_text)
+
+
+@lru_cache(maxsize=512)
+def _spec(build: Callable[..., Any], given: tuple[Any, ...], height: int, _dark: bool, checked: bool) -> dict[str, Any]:
+    """A chart without its data, in the colours of the theme; held against the schema where that is asked for."""
+    chart = build(*given).properties(height=height, padding={"bottom": 4})
+    chart = chart.configure_axis(labelLimit=190, titlePadding=8)
     # Else the first and the last label of rows are moved onto their neighbours.
-    chart = chart.configure_axisY(labelFlush=False)
-    chart = chart.configure_view(strokeOpacity=0)
-    if not CHECKED:
-        # Streamlit asks for the dictionary without a word on validation; a chart takes attributes for its own fields.
-        object.__setattr__(chart, "to_dict", partial(chart.to_dict, validate=False))
-    st.altair_chart(chart, width="stretch", alt=alt_text or None)
+    chart = chart.configure_axisY(labelFlush=False).configure_view(strokeOpacity=0)
+    spec = chart.to_dict(validate=checked)
+    # In place of altair's row of nothing, what Streamlit fills with the rows.
+    for part in (spec, *spec.get("layer", ())):
+        part.pop("data", None)
+    return {name: part for name, part in spec.items() if name != "datasets"} | {"data": {"name": "source"}}
 
 
 @dataclass(frozen=True)

@@ -26,32 +26,35 @@ RATES = {
     "roas": ("Return on ad spend", ",.1f", "times the cost"),
 }
 NEEDS = ("campaign_performance",)
+MANY = 40  # days or months, beyond which a line shows no points
 
 
-def rate(publication: Publication, rows: pd.DataFrame, *, column: str, by: str) -> None:
-    """A rate by day or month, its bounds as a band."""
-    title, pattern, unit = RATES[column]
-    base = alt.Chart().encode(x=alt.X(f"{by}:T", title=None, axis=alt.Axis(format="%b %Y", tickCount=5)))
-    if by == "performance_date":
-        base = alt.Chart().encode(x=alt.X(f"{by}:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=5)))
+def rate_line(column: str, by: str, unit: str, has_points: bool) -> ui.Chart:
+    """A rate by day or month, with its bounds."""
+    title, pattern, _unit = RATES[column]
+    dates = "%-d %b" if by == "performance_date" else "%b %Y"
+    base = alt.Chart().encode(x=alt.X(f"{by}:T", title=None, axis=alt.Axis(format=dates, tickCount=5)))
     tips = [
         alt.Tooltip(f"{by}:T", title="From", format="%-d %b %Y"),
         alt.Tooltip(f"{column}:Q", title=title, format=pattern),
         alt.Tooltip(f"{column}_lower:Q", title="Lower bound", format=pattern),
         alt.Tooltip(f"{column}_upper:Q", title="Upper bound", format=pattern),
     ]
-    line = base.mark_line(color=ui.accent(), point=len(rows) < 40).encode(
-        y=alt.Y(
-            f"{column}:Q",
-            title=unit.format(currency=publication.currency),
-            axis=alt.Axis(format=pattern, tickCount=5),
-        ),
-        tooltip=tips,
+    line = base.mark_line(color=ui.accent(), point=has_points).encode(
+        y=alt.Y(f"{column}:Q", title=unit, axis=alt.Axis(format=pattern, tickCount=5)), tooltip=tips
     )
     bounds = base.mark_rule(color=ui.accent(), opacity=0.4, strokeWidth=3).encode(
         y=f"{column}_lower:Q", y2=f"{column}_upper:Q", tooltip=tips
     )
-    ui.vega(alt.layer(bounds, line, data=rows), height=210, alt_text=f"{title} over time, with bounds")
+    return alt.layer(bounds, line)
+
+
+def rate(publication: Publication, rows: pd.DataFrame, *, column: str, by: str) -> None:
+    """A rate by day or month."""
+    title, _pattern, unit = RATES[column]
+    unit = unit.format(currency=publication.currency)
+    rows = rows[[by, column, f"{column}_lower", f"{column}_upper"]]
+    ui.vega(rows, rate_line, column, by, unit, len(rows) < MANY, height=210, alt_text=f"{title} over time, with bounds")
 
 
 def four(publication: Publication, result: Result, table: str, by: str) -> None:

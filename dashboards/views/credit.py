@@ -205,10 +205,10 @@ def by_attribute(publication: Publication, attributes: list[str]) -> None:
     )
 
 
-def distribution(rows: pd.DataFrame) -> None:
+def score_bars() -> ui.Chart:
     """Customers by score, bands told apart."""
-    bars = (
-        alt.Chart(rows)
+    return (
+        alt.Chart()
         .mark_bar()
         .encode(
             x=alt.X("score_from:Q", bin="binned", title="Score", axis=alt.Axis(format="d", tickCount=10)),
@@ -230,13 +230,17 @@ def distribution(rows: pd.DataFrame) -> None:
             ],
         )
     )
-    ui.vega(bars, alt_text="Customers by score")
 
 
-def reasons(rows: pd.DataFrame) -> None:
+def distribution(rows: pd.DataFrame) -> None:
+    """Customers by score."""
+    ui.vega(rows, score_bars, alt_text="Customers by score")
+
+
+def reason_bars() -> ui.Chart:
     """The characteristics that stand first among the reasons."""
-    bars = (
-        alt.Chart(rows.assign(what=rows["characteristic"].map(shown.feature)))
+    return (
+        alt.Chart()
         .mark_bar(color=ui.accent(), cornerRadiusEnd=2, height=14)
         .encode(
             y=alt.Y("what:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
@@ -249,14 +253,19 @@ def reasons(rows: pd.DataFrame) -> None:
             ],
         )
     )
-    ui.vega(bars, height=28 * len(rows) + 60, alt_text="What costs most points")
 
 
-def recommendations(rows: pd.DataFrame) -> None:
+def reasons(rows: pd.DataFrame) -> None:
+    """The characteristics that stand first among the reasons."""
+    rows = rows.assign(what=rows["characteristic"].map(shown.feature))
+    ui.vega(rows, reason_bars, height=28 * len(rows) + 60, alt_text="What costs most points")
+
+
+def rule_bars() -> ui.Chart:
     """Customers by the rule that decided, recommendations told apart."""
     kinds = ["approve", "refer", "decline"]
-    bars = (
-        alt.Chart(rows.assign(what=rows["rule"].map(shown.words)))
+    return (
+        alt.Chart()
         .mark_bar(cornerRadiusEnd=2, height=14)
         .encode(
             y=alt.Y("what:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
@@ -275,7 +284,12 @@ def recommendations(rows: pd.DataFrame) -> None:
             ],
         )
     )
-    ui.vega(bars, height=28 * rows["rule"].nunique() + 90, alt_text="Recommendations by rule")
+
+
+def recommendations(rows: pd.DataFrame) -> None:
+    """Customers by the rule that decided."""
+    rows = rows.assign(what=rows["rule"].map(shown.words))
+    ui.vega(rows, rule_bars, height=28 * rows["rule"].nunique() + 90, alt_text="Recommendations by rule")
 
 
 def gini(rows: pd.DataFrame) -> None:
@@ -287,17 +301,9 @@ def gini(rows: pd.DataFrame) -> None:
     intervals(rows, "what", "gini", "Gini", pattern=".2f")
 
 
-def intervals(
-    rows: pd.DataFrame,
-    by: str,
-    column: str,
-    title: str,
-    *,
-    by_title: str | None = None,
-    pattern: str = ".0%",
-    mark: float | None = None,
-    height: int | None = None,
-) -> None:
+def interval_marks(
+    by: str, column: str, title: str, by_title: str | None, pattern: str, mark: float | None
+) -> ui.Chart:
     """An estimate per group with its interval, beside a mark that it is judged by."""
     exact = ".1%" if pattern.endswith("%") else pattern
     tips = [
@@ -313,11 +319,31 @@ def intervals(
         tooltip=tips,
     )
     points = base.mark_point(color=ui.accent(), filled=True, size=80, opacity=1).encode(x=f"{column}:Q", tooltip=tips)
-    layers = [bounds, points]
-    if mark is not None:
-        line = alt.Chart().mark_rule(strokeDash=[4, 4], color=ui.RISK_COLOURS["high"]).encode(x=alt.datum(mark))
-        layers = [line, *layers]
-    ui.vega(alt.layer(*layers, data=rows), height=height or max(36 * len(rows) + 60, 150), alt_text=f"{title} by group")
+    if mark is None:
+        return alt.layer(bounds, points)
+    line = alt.Chart().mark_rule(strokeDash=[4, 4], color=ui.RISK_COLOURS["high"]).encode(x=alt.datum(mark))
+    return alt.layer(line, bounds, points)
+
+
+def intervals(
+    rows: pd.DataFrame,
+    by: str,
+    column: str,
+    title: str,
+    *,
+    by_title: str | None = None,
+    pattern: str = ".0%",
+    mark: float | None = None,
+    height: int | None = None,
+) -> None:
+    """An estimate per group with its interval."""
+    ui.vega(
+        rows[[by, column, f"{column}_lower", f"{column}_upper"]],
+        interval_marks,
+        *(by, column, title, by_title, pattern, mark),
+        height=height or max(36 * len(rows) + 60, 150),
+        alt_text=f"{title} by group",
+    )
 
 
 def groups(publication: Publication, rows: pd.DataFrame) -> None:

@@ -26,20 +26,12 @@ MEASURES = {
 WORST = 25
 
 
-def performance(rows: pd.DataFrame, measure: str) -> None:
+def performance_lines(measure: str, has_legend: bool) -> ui.Chart:
     """One measure by the day that was forecast from."""
     title, pattern = MEASURES[measure]
-    rows = rows[rows[measure].notna()]
-    rows = rows.assign(
-        forecast=[
-            f"{shown.words(model)}, {horizon:.0f} days" if horizon > 0 else shown.words(model)
-            for model, horizon in zip(rows["model_name"], rows["horizon"].fillna(0), strict=True)
-        ]
-    )
-    forecasts = rows["forecast"].nunique()
-    legend = alt.Legend(orient="bottom", columns=1, labelLimit=260) if forecasts > 1 else None
-    lines = (
-        alt.Chart(rows)
+    legend = alt.Legend(orient="bottom", columns=1, labelLimit=260) if has_legend else None
+    return (
+        alt.Chart()
         .mark_line(point=True)
         .encode(
             x=alt.X("period:T", title="Forecast from", axis=alt.Axis(format="%b %Y", tickCount=5)),
@@ -56,19 +48,27 @@ def performance(rows: pd.DataFrame, measure: str) -> None:
             ],
         )
     )
-    ui.vega(lines, height=260 + (28 * forecasts if legend else 0), alt_text=f"{title} over time")
 
 
-def drift(rows: pd.DataFrame) -> None:
-    """Columns down, days across: how near each is to its threshold, the worst first."""
-    rows = rows.assign(
-        place=rows["subject"].str.replace(r"^feat_|^ml_|__scores", "", regex=True) + " · " + rows["column_name"],
-        day=pd.to_datetime(rows["snapshot_date"]).dt.strftime("%Y-%m-%d"),
+def performance(rows: pd.DataFrame, measure: str) -> None:
+    """One measure by the day that was forecast from."""
+    rows = rows[rows[measure].notna()]
+    rows = rows[["period", measure, "n", "base_rate", "model_version", "protocol"]].assign(
+        forecast=[
+            f"{shown.words(model)}, {horizon:.0f} days" if horizon > 0 else shown.words(model)
+            for model, horizon in zip(rows["model_name"], rows["horizon"].fillna(0), strict=True)
+        ]
     )
-    worst = rows.groupby("place")["of_threshold"].max().sort_values(ascending=False).head(WORST).index
-    rows = rows[rows["place"].isin(worst)]
-    cells = (
-        alt.Chart(rows)
+    forecasts = rows["forecast"].nunique()
+    has_legend = forecasts > 1
+    height = 260 + (28 * forecasts if has_legend else 0)
+    ui.vega(rows, performance_lines, measure, has_legend, height=height, alt_text=f"{MEASURES[measure][0]} over time")
+
+
+def drift_map(worst: tuple[str, ...]) -> ui.Chart:
+    """Columns down, days across: how near each is to its threshold, the worst first."""
+    return (
+        alt.Chart()
         .mark_rect(cornerRadius=2)
         .encode(
             x=alt.X("day:O", title="Snapshot", axis=alt.Axis(labelAngle=-45, labelOverlap=True)),
@@ -90,17 +90,29 @@ def drift(rows: pd.DataFrame) -> None:
                 alt.Tooltip("measure:N", title="Measure"),
                 alt.Tooltip("value:Q", title="Value", format=".3f"),
                 alt.Tooltip("threshold:Q", title="Threshold", format=".3f"),
+                alt.Tooltip("model_version:N", title="Beside what was learnt by"),
             ],
         )
     )
-    ui.vega(cells, height=18 * len(worst) + 120, alt_text="Drift by column and day")
 
 
-def outcomes(rows: pd.DataFrame) -> None:
-    """Checks by kind."""
+def drift(rows: pd.DataFrame) -> None:
+    """Columns down, days across."""
+    rows = rows.assign(
+        place=rows["subject"].str.replace(r"^feat_|^ml_|__scores", "", regex=True) + " · " + rows["column_name"],
+        day=pd.to_datetime(rows["snapshot_date"]).dt.strftime("%Y-%m-%d"),
+    ).drop(columns=["snapshot_date"])
+    # They come the worst first.
+    worst = tuple(rows["place"].drop_duplicates().head(WORST))
+    rows = rows[rows["place"].isin(worst)]
+    ui.vega(rows, drift_map, worst, height=18 * len(worst) + 120, alt_text="Drift by column and day")
+
+
+def outcome_bars() -> ui.Chart:
+    """Checks by kind and outcome."""
     order = ["pass", "warn", "fail", "skipped"]
-    bars = (
-        alt.Chart(rows.assign(what=rows["check_type"].map(shown.words)))
+    return (
+        alt.Chart()
         .mark_bar(height=18)
         .encode(
             y=alt.Y("what:N", title=None),
@@ -112,10 +124,15 @@ def outcomes(rows: pd.DataFrame) -> None:
                 legend=alt.Legend(orient="top"),
                 scale=alt.Scale(domain=order, range=["#009e73", "#e69f00", "#d55e00", "#b5bcc4"]),
             ),
-            tooltip=["check_type:N", "status:N", alt.Tooltip("n_checks:Q", title="Checks")],
+            tooltip=["what:N", "status:N", alt.Tooltip("n_checks:Q", title="Checks")],
         )
     )
-    ui.vega(bars, height=34 * rows["check_type"].nunique() + 90, alt_text="Checks of the last run")
+
+
+def outcomes(rows: pd.DataFrame) -> None:
+    """Checks by kind."""
+    rows = rows[["status", "n_checks"]].assign(what=rows["check_type"].map(shown.words))
+    ui.vega(rows, outcome_bars, height=34 * rows["what"].nunique() + 90, alt_text="Checks of the last run")
 
 
 def page(publication: Publication) -> None:

@@ -154,7 +154,7 @@ def scores(publication: Publication, rows: pd.DataFrame) -> None:
             "bounds": [
                 shown.between(written(row, "lower_bound"), written(row, "upper_bound")) for _, row in rows.iterrows()
             ],
-            "model": rows["model_name"] + " " + rows["model_version"],
+            "model": rows["model_name"].str.split(".").str[0] + " " + rows["model_version"].str[:7],
         }
     )
     st.dataframe(
@@ -170,29 +170,19 @@ def scores(publication: Publication, rows: pd.DataFrame) -> None:
     )
 
 
-def reasons(publication: Publication, rows: pd.DataFrame) -> None:
+def reason_bars() -> ui.Chart:
     """What raises and what lowers the risk."""
-    rows = rows.dropna(subset=["reason"])
-    if rows.empty:
-        st.info("The model gives no reasons for this customer.", icon=":material/info:")
-        return
-    meanings = ui.asked(publication, "feature_meanings")
-    known = {} if meanings is None else dict(zip(meanings.rows["feature"], meanings.rows["description"], strict=True))
-    rows = rows.assign(
-        label=rows["reason"].map(shown.words),
-        meaning=rows["reason"].map(known).fillna(""),
-        colour=rows["effect"].gt(0).map({True: "raises the risk", False: "lowers the risk"}),
-    )
-    bars = (
-        alt.Chart(rows)
+    kinds = ["raises the risk", "lowers the risk"]
+    return (
+        alt.Chart()
         .mark_bar(cornerRadiusEnd=2, height=18)
         .encode(
             y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
             x=alt.X("effect:Q", title="Effect on the log-odds of leaving", axis=alt.Axis(tickCount=5)),
             color=alt.Color(
-                "colour:N",
+                "direction:N",
                 title=None,
-                scale=alt.Scale(domain=["raises the risk", "lowers the risk"], range=["#d55e00", "#009e73"]),
+                scale=alt.Scale(domain=kinds, range=["#d55e00", "#009e73"]),
                 legend=alt.Legend(orient="top"),
             ),
             tooltip=[
@@ -203,7 +193,22 @@ def reasons(publication: Publication, rows: pd.DataFrame) -> None:
             ],
         )
     )
-    ui.vega(bars, height=230, alt_text="Reasons for the churn probability")
+
+
+def reasons(publication: Publication, rows: pd.DataFrame) -> None:
+    """What raises and what lowers the risk."""
+    rows = rows.dropna(subset=["reason"])
+    if rows.empty:
+        st.info("The model gives no reasons for this customer.", icon=":material/info:")
+        return
+    meanings = ui.asked(publication, "feature_meanings")
+    known = {} if meanings is None else dict(zip(meanings.rows["feature"], meanings.rows["description"], strict=True))
+    rows = rows.assign(
+        label=rows["reason"].map(shown.feature),
+        meaning=rows["reason"].map(known).fillna(""),
+        direction=rows["effect"].gt(0).map({True: "raises the risk", False: "lowers the risk"}),
+    )
+    ui.vega(rows, reason_bars, height=230, alt_text="Reasons for the churn probability")
 
 
 def changes(publication: Publication, rows: pd.DataFrame) -> None:
@@ -275,26 +280,31 @@ def decided(publication: Publication, rows: pd.DataFrame) -> None:
     )
 
 
-def timeline(publication: Publication, rows: pd.DataFrame) -> None:
-    """What happened, by day."""
-    rows = rows.assign(amount=rows["amount"].astype(float))
-    kinds = [kind for kind in EVENTS if kind in set(rows["event_type"])]
-    points = (
-        alt.Chart(rows)
+def event_points(kinds: tuple[str, ...], currency: str) -> ui.Chart:
+    """What happened, by day and kind."""
+    return (
+        alt.Chart()
         .mark_circle(opacity=0.85)
         .encode(
             x=alt.X("event_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=8)),
-            y=alt.Y("event_type:N", title=None, sort=kinds),
+            y=alt.Y("event_type:N", title=None, sort=list(kinds)),
             size=alt.Size("n_events:Q", legend=None, scale=alt.Scale(range=[50, 400])),
             color=alt.Color(
-                "event_type:N", legend=None, scale=alt.Scale(domain=kinds, range=[EVENTS[kind] for kind in kinds])
+                "event_type:N", legend=None, scale=alt.Scale(domain=list(kinds), range=[EVENTS[kind] for kind in kinds])
             ),
             tooltip=[
                 alt.Tooltip("event_date:T", title="Day", format="%-d %b %Y"),
                 alt.Tooltip("event_type:N", title="What"),
                 alt.Tooltip("n_events:N", title="How many"),
-                alt.Tooltip("amount", title=f"Amount ({publication.currency})", format=",.2f"),
+                alt.Tooltip("amount:Q", title=f"Amount ({currency})", format=",.2f"),
             ],
         )
     )
-    ui.vega(points, height=60 * len(kinds) + 40, alt_text="What the customer did, by day")
+
+
+def timeline(publication: Publication, rows: pd.DataFrame) -> None:
+    """What happened, by day."""
+    rows = rows.assign(amount=rows["amount"].astype(float))
+    kinds = tuple(kind for kind in EVENTS if kind in set(rows["event_type"]))
+    height = 60 * len(kinds) + 40
+    ui.vega(rows, event_points, kinds, publication.currency, height=height, alt_text="What the customer did, by day")

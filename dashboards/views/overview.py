@@ -17,6 +17,7 @@ from dashboards.data import Publication, Result
 
 HEALTH = "customer_health_overview"
 MODELS = ("churn", "clv", "segments")
+MANY_DAYS = 40  # beyond, a line shows no points
 NO_SCORES = (
     "No customer was scored: a churn model needs about a year of orders, or subscriptions, to learn from."
     " `clientele query \"select model_name, status, message from governance.model_registry\"` says what is missing."
@@ -68,7 +69,7 @@ def figures(publication: Publication, now: Result, changes: Result | None) -> li
     ]
 
 
-def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
+def at_risk_bars(currency: str) -> ui.Chart:
     """Value at risk by segment, with bounds."""
     base = alt.Chart().encode(y=alt.Y("segment_name:N", sort=None, title=None))
     tips = [
@@ -79,25 +80,26 @@ def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
         alt.Tooltip("value_at_risk_upper:Q", title="Upper bound", format=",.0f"),
         alt.Tooltip("churn_probability_mean:Q", title="Mean churn probability", format=".1%"),
     ]
-    title = f"{publication.currency}, with bounds"
+    axis = alt.Axis(format="~s", tickCount=5)
     bars = base.mark_bar(color=ui.accent(), cornerRadiusEnd=2, height=14).encode(
-        x=alt.X("value_at_risk:Q", title=title, axis=alt.Axis(format="~s", tickCount=5)), tooltip=tips
+        x=alt.X("value_at_risk:Q", title=f"{currency}, with bounds", axis=axis), tooltip=tips
     )
     bounds = base.mark_rule(color=ui.RISK_COLOURS["medium"], strokeWidth=2).encode(
         x="value_at_risk_lower:Q", x2="value_at_risk_upper:Q", tooltip=tips
     )
-    ui.vega(
-        alt.layer(bars, bounds, data=rows),
-        height=max(34 * len(rows) + 50, 120),
-        alt_text="Value at risk by segment, with bounds",
-    )
+    return alt.layer(bars, bounds)
 
 
-def risk_bands(rows: pd.DataFrame) -> None:
-    """Customers by churn probability."""
-    rows = rows.assign(kind=rows["churn_type"].map({"contractual": "subscribers"}).fillna("buyers"))
-    bars = (
-        alt.Chart(rows)
+def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
+    """Value at risk by segment."""
+    height = max(34 * len(rows) + 50, ui.HEIGHT)
+    ui.vega(rows, at_risk_bars, publication.currency, height=height, alt_text="Value at risk by segment, with bounds")
+
+
+def bands() -> ui.Chart:
+    """Customers by churn probability, buyers and subscribers told apart."""
+    return (
+        alt.Chart()
         .mark_bar()
         .encode(
             x=alt.X(
@@ -116,26 +118,38 @@ def risk_bands(rows: pd.DataFrame) -> None:
             ],
         )
     )
-    ui.vega(bars, alt_text="Customers by churn probability")
+
+
+def risk_bands(rows: pd.DataFrame) -> None:
+    """Customers by churn probability."""
+    kind = rows["churn_type"].map({"contractual": "subscribers"}).fillna("buyers")
+    ui.vega(rows.assign(kind=kind), bands, alt_text="Customers by churn probability")
+
+
+def by_day(column: str, title: str, unit: str | None, pattern: str, has_bounds: bool, has_points: bool) -> ui.Chart:
+    """A figure on every day that was scored, its bounds as a band."""
+    base = alt.Chart().encode(x=alt.X("snapshot_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6)))
+    told = {column: title} | (
+        {f"{column}_lower": "Lower bound", f"{column}_upper": "Upper bound"} if has_bounds else {}
+    )
+    tips = [alt.Tooltip(f"{name}:Q", title=what, format=pattern.replace("~s", ",.0f")) for name, what in told.items()]
+    line = base.mark_line(color=ui.accent(), point=has_points).encode(
+        y=alt.Y(f"{column}:Q", title=unit, axis=alt.Axis(format=pattern, tickCount=5), scale={"zero": False}),
+        tooltip=[alt.Tooltip("snapshot_date:T", title="Day", format="%-d %b %Y"), *tips],
+    )
+    if not has_bounds:
+        return line
+    band = base.mark_area(color=ui.accent(), opacity=0.18).encode(y=f"{column}_lower:Q", y2=f"{column}_upper:Q")
+    return alt.layer(band, line)
 
 
 def over_time(rows: pd.DataFrame, *, column: str, title: str, unit: str | None, pattern: str) -> None:
-    """A figure on every day that was scored, its bounds as a band."""
-    points = len(rows) < 40
-    base = alt.Chart().encode(x=alt.X("snapshot_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6)))
-    tips = [
-        alt.Tooltip("snapshot_date:T", title="Day", format="%-d %b %Y"),
-        alt.Tooltip(f"{column}:Q", title=title, format=pattern),
-    ]
-    line = base.mark_line(color=ui.accent(), point=points).encode(
-        y=alt.Y(f"{column}:Q", title=unit, axis=alt.Axis(format=pattern, tickCount=5), scale={"zero": False}),
-        tooltip=tips,
+    """A figure on every day that was scored."""
+    has_bounds = f"{column}_lower" in rows
+    names = ["snapshot_date", column, *([f"{column}_lower", f"{column}_upper"] if has_bounds else [])]
+    ui.vega(
+        rows[names], by_day, column, title, unit, pattern, has_bounds, len(rows) < MANY_DAYS, alt_text=f"{title} by day"
     )
-    if f"{column}_lower" not in rows:
-        ui.vega(line.properties(data=rows), alt_text=f"{title} by day")
-        return
-    band = base.mark_area(color=ui.accent(), opacity=0.18).encode(y=f"{column}_lower:Q", y2=f"{column}_upper:Q")
-    ui.vega(alt.layer(band, line, data=rows), alt_text=f"{title} by day, with bounds")
 
 
 def movers(publication: Publication, rows: pd.DataFrame) -> None:
@@ -260,15 +274,14 @@ def over_days(publication: Publication, trend: Result | None) -> None:
             )
 
 
-def net_revenue(publication: Publication, rows: pd.DataFrame) -> None:
+def revenue_bars(currency: str) -> ui.Chart:
     """Sales less refunds, by day."""
-    rows = rows.assign(net_revenue=rows["net_revenue"].astype(float))
-    bars = (
-        alt.Chart(rows)
+    return (
+        alt.Chart()
         .mark_bar(color=ui.accent())
         .encode(
             x=alt.X("activity_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6)),
-            y=alt.Y("net_revenue:Q", title=publication.currency, axis=alt.Axis(format="~s")),
+            y=alt.Y("net_revenue:Q", title=currency, axis=alt.Axis(format="~s")),
             tooltip=[
                 alt.Tooltip("activity_date:T", title="Day", format="%-d %b %Y"),
                 alt.Tooltip("net_revenue:Q", title="Net revenue", format=",.0f"),
@@ -277,4 +290,9 @@ def net_revenue(publication: Publication, rows: pd.DataFrame) -> None:
             ],
         )
     )
-    ui.vega(bars, alt_text="Net revenue by day")
+
+
+def net_revenue(publication: Publication, rows: pd.DataFrame) -> None:
+    """Sales less refunds, by day."""
+    rows = rows[["activity_date", "net_revenue", "n_orders", "n_buyers"]].astype({"net_revenue": float})
+    ui.vega(rows, revenue_bars, publication.currency, alt_text="Net revenue by day")

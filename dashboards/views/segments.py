@@ -24,15 +24,8 @@ SINCE = {"month": "a month before", "previous": "the day before"}
 NO_SEGMENTS = "No segments were found: the model needs a few hundred customers with orders."
 
 
-def profile_map(rows: pd.DataFrame) -> None:
+def trait_map() -> ui.Chart:
     """How segments differ: each trait beside its mean over segments, in standard deviations."""
-    rows = rows.assign(
-        what=rows["trait"].map(TRAITS).fillna(rows["trait"]),
-        written=[
-            shown.share(mean, 0) if trait.endswith("_share") else shown.rounded(mean)
-            for trait, mean in zip(rows["trait"], rows["trait_mean"], strict=True)
-        ],
-    )
     base = alt.Chart().encode(
         x=alt.X(
             "what:N",
@@ -53,20 +46,28 @@ def profile_map(rows: pd.DataFrame) -> None:
             "standing:Q",
             scale=alt.Scale(domain=[-2, 0, 2], range=ui.diverging(), clamp=True, interpolate="rgb"),
             legend=alt.Legend(
-                title="Below or above the others (s.d.)",
+                title="Beside the others (s.d.)",
                 orient="top",
-                gradientLength=160,
+                gradientLength=120,
                 format="+.0f",
                 titleLimit=240,
             ),
         )
     )
     numbers = base.mark_text(fontSize=11).encode(text="written:N", color=ui.on_diverging("standing", 1.4))
-    ui.vega(
-        alt.layer(cells, numbers, data=rows),
-        height=34 * rows["segment_name"].nunique() + 120,
-        alt_text="How segments differ",
+    return alt.layer(cells, numbers)
+
+
+def profile_map(rows: pd.DataFrame) -> None:
+    """How segments differ."""
+    rows = rows.assign(
+        what=rows["trait"].map(TRAITS).fillna(rows["trait"]),
+        written=[
+            shown.share(mean, 0) if trait.endswith("_share") else shown.rounded(mean)
+            for trait, mean in zip(rows["trait"], rows["trait_mean"], strict=True)
+        ],
     )
+    ui.vega(rows, trait_map, height=34 * rows["segment_name"].nunique() + 120, alt_text="How segments differ")
 
 
 def sizes(publication: Publication, rows: pd.DataFrame) -> None:
@@ -87,9 +88,8 @@ def sizes(publication: Publication, rows: pd.DataFrame) -> None:
     )
 
 
-def flows(rows: pd.DataFrame) -> None:
+def flow_map() -> ui.Chart:
     """From which segment to which, as shares of the segment then."""
-    st.caption(f"{shown.day(rows['earlier_date'].iloc[0])} to {shown.day(rows['snapshot_date'].iloc[0])}")
     base = alt.Chart().encode(
         x=alt.X(
             "segment_name:N", title="Segment now", axis=alt.Axis(labelAngle=-35, labelOverlap=False, labelLimit=200)
@@ -109,18 +109,20 @@ def flows(rows: pd.DataFrame) -> None:
         text=alt.Text("n_customers:Q", format=",.0f"),
         color=ui.on_shade("earlier_segment_share", 0.5),
     )
-    ui.vega(
-        alt.layer(cells, numbers, data=rows),
-        height=34 * rows["earlier_segment_name"].nunique() + 140,
-        alt_text="Flows between segments",
-    )
+    return alt.layer(cells, numbers)
 
 
-def trend(rows: pd.DataFrame) -> None:
+def flows(rows: pd.DataFrame) -> None:
+    """From which segment to which."""
+    st.caption(f"{shown.day(rows['earlier_date'].iloc[0])} to {shown.day(rows['snapshot_date'].iloc[0])}")
+    height = 34 * rows["earlier_segment_name"].nunique() + 140
+    ui.vega(rows, flow_map, height=height, alt_text="Flows between segments")
+
+
+def size_lines() -> ui.Chart:
     """Sizes by day."""
-    names = rows["segment_name"].nunique()
-    lines = (
-        alt.Chart(rows)
+    return (
+        alt.Chart()
         .mark_line()
         .encode(
             x=alt.X("snapshot_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6)),
@@ -137,10 +139,16 @@ def trend(rows: pd.DataFrame) -> None:
             ],
         )
     )
-    ui.vega(lines, height=250 + 28 * names, alt_text="Customers of each segment by day")
 
 
-def fifths(rows: pd.DataFrame) -> None:
+def trend(rows: pd.DataFrame) -> None:
+    """Sizes by day."""
+    ui.vega(
+        rows, size_lines, height=250 + 28 * rows["segment_name"].nunique(), alt_text="Customers of each segment by day"
+    )
+
+
+def fifth_map(most: float) -> ui.Chart:
     """Recency against frequency, by rule."""
     base = alt.Chart().encode(
         x=alt.X("recency_score:O", title="Recency (5 bought most recently)", axis=alt.Axis(labelAngle=0)),
@@ -151,13 +159,18 @@ def fifths(rows: pd.DataFrame) -> None:
             alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
         ],
     )
-    most = float(rows["n_customers"].max())
     cells = base.mark_rect(cornerRadius=2).encode(color=alt.Color("n_customers:Q", legend=None))
     numbers = base.mark_text(fontSize=11).encode(
         text=alt.Text("n_customers:Q", format=",.0f"),
         color=ui.on_shade("n_customers", most / 2),
     )
-    ui.vega(alt.layer(cells, numbers, data=rows), height=320, alt_text="Customers by recency and frequency")
+    return alt.layer(cells, numbers)
+
+
+def fifths(rows: pd.DataFrame) -> None:
+    """Recency against frequency, by rule."""
+    most = float(rows["n_customers"].max())
+    ui.vega(rows, fifth_map, most, height=320, alt_text="Customers by recency and frequency")
 
 
 def page(publication: Publication) -> None:

@@ -21,7 +21,7 @@ MEASURES = {
 }
 
 
-def deciles(publication: Publication, rows: pd.DataFrame) -> None:
+def decile_bars(currency: str) -> ui.Chart:
     """Mean value of a customer by tenth, with bounds."""
     tips = [
         alt.Tooltip("decile:N", title="Tenth"),
@@ -33,57 +33,61 @@ def deciles(publication: Publication, rows: pd.DataFrame) -> None:
     ]
     base = alt.Chart().encode(x=alt.X("decile:O", title="Tenth of customers (1 is best)", axis=alt.Axis(labelAngle=0)))
     bars = base.mark_bar(color=ui.accent(), cornerRadiusEnd=2).encode(
-        y=alt.Y(
-            "clv_365d_mean:Q",
-            title=f"{publication.currency}, with bounds",
-            axis=alt.Axis(format="~s", tickCount=5),
-        ),
+        y=alt.Y("clv_365d_mean:Q", title=f"{currency}, with bounds", axis=alt.Axis(format="~s", tickCount=5)),
         tooltip=tips,
     )
     bounds = base.mark_rule(color=ui.RISK_COLOURS["medium"], strokeWidth=2).encode(
         y="clv_365d_mean_lower:Q", y2="clv_365d_mean_upper:Q", tooltip=tips
     )
-    ui.vega(alt.layer(bars, bounds, data=rows), height=280, alt_text="Mean value by tenth of customers, with bounds")
+    return alt.layer(bars, bounds)
+
+
+def deciles(publication: Publication, rows: pd.DataFrame) -> None:
+    """Mean value of a customer by tenth."""
+    rows = rows.drop(columns=["net_spend_lifetime"])
+    ui.vega(rows, decile_bars, publication.currency, alt_text="Mean value by tenth of customers, with bounds")
+
+
+def held() -> ui.Chart:
+    """How much of all value the best customers hold, and the line on which all would be worth the same."""
+    base = alt.Chart().encode(
+        x=alt.X("customer_share:Q", title="Customers, the best first", axis=alt.Axis(format="%", tickCount=5)),
+    )
+    area = base.mark_area(color=ui.accent(), opacity=0.25, line={"color": ui.accent()}).encode(
+        y=alt.Y(
+            "clv_share:Q",
+            title="Of expected value",
+            axis=alt.Axis(format="%", tickCount=5),
+            scale=alt.Scale(domain=[0, 1]),
+        ),
+        tooltip=[
+            alt.Tooltip("customer_share:Q", title="The best", format=".0%"),
+            alt.Tooltip("clv_share:Q", title="hold", format=".1%"),
+            alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
+        ],
+    )
+    even = base.mark_line(strokeDash=[4, 4], color="#8c8c8c").encode(y="customer_share:Q")
+    return alt.layer(area, even)
 
 
 def concentration(rows: pd.DataFrame) -> None:
     """How much of all value the best customers hold."""
     start = pd.DataFrame({"customer_share": [0.0], "clv_share": [0.0], "n_customers": [0]})
     rows = pd.concat([start, rows[["customer_share", "clv_share", "n_customers"]]])
-    held = (
-        alt.Chart(rows)
-        .mark_area(color=ui.accent(), opacity=0.25, line={"color": ui.accent()})
-        .encode(
-            x=alt.X("customer_share:Q", title="Customers, the best first", axis=alt.Axis(format="%", tickCount=5)),
-            y=alt.Y("clv_share:Q", title="Share of expected value", axis=alt.Axis(format="%", tickCount=5)),
-            tooltip=[
-                alt.Tooltip("customer_share:Q", title="The best", format=".0%"),
-                alt.Tooltip("clv_share:Q", title="hold", format=".1%"),
-                alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
-            ],
-        )
-    )
-    even = alt.Chart(pd.DataFrame({"x": [0, 1]})).mark_line(strokeDash=[4, 4], color="#8c8c8c").encode(x="x:Q", y="x:Q")
-    ui.vega(held + even, height=280, alt_text="Concentration of expected value")
+    ui.vega(rows, held, alt_text="Concentration of expected value")
 
 
-def cohorts(publication: Publication, rows: pd.DataFrame, measure: str) -> None:
+def cohort_map(column: str, title: str, pattern: str) -> ui.Chart:
     """A heat map: month of the first order down, months since across."""
-    column, title, pattern = MEASURES[measure]
-    rows = rows[rows["month_number"] > 0] if measure == "retention" else rows
-    rows = rows.assign(cohort=pd.to_datetime(rows["cohort_month"]).dt.strftime("%Y-%m"))
-    unit = "" if measure == "retention" else f" ({publication.currency})"
-    cells = (
-        alt.Chart(rows)
+    return (
+        alt.Chart()
         .mark_rect()
         .encode(
             x=alt.X("month_number:O", title="Months since the first order", axis=alt.Axis(labelAngle=0)),
             y=alt.Y("cohort:O", title="Month of the first order", axis=alt.Axis(labelOverlap=False)),
             color=alt.Color(
                 f"{column}:Q",
-                legend=alt.Legend(
-                    title=f"{title}{unit}", orient="top", format=pattern, gradientLength=200, titleLimit=260
-                ),
+                legend=alt.Legend(title=title, orient="top", format=pattern, gradientLength=200, titleLimit=260),
             ),
             tooltip=[
                 alt.Tooltip("cohort:N", title="First order in"),
@@ -97,19 +101,27 @@ def cohorts(publication: Publication, rows: pd.DataFrame, measure: str) -> None:
             ],
         )
     )
-    ui.vega(cells, height=18 * rows["cohort"].nunique() + 110, alt_text=f"{title} by cohort")
 
 
-def months(publication: Publication, rows: pd.DataFrame) -> None:
-    """Net revenue by month."""
-    rows = rows.assign(net_revenue=rows["net_revenue"].astype(float))
-    bars = (
-        alt.Chart(rows)
+def cohorts(publication: Publication, rows: pd.DataFrame, measure: str) -> None:
+    """Who came back, or what they brought."""
+    column, title, pattern = MEASURES[measure]
+    rows = rows[rows["month_number"] > 0] if measure == "retention" else rows
+    rows = rows.assign(cohort=pd.to_datetime(rows["cohort_month"]).dt.strftime("%Y-%m"))
+    title += "" if measure == "retention" else f" ({publication.currency})"
+    height = 18 * rows["cohort"].nunique() + 110
+    ui.vega(rows, cohort_map, column, title, pattern, height=height, alt_text=f"{title} by cohort")
+
+
+def month_bars(currency: str) -> ui.Chart:
+    """Net revenue by month; one that still runs is paler."""
+    return (
+        alt.Chart()
         .mark_bar(color=ui.accent())
         .encode(
             opacity=alt.condition("datum.is_complete", alt.value(1), alt.value(0.5)),
             x=alt.X("yearmonth(activity_month):T", title=None, axis=alt.Axis(format="%b %Y", tickCount=6)),
-            y=alt.Y("net_revenue:Q", title=publication.currency, axis=alt.Axis(format="~s")),
+            y=alt.Y("net_revenue:Q", title=currency, axis=alt.Axis(format="~s")),
             tooltip=[
                 alt.Tooltip("activity_month:T", title="Month", format="%b %Y"),
                 alt.Tooltip("net_revenue:Q", title="Net revenue", format=",.0f"),
@@ -117,7 +129,12 @@ def months(publication: Publication, rows: pd.DataFrame) -> None:
             ],
         )
     )
-    ui.vega(bars, alt_text="Net revenue by month")
+
+
+def months(publication: Publication, rows: pd.DataFrame) -> None:
+    """Net revenue by month."""
+    rows = rows[["activity_month", "is_complete", "net_revenue", "n_orders"]].astype({"net_revenue": float})
+    ui.vega(rows, month_bars, publication.currency, alt_text="Net revenue by month")
 
 
 def page(publication: Publication) -> None:
