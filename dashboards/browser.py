@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -37,16 +37,25 @@ def served(home: Path) -> Iterator[str]:
         yield address
 
 
-@contextmanager
-def started(home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The same with the process that serves them."""
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens to."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+@contextmanager
+def started(
+    home: Path, *, port: int | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The same with the process that serves them, on a port of its own and with more in its environment if asked to."""
+    port = port or free_port()
     address = f"http://127.0.0.1:{port}"
     command = dashboards_command(address="127.0.0.1", port=port)
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(command, env=dashboards_environment(home), stdout=said, stderr=said)
+        process = subprocess.Popen(
+            command, env=dashboards_environment(home) | dict(environment or {}), stdout=said, stderr=said
+        )
         try:
             _wait(address, process)
             yield address, process

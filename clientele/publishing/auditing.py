@@ -210,7 +210,7 @@ class _Audit:
                 self._warn(about, f"{kind} warned")
 
     def _builds_read_by(self, check: Check) -> Iterator[Built]:
-        """A test of what training alone makes is made with it, and like it is meant to be older than what else it reads."""
+        """Of what training alone makes, only itself: like the fit, its test is older than what else it reads."""
         tables = [self.manifest.tables[key] for key in check.reads if key in self.manifest.tables]
         trained = [table for table in tables if table.name == check.asset_name and TRAIN_TAG in table.tags]
         return (self.built[table.name] for table in trained or tables if table.name in self.built)

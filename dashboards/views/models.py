@@ -99,7 +99,7 @@ def drift_map(worst: tuple[str, ...]) -> ui.Chart:
 def drift(rows: pd.DataFrame) -> None:
     """Columns down, days across."""
     rows = rows.assign(
-        place=rows["subject"].str.replace(r"^feat_|^ml_|__scores", "", regex=True) + " · " + rows["column_name"],
+        place=rows["compared_table"].str.replace(r"^feat_|^ml_|__scores", "", regex=True) + " · " + rows["column_name"],
         day=pd.to_datetime(rows["snapshot_date"]).dt.strftime("%Y-%m-%d"),
     ).drop(columns=["snapshot_date"])
     # They come the worst first.

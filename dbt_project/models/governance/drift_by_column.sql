@@ -28,8 +28,9 @@ ranked as (
 
 select
     snapshot_date,
-    subject,
-    subject_kind,
+    -- Not called subject: that is what tickets of persons have.
+    subject as compared_table,
+    subject_kind as compared_kind,
     column_name,
     measure,
     value,
