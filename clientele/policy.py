@@ -81,8 +81,8 @@ def allowed_classes(policy: list[dict[str, str]], jurisdiction: str) -> list[str
 def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str, heeded: Mapping[str, Any]) -> None:
     """Raise PolicyError unless credit models read what they may, by the code and vars of a warehouse.
 
-    `heeded` are those of the vars that tables depend on. Compiles the project without touching the warehouse, once for each state of code and vars: what was found right is
-    on record in the warehouse's folder.
+    `heeded` are those of the vars that tables depend on. Compiles the project without touching the warehouse, once for
+    each state of code and vars: what was found right is on record in the warehouse's folder.
     """
     if not (PROJECT_ROOT / "dbt_project" / "models" / "ml" / "credit").is_dir():
         return
