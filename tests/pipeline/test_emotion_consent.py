@@ -76,7 +76,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnec
     )
     connection.execute(
         "create table intermediate.int_core__coverage as"
-        " select date '2000-01-01' as snapshot_date, true as has_emotion_events"
+        " select date '2000-01-01' as snapshot_date, true as has_emotion_events, true as has_consents"
     )
     for name in VIEWS:
         connection.execute(f"create view {nodes[name]['schema']}.{name} as {nodes[name]['compiled_code']}")
