@@ -41,9 +41,11 @@ def _renewed(entity: Entity, customer: str, number: int, snapshot: date) -> list
         return dict.fromkeys(entity.columns) | known
 
     first, ends = at - timedelta(days=120), at - timedelta(days=20)
+    # Just in time for the snapshot, and at the very moment from which it comes too late.
+    told = at + timedelta(hours=5 + number // 6 % 2)
     return [
         row("first", 120, None, first, None),
-        row("first", 120, ends, at + timedelta(hours=5), first),
+        row("first", 120, ends, told, first),
         row("second", 10, None, at - timedelta(days=10), None),
     ]
 
