@@ -25,7 +25,10 @@ from clientele.lineage_query import LineageError
 PURPOSE = "credit"
 # What credit models are fitted on and scored with, and what is said of customers by them. The shadow is fitted beside
 # them, and never scores. The tables of fairness read protected attributes, and stand behind none of these.
-READ_BY_CREDIT = ("ml_credit__training_set", "ml_credit__inputs", "ml_credit__scores", "ml_credit__decisions")
+READ_BY_CREDIT = (
+    *("ml_credit__training_set", "ml_credit__inputs"),
+    *("ml_credit__scores", "ml_credit__reasons", "ml_credit__decisions", "ml_credit__offers"),
+)
 FITTED_ON, FIT, SHADOW = "ml_credit__training_set", "ml_credit__fit", "feat_emotion_credit"
 CHECKED_FILE = "policy_checked.json"
 # The same beside the code, for the next warehouse with the same vars; where the code cannot be written to, without.
@@ -61,7 +64,7 @@ def violations(manifest: Mapping[str, Any], jurisdiction: str) -> list[str]:
                 found.append(f"{root} reads {column}, which is {legal_class}: the policy allows {', '.join(allowed)}")
         for column in columns:
             of_feelings = excused if column in of_shadow else behind_fit
-            found += map(str, lineage.violations(root, [column], of_feelings))
+            found += map(str, lineage.violations(root, [column], of_feelings, allowed))
     return found
 
 
@@ -75,15 +78,15 @@ def allowed_classes(policy: list[dict[str, str]], jurisdiction: str) -> list[str
     ]
 
 
-def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str) -> None:
+def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str, heeded: Mapping[str, Any]) -> None:
     """Raise PolicyError unless credit models read what they may, by the code and vars of a warehouse.
 
-    Compiles the project without touching the warehouse, once for each state of code and vars: what was found right is
-    on record in the warehouse's folder.
+    `heeded` are those of the vars that tables depend on. Compiles the project without touching the warehouse, once for
+    each state of code and vars: what was found right is on record in the warehouse's folder.
     """
     if not (PROJECT_ROOT / "dbt_project" / "models" / "ml" / "credit").is_dir():
         return
-    state, record = _state(variables, jurisdiction), home / CHECKED_FILE
+    state, record = _state(heeded, jurisdiction), home / CHECKED_FILE
     if any(state in _checked(path) for path in (record, SHARED_FILE)):
         return
     try:
@@ -111,13 +114,8 @@ def _checked(path: Path) -> list[str]:
 
 
 def _compiled(home: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
-    target = home / "target" / "policy"
-    command = [
-        *(str(Path(sys.executable).parent / "dbt"), "--quiet", "compile", "--target", "lint"),
-        *("--select", " ".join(f"+{name}" for name in READ_BY_CREDIT)),
-        *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
-        *("--target-path", str(target), "--log-path", str(home / "logs"), "--vars", json.dumps(dict(variables))),
-    ]
+    selection = " ".join(f"+{name}" for name in READ_BY_CREDIT)
+    command = [sys.executable, "-m", "dagster_project.compiling", str(home), selection, json.dumps(dict(variables))]
     # As of no day: nothing that one run is told changes what is read.
     own = {name: value for name, value in os.environ.items() if name not in ("CLIENTELE_SNAPSHOT_DATE",)}
     env = own | {"CLIENTELE_HOME": str(home), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
@@ -126,7 +124,7 @@ def _compiled(home: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
         raise PolicyError(
             f"what credit reads cannot be checked, as the project does not compile:\n{done.stdout[-3000:]}"
         )
-    return json.loads((target / "manifest.json").read_text())
+    return json.loads((home / "target" / "policy" / "manifest.json").read_text())
 
 
 def _state(variables: Mapping[str, Any], jurisdiction: str) -> str:

@@ -196,7 +196,7 @@ def _prepared(home: Path, asked: Asked) -> tuple[DbtBuild, bool]:
         _heed_order(home, asked)
     trains = bool(asked.refit or asked.drifted or asked.trains or is_anew or models_to_fit(home))
     try:
-        policy.ensure(home, project_vars(home), effective_vars(home)["jurisdiction"])
+        policy.ensure(home, project_vars(home), effective_vars(home)["jurisdiction"], building)
     except policy.PolicyError as error:
         raise CannotRunError(str(error)) from error
     settings = {

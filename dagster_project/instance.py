@@ -9,9 +9,18 @@ from pathlib import Path
 from clientele.files import write_whole
 
 SETTINGS = """\
-# Written once; yours to edit. Storage in Postgres: docs/operations.md.
+# Written once; yours to edit.
 telemetry:
   enabled: false
+
+# SQLite in this folder. Postgres instead: docs/operations.md.
+storage:
+  custom:
+    module: dagster_project.event_log
+    class: SteadySqliteStorage
+    config:
+      base_dir:
+        env: DAGSTER_HOME
 
 # DuckDB takes one writer: runs wait in a queue. (They also wait for the lock of the warehouse, whoever started them.)
 concurrency:

@@ -54,19 +54,20 @@ def _kept(variables: Mapping[str, Any]) -> Path | None:
 
 
 def _move(parsed: Path, source: Path, home: Path, memory: str) -> None:
-    manifest = _renamed(msgpack.unpackb(parsed.read_bytes(), strict_map_key=False), str(source), str(home))
+    manifest = renamed(msgpack.unpackb(parsed.read_bytes(), strict_map_key=False), str(source), str(home))
     manifest["state_check"]["profile_hash"]["checksum"] = _connection_hash(home, memory)
     (home / "target").mkdir(parents=True, exist_ok=True)
     (home / "target" / KEPT).write_bytes(msgpack.packb(manifest))
 
 
-def _renamed(value: Any, before: str, after: str) -> Any:
+def renamed(value: Any, before: str, after: str) -> Any:
+    """All texts of a value of dictionaries and lists with another home in them."""
     if isinstance(value, str):
         return value.replace(before, after)
     if isinstance(value, dict):
-        return {key: _renamed(item, before, after) for key, item in value.items()}
+        return {key: renamed(item, before, after) for key, item in value.items()}
     if isinstance(value, list):
-        return [_renamed(item, before, after) for item in value]
+        return [renamed(item, before, after) for item in value]
     return value
 
 

@@ -95,15 +95,20 @@ def _turning(n: Vector, bad: Vector) -> Places:
 
 def _likelihoods(n: Vector, bad: Vector) -> Vector:
     """Log-likelihood of the rising rates of the first 0, 1, ... bins."""
-    blocks, told = list[tuple[float, float, float]](), [0.0]  # rows, events, log-likelihood up to there
-    for bin_ in zip(n.tolist(), bad.tolist(), strict=True):
-        rows, events = bin_
-        while blocks and (rows == 0 or blocks[-1][1] * rows >= events * blocks[-1][0]):
+    # Each bin closes one block; `below` is the place of the block that then stands before it, and -1 where none does.
+    all_rows, all_events, below = list[float](), list[float](), list[int]()
+    blocks: list[int] = []
+    for rows, events in zip(n.tolist(), bad.tolist(), strict=True):
+        while blocks and (rows == 0 or all_events[blocks[-1]] * rows >= events * all_rows[blocks[-1]]):
             before = blocks.pop()
-            rows, events = rows + before[0], events + before[1]
-        up_to = blocks[-1][2] if blocks else 0.0
-        blocks.append((rows, events, up_to + float(_log_likelihood(rows, events))))
-        told.append(blocks[-1][2])
+            rows, events = rows + all_rows[before], events + all_events[before]  # noqa: PLW2901
+        below.append(blocks[-1] if blocks else -1)
+        blocks.append(len(all_rows))
+        all_rows.append(rows)
+        all_events.append(events)
+    told = [0.0]
+    for own, before in zip(_log_likelihood(np.array(all_rows), np.array(all_events)).tolist(), below, strict=True):
+        told.append(told[before + 1] + own)
     return np.array(told)
 
 
@@ -111,10 +116,9 @@ def _rising(n: Vector, bad: Vector) -> Places:
     """Ends of the blocks of an isotonic regression of the rates; a bin of nobody joins the one before it."""
     starts: list[int] = []
     rows, events = list[float](), list[float]()
-    for at in range(len(n)):
-        start, size, of = at, float(n[at]), float(bad[at])
+    for start, (size, of) in enumerate(zip(n.tolist(), bad.tolist(), strict=True)):
         while starts and (size == 0 or events[-1] * size >= of * rows[-1]):
-            start, size, of = starts.pop(), size + rows.pop(), of + events.pop()
+            start, size, of = starts.pop(), size + rows.pop(), of + events.pop()  # noqa: PLW2901
         starts.append(start)
         rows.append(size)
         events.append(of)

@@ -153,7 +153,43 @@ def the_shadow_under_another_name(manifest: dict) -> None:
     node["depends_on"]["nodes"].append("model.clientele.feat_emotion_credit")
 
 
+def bought_by_the_name_of_financial(manifest: dict) -> None:
+    """A feature of the shop whose tag says that it is financial."""
+    tag = model(manifest, "feat_orders")["columns"]["n_orders_90d"]["config"]["meta"]
+    assert tag["legal_class"] == "behavioural"
+    tag["legal_class"] = "financial"
+    replaced(
+        manifest, "ml_credit__inputs", "features.n_bookings_30d", "features.n_bookings_30d, features.n_orders_90d"
+    )  # fmt: skip
+
+
+def bought_within_a_financial_feature(manifest: dict) -> None:
+    """What was spent in the shop, under the name and tag of what was booked."""
+    orders = model(manifest, "stg_commerce__orders")["relation_name"]
+    node = model(manifest, "feat_finance")
+    node["compiled_code"] = (
+        f"with features as ({node['compiled_code']}),"
+        f" bought as (select customer_id, count(*) as n from {orders} group by customer_id)"
+        " select features.* replace (features.n_bookings_30d + bought.n as n_bookings_30d)"
+        " from features left join bought on features.customer_id = bought.customer_id"
+    )
+    node["depends_on"]["nodes"].append("model.clientele.stg_commerce__orders")
+
+
+def where_they_live(manifest: dict) -> None:
+    """A postcode tells of more than an address."""
+    customers = model(manifest, "stg_core__customers")["relation_name"]
+    replaced(
+        manifest, "ml_credit__decisions", "    decided.reason,",
+        f"    (select max(c.postcode) from {customers} as c where c.customer_id = decided.customer_id) as reason,",
+    )  # fmt: skip
+    model(manifest, "ml_credit__decisions")["depends_on"]["nodes"].append("model.clientele.stg_core__customers")
+
+
 MUTANTS: dict[Change, str] = {
+    bought_by_the_name_of_financial: "raw_orders",
+    bought_within_a_financial_feature: "raw_orders",
+    where_they_live: "raw_customers.postcode (behavioural)",
     gender_through_two_ctes: "stg_core__customers.gender",
     only_the_married: "feat_profile.marital_status",
     joined_by_gender: "stg_core__customers.gender",
@@ -202,13 +238,14 @@ def test_a_run_is_refused_before_it_builds_and_pays_once(tmp_path: Path, monkeyp
     monkeypatch.setattr(policy, "SHARED_FILE", tmp_path / "beside_the_code.json")
     monkeypatch.setattr(policy, "violations", lambda *_: ["a.b is made of c.d (protected): a.b <- c.d"])
     with pytest.raises(policy.PolicyError, match="a.b <- c.d"):
-        policy.ensure(tmp_path, {}, "EU")
+        policy.ensure(tmp_path, {}, "EU", {})
     monkeypatch.setattr(policy, "violations", lambda *_: [])
     for _ in range(3):
-        policy.ensure(tmp_path, {}, "EU")
+        policy.ensure(tmp_path, {}, "EU", {})
     assert len(compiled) == 2
     (tmp_path / "another").mkdir()
-    policy.ensure(tmp_path / "another", {}, "EU")
+    policy.ensure(tmp_path / "another", {}, "EU", {})
+    policy.ensure(tmp_path, {"drift_psi_from": 0.3}, "EU", {})  # what checks go by, no table heeds
     assert len(compiled) == 2
-    policy.ensure(tmp_path, {"jurisdiction": "UK"}, "UK")
+    policy.ensure(tmp_path, {"jurisdiction": "UK"}, "UK", {"jurisdiction": "UK"})
     assert len(compiled) == 3

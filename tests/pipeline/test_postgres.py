@@ -93,7 +93,9 @@ def test_a_run_is_kept_in_postgres(url: str, tmp_path: Path, monkeypatch: pytest
     at_rest(export)
     drop_into(home, "shop", export)
     settings = ensure_instance(home) / "dagster.yaml"
-    settings.write_text(settings.read_text() + STORAGE)
+    in_sqlite = settings.read_text()
+    start, end = in_sqlite.index("storage:\n"), in_sqlite.index("\n\n", in_sqlite.index("storage:\n"))
+    settings.write_text(in_sqlite[:start] + STORAGE.lstrip() + in_sqlite[end:])
     monkeypatch.setenv("DAGSTER_PG_URL", url)
     done = launched(home, "land")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from clientele.contract import PROJECT_ROOT
-from tests import parsing
+from tests import dbt_in_process
 
 MEMORY = "1GB"
 COMPARED_SCHEMAS = ("intermediate", "features")
@@ -36,31 +31,15 @@ def build(
 
     `variables` are vars of the project, of which each other set is parsed anew; the day is no such var (run_setting).
     """
-    target = home / "target"
-    parsing.borrow(home, variables, MEMORY)
-    command = [
-        *(
-            str(Path(sys.executable).parent / "dbt"),
-            *("--quiet", "--log-level-file", "none"),
-            *(() if writes_manifest else ("--no-write-json",)),
-            "build",
-            "--exclude-resource-types",
-            "test",
-            "unit_test",
-        ),
-        *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
-        *("--target-path", str(target), "--log-path", str(home / "logs")),
-        *("--vars", json.dumps(variables, default=str)),
+    arguments = [
+        *(() if writes_manifest else ("--no-write-json",)),
+        *("--exclude-resource-types", "test", "unit_test"),
         *(("--full-refresh",) if full_refresh else ()),
         *(("--select", select) if select else ()),
         *(("--exclude", exclude) if exclude else ()),
     ]
-    day = str(snapshot_date or "")
-    env = os.environ | {"CLIENTELE_HOME": str(home), "CLIENTELE_MEMORY": MEMORY, "CLIENTELE_SNAPSHOT_DATE": day}
-    done = subprocess.run(command, cwd=PROJECT_ROOT, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    parsing.lend(home, variables)
-    return target
+    dbt_in_process.build(home, arguments, variables, MEMORY, CLIENTELE_SNAPSHOT_DATE=str(snapshot_date or ""))
+    return home / "target"
 
 
 def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,7 +16,7 @@ import pytest
 from clientele.contract import PROJECT_ROOT
 from clientele.landing import LoadReport, load
 from clientele.landing.report import EntityReport, Reason
-from tests import parsing
+from tests import dbt_in_process
 
 MEMORY = "1GB"
 
@@ -33,18 +31,8 @@ def build_and_test(home: Path, *, models: bool = False, **variables: object) -> 
 
     Without `models` nothing is fitted, and what reads a fit is left out.
     """
-    command = [
-        *(str(Path(sys.executable).parent / "dbt"), "--quiet", "build", "--exclude-resource-type", "unit_test"),
-        *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
-        *("--target-path", str(home / "target"), "--log-path", str(home / "logs")),
-        *("--vars", json.dumps(variables, default=str)),
-        *(() if models else ("--exclude", "ml_*__fit+")),
-    ]
-    env = os.environ | {"CLIENTELE_HOME": str(home), "CLIENTELE_MEMORY": MEMORY}
-    parsing.borrow(home, variables, MEMORY)
-    done = subprocess.run(command, cwd=PROJECT_ROOT, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    parsing.lend(home, variables)
+    arguments = ["--exclude-resource-type", "unit_test", *(() if models else ("--exclude", "ml_*__fit+"))]
+    dbt_in_process.build(home, arguments, variables, MEMORY)
 
 
 def built_once(

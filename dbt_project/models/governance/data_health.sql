@@ -10,7 +10,8 @@ checks as (
     select
         max(run_id) as run_id,
         {% for status in ['pass', 'warn', 'fail', 'skipped'] -%}
-        coalesce(sum(case when status = '{{ status }}' then n_checks end), 0) as n_{{ status }}{% if not loop.last %},{% endif %}
+        coalesce(sum(case when status = '{{ status }}' then n_checks end), 0) as n_{{ status }}
+        {% if not loop.last %},{% endif %}
         {% endfor -%}
     from {{ ref('check_counts') }}
 ),

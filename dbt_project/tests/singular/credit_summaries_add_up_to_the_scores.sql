@@ -3,28 +3,28 @@ with scores as (select count(*) as n_customers from {{ ref('credit_scores') }}),
 
 summed as (
     select
-        'credit_band_summary' as summary,
+        'credit_band_summary' as mart_name,
         sum(n_customers) as n_customers
     from {{ ref('credit_band_summary') }}
     union all
     select
-        'credit_score_distribution' as summary,
+        'credit_score_distribution' as mart_name,
         sum(n_customers) as n_customers
     from {{ ref('credit_score_distribution') }}
     union all
     select
-        'credit_recommendation_summary' as summary,
+        'credit_recommendation_summary' as mart_name,
         sum(n_customers) as n_customers
     from {{ ref('credit_recommendation_summary') }}
     union all
     select
-        'credit_summary' as summary,
+        'credit_summary' as mart_name,
         sum(n_scored) as n_customers
     from {{ ref('credit_summary') }}
 )
 
 select
-    summed.summary,
+    summed.mart_name,
     coalesce(summed.n_customers, 0) as n_customers,
     scores.n_customers as n_scored
 from summed

@@ -25,10 +25,10 @@ select
     now.segment_name,
     compared.snapshot_date,
     compared.earlier_date,
-    {%- for measure in measures %}
+    {% for measure in measures -%}
     earlier.{{ measure }} as earlier_{{ measure }},
-    now.{{ measure }} - earlier.{{ measure }} as {{ measure }}_change{{ ',' if not loop.last }}
-    {%- endfor %}
+    now.{{ measure }} - earlier.{{ measure }} as {{ measure }}_change{% if not loop.last %},{% endif %}
+    {% endfor %}
 from compared
 inner join health as now on compared.snapshot_date = now.snapshot_date
 -- A segment keeps its id, not its name; all customers and those in no segment have none.

@@ -8,7 +8,7 @@ periods as (
         '{{ period }}' as period
     from days
     {%- if days_back %}
-    where performance_date >= {{ add_days("cast('" ~ newest_full_snapshot() ~ "' as date)", -days_back) }}
+    where days.performance_date >= {{ add_days("cast('" ~ newest_full_snapshot() ~ "' as date)", -days_back) }}
     {%- endif %}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
