@@ -122,7 +122,7 @@ def test_charts_are_drawn_and_data_come_with_their_query(page: Watched) -> None:
     page.page.get_by_role("button", name="Data and query").nth(1).click()
     page.page.get_by_text("dashboards/queries/value_deciles.sql").wait_for()
     with page.page.expect_download() as download:
-        page.page.get_by_role("button", name="CSV").first.click()
+        page.page.get_by_test_id("stPopoverBody").get_by_role("button", name="CSV").click()
     header, *rows = Path(download.value.path()).read_text().splitlines()
     assert header.startswith("decile,")
     assert len(rows) == 10
