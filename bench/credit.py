@@ -1,8 +1,9 @@
 """What scoring credit costs: ``python -m bench.credit`` writes bench/credit.md.
 
 A million applicants with twenty characteristics are scored by the SQL that the macro scorecard_scores compiles, which
-keeps score, bins and four reasons, and by one CASE query as one would write it by hand, which keeps the score alone.
-The same table, the same process, one after the other in turns; beside them with the probability of each score joined.
+keeps score, bins and four reasons, and by one CASE query as one would write it by hand, which keeps the score alone:
+the strictest there is to be held against, as by hand reasons would cost something too. The same table, the same
+process, one after the other in turns; beside them with the probability of each score joined.
 """
 
 from __future__ import annotations

@@ -391,9 +391,9 @@ def quickstart_command(
     seconds["daily run"] = time.monotonic() - started
     if code:
         raise typer.Exit(code=code)
-    _sum_up(console, home)
     phases = ", ".join(f"{phase} {taken:.0f} s" for phase, taken in seconds.items())
-    console.print(f"\n{phases}: {sum(seconds.values()):.0f} s in all")
+    console.print(f"\n{phases}: {sum(seconds.values()):.0f} s in all\n")
+    _sum_up(console, home)
 
 
 def _build(console, home: Path, **options) -> None:  # type: ignore[no-untyped-def]
@@ -434,28 +434,30 @@ def _sum_up(console, home: Path) -> None:  # type: ignore[no-untyped-def]
     from clientele.summary import show
 
     show(console, home, warehouse_vars(home)["reporting_currency"])
-    if current := status(home).current:
+    current = status(home).current
+    if current:
         console.print()
         show_published(console, current)
-        console.print(
-            f"\nopen the dashboards: {_called_as()} dashboards{_at(home)}, then http://127.0.0.1:8501",
-            markup=False, highlight=False, soft_wrap=True,
-        )  # fmt: skip
     at = _at(home)
     console.print("\nnext:")
     clientele, catalog = _called_as(), "governance.feature_catalog"
     best = (
         "select customer_id, rfm_segment, n_orders, total_spent from marts.customer_profile order by total_spent desc"
     )
-    for line in (
+    lines = [
         f'{clientele} query "{best}"{at}',
         f'{clientele} query "select * from marts.value_at_risk order by value_at_risk_rank"{at}',
         f'{clientele} query "select feature, feature_window, description from {catalog}" --limit 200{at}',
         f"{clientele} status{at}   what readers see, and what warned",
         f"make ui WAREHOUSE={home}   Dagster's page of all tables, checks and runs, on 127.0.0.1:3000",
         f"{clientele} map YOUR_FILES...   drafts the mapping of your own data",
-    ):
+    ]
+    for line in lines:
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    if current:
+        # Last, as it is what most people want next.
+        opened = f"{clientele} dashboards{at}, then http://127.0.0.1:8501"
+        console.print(f"\nopen the dashboards: {opened}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _at(home: Path) -> str:

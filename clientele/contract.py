@@ -54,6 +54,7 @@ class Entity:
     clock: str  # the column that says when the row's event happened
     required: bool
     columns: Mapping[str, Column] = field(repr=False)
+    legal_class: str | None = None  # of what its rows tell; a column may have a stricter one of its own
 
     @property
     def clock_is_planned(self) -> bool:
@@ -93,8 +94,8 @@ def _column(spec: dict) -> Column:
     )
 
 
-def _entity(domain: str, spec: dict) -> Entity:
-    meta = spec["config"]["meta"]
+def _entity(domain: str, of_domain: Mapping, spec: dict) -> Entity:
+    meta = of_domain | spec["config"]["meta"]
     return Entity(
         name=spec["name"],
         domain=domain,
@@ -103,6 +104,7 @@ def _entity(domain: str, spec: dict) -> Entity:
         clock=meta["clock"],
         required=meta.get("required", False),
         columns={column["name"]: _column(column) for column in spec["columns"]},
+        legal_class=meta.get("legal_class"),
     )
 
 
@@ -119,6 +121,6 @@ def load_contract(sources_dir: Path = SOURCES_DIR) -> Contract:
     for file in files:
         for source in yaml.load(file.read_text(), Loader=_Loader)["sources"]:
             for table in source["tables"]:
-                entity = _entity(source["name"], table)
+                entity = _entity(source["name"], source["config"]["meta"], table)
                 entities[entity.name] = entity
     return Contract(entities)

@@ -48,7 +48,8 @@ has a second clock, `loaded_at`, when it could first be known; you rarely give i
 holds. Timestamps are UTC once landed (the mapping names the time zone of yours) and may not lie in the future unless
 *may be planned* is said. Money is `decimal(18,4)`, in the currency of the row.
 
-**Class** says what may be done with a column:
+**Class** says what may be done with a column; a column without one has that of the entity's rows, since that something
+was bought or paid tells as much as what it cost:
 """
 
 CLASSES = {
@@ -56,7 +57,7 @@ CLASSES = {
     "indirect PII": "helps to single out a person",
     "protected": "a protected attribute; never a feature for credit",
     "financial": "tells of a customer's means",
-    "behavioural": "tells of what a customer does",
+    "behavioural": "tells of what a customer does, or what kind of customer they are",
     "emotion_selfreport": "an emotion that the customer stated; used only while a consent covers it",
     "emotion_biometric": "an emotion measured on the customer; used only while a consent covers it",
 }
@@ -118,6 +119,7 @@ def _entity_section(entity: Entity) -> Iterator[str]:
     yield (
         f"Key: {', '.join(f'`{name}`' for name in entity.key)} · clock: `{entity.clock}`{planned}"
         f" · {'**required**' if entity.required else 'optional'}"
+        + (f" · its rows: {entity.legal_class}" if entity.legal_class else "")
     )
     yield ""
     yield _row(["column", "type", "required", "rules", "class", "meaning"])

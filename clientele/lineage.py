@@ -21,8 +21,8 @@ Read = tuple[str, Column]  # a table, and a column of another that it reads
 class Table:
     """A source, a seed or a model.
 
-    `sql` names other tables by their names here, in quotes; None where there is none. `classes` gives columns that are
-    not free to be used their class (protected, emotion_biometric, ...); ROWS does so for all of them.
+    `sql` names other tables by their names here, in quotes; None where there is none. `classes` gives columns their
+    class (protected, emotion_biometric, behavioural, ...); ROWS does so for all that have none of their own.
     """
 
     name: str
@@ -76,12 +76,14 @@ class Lineage:
             raise LineageError(f"{name} has no column {wanted} whose SQL could be followed")
         return parsed.get(wanted, parsed.get(ANY, frozenset())) | parsed[ROWS]
 
-    def violations(self, root: str, columns: Iterable[str], allowed: Iterable[Read] = ()) -> list[Violation]:
-        """The shortest path from each of the columns to each class that it is made of.
+    def violations(
+        self, root: str, columns: Iterable[str], allowed: Iterable[Read] = (), free: Iterable[str] = ()
+    ) -> list[Violation]:
+        """The shortest path from each of the columns to each class that it is made of, but those that are `free`.
 
         What lies behind the `allowed` reads may be of any class of emotion, as they are known to be; not protected.
         """
-        found, allowed = [], frozenset(allowed)
+        found, allowed, free = [], frozenset(allowed), frozenset(free)
         for column in columns:
             seen: dict[tuple[Column, bool], tuple[Column, ...]] = {((root, column), False): ((root, column),)}
             waiting = list(seen)
@@ -90,7 +92,7 @@ class Lineage:
                 state = waiting.pop(0)
                 at, excused = state
                 of = self.tables[at[0]].class_of(at[1]) if at[0] in self.tables else None
-                if of and of not in classes and not (excused and of.startswith("emotion")):
+                if of and of not in free | classes and not (excused and of.startswith("emotion")):
                     classes.add(of)
                     found.append(Violation(seen[state], of))
                 for source in sorted(self.made_of(at)):
@@ -117,9 +119,9 @@ def tables_of(manifest: Mapping[str, Any], headers: Mapping[str, tuple[str, ...]
     relations |= {node["relation_name"]: node["name"] for node in nodes.values() if node.get("relation_name")}
     for key, source in manifest["sources"].items():
         classes = _classes(source["columns"])
-        # That something was felt tells of feelings, whichever column says so.
-        if of_emotion := [of for of in classes.values() if of.startswith("emotion")]:
-            classes[ROWS] = of_emotion[0]
+        # That something was felt tells of feelings, and that something was bought of buying: whichever column says so.
+        if of_all := (source.get("config", {}).get("meta") or source.get("meta") or {}).get("legal_class"):
+            classes[ROWS] = of_all
         technical = ("loaded_at", "supersedes_loaded_at", "batch")
         yield Table(sources[key], (*source["columns"], *technical), classes=classes)
     for node in nodes.values():
@@ -137,7 +139,6 @@ def _classes(columns: Mapping[str, Any]) -> dict[str, str]:
     found = {}
     for name, column in columns.items():
         meta = column.get("config", {}).get("meta") or column.get("meta") or {}
-        of = "protected" if meta.get("protected") else str(meta.get("legal_class") or "")
-        if of == "protected" or of.startswith("emotion"):
-            found[name] = of
+        if of := "protected" if meta.get("protected") else meta.get("legal_class"):
+            found[name] = str(of)
     return found

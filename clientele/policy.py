@@ -25,7 +25,10 @@ from clientele.lineage_query import LineageError
 PURPOSE = "credit"
 # What credit models are fitted on and scored with, and what is said of customers by them. The shadow is fitted beside
 # them, and never scores. The tables of fairness read protected attributes, and stand behind none of these.
-READ_BY_CREDIT = ("ml_credit__training_set", "ml_credit__inputs", "ml_credit__scores", "ml_credit__decisions")
+READ_BY_CREDIT = (
+    *("ml_credit__training_set", "ml_credit__inputs"),
+    *("ml_credit__scores", "ml_credit__reasons", "ml_credit__decisions", "ml_credit__offers"),
+)
 FITTED_ON, FIT, SHADOW = "ml_credit__training_set", "ml_credit__fit", "feat_emotion_credit"
 CHECKED_FILE = "policy_checked.json"
 # The same beside the code, for the next warehouse with the same vars; where the code cannot be written to, without.
@@ -61,7 +64,7 @@ def violations(manifest: Mapping[str, Any], jurisdiction: str) -> list[str]:
                 found.append(f"{root} reads {column}, which is {legal_class}: the policy allows {', '.join(allowed)}")
         for column in columns:
             of_feelings = excused if column in of_shadow else behind_fit
-            found += map(str, lineage.violations(root, [column], of_feelings))
+            found += map(str, lineage.violations(root, [column], of_feelings, allowed))
     return found
 
 
@@ -78,8 +81,8 @@ def allowed_classes(policy: list[dict[str, str]], jurisdiction: str) -> list[str
 def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str, heeded: Mapping[str, Any]) -> None:
     """Raise PolicyError unless credit models read what they may, by the code and vars of a warehouse.
 
-    `heeded` are those of the vars that tables depend on. Compiles the project without touching the warehouse, once for each state of code and vars: what was found right is
-    on record in the warehouse's folder.
+    `heeded` are those of the vars that tables depend on. Compiles the project without touching the warehouse, once for
+    each state of code and vars: what was found right is on record in the warehouse's folder.
     """
     if not (PROJECT_ROOT / "dbt_project" / "models" / "ml" / "credit").is_dir():
         return

@@ -43,6 +43,11 @@ def hidden_columns() -> set[str]:
     return hidden_from(roles_in(dict(st.user))) if login_is_asked_for() else set()
 
 
+def may_see(page: str) -> bool:
+    """Whether whoever is looking may see a page, and what belongs to it elsewhere."""
+    return not login_is_asked_for() or page in pages_of(roles_in(dict(st.user)))
+
+
 def roles_in(claims: dict[str, Any]) -> list[str]:
     """The roles that a token names, in one claim: a list, or words with spaces or commas between."""
     told = claims.get(os.environ.get(CLAIM, "roles"))

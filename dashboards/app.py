@@ -25,11 +25,19 @@ PAGES = {
     "models": ("Models and data", ":material/fact_check:"),
 }
 ICON = Path(__file__).with_name("icon.png")
-# What the theme cannot say: less room above the title, and figures that shrink before they are cut off.
+# What the theme cannot say: less room above the title, figures that shrink before they are cut off, what a figure came
+# from at the foot of its panel, and two cards or filters in a row on a telephone.
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; }
-[data-testid="stMetricValue"] { font-size: clamp(1.4rem, 2.2vw, 2.1rem); }
-@media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
+[class*="st-key-card-"] [data-testid="stMarkdownContainer"] { margin-bottom: 0; }
+[class*="st-key-card-"] h3 { font-size: clamp(1.4rem, 2.2vw, 2rem); font-weight: 400; padding: 0.15rem 0 0.35rem; }
+[class*="st-key-source-"] { gap: 0 0.75rem; }
+[data-testid="stLayoutWrapper"]:has(> * > * > [class*="st-key-source-"]) { margin-top: auto; }
+@media (max-width: 640px) {
+    .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
+    [class*="st-key-two-in-a-row"] [data-testid="stHorizontalBlock"] { gap: 0.6rem; }
+    [class*="st-key-two-in-a-row"] [data-testid="stColumn"] { min-width: calc(50% - 0.3rem); flex-basis: 0; }
+}
 </style>"""
 
 

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +22,8 @@ QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+# The figures of cards, as the page has them.
+CARD, FIGURE = '[class*="st-key-card-"]', '[class*="st-key-card-"] h3'
 STARTS_WITHIN_S = 120
 SETTLES_WITHIN_MS = 60_000
 # On a deep link Streamlit asks for these below the page's own address first, and then where they are.
@@ -35,16 +37,25 @@ def served(home: Path) -> Iterator[str]:
         yield address
 
 
-@contextmanager
-def started(home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The same with the process that serves them."""
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens to."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+@contextmanager
+def started(
+    home: Path, *, port: int | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The same with the process that serves them, on a port of its own and with more in its environment if asked to."""
+    port = port or free_port()
     address = f"http://127.0.0.1:{port}"
     command = dashboards_command(address="127.0.0.1", port=port)
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(command, env=dashboards_environment(home), stdout=said, stderr=said)
+        process = subprocess.Popen(
+            command, env=dashboards_environment(home) | dict(environment or {}), stdout=said, stderr=said
+        )
         try:
             _wait(address, process)
             yield address, process
@@ -94,6 +105,11 @@ class Watched:
         box = self.page.get_by_role("combobox", name=label)
         box.click()
         self.page.get_by_role("option", name=option, exact=True).click()
+
+    def figure(self, label: str) -> str:
+        """What a card says under its label."""
+        of_it = self.page.locator(CARD).filter(has=self.page.get_by_text(label, exact=True))
+        return of_it.locator("h3").inner_text().strip()
 
     def _asked(self, request: Request) -> None:
         parts = urlsplit(request.url)

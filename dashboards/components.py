@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from datetime import date, timedelta
+from functools import lru_cache, partial, wraps
 from typing import Any
 
 import altair as alt
 import pandas as pd
 import streamlit as st
 from altair.utils import schemapi
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboards import access, data, shown
 from dashboards.data import Publication, Result
 
-# Whether charts are held against the schema. Tests do; at every click it would take half of the server's time.
+# Whether charts are held against the schema, as tests do.
 CHECKED = False
 schemapi.DEBUG_MODE = CHECKED
 
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 RISK_COLOURS = {"high": "#d55e00", "medium": "#e69f00", "low": "#009e73"}
-HEIGHT = 300
+HEIGHT = 280
+# Pixels of a row of a table, and rows that it shows at once; Streamlit finds the height of up to ten by itself.
+ROW, MOST_ROWS = 35, 10
 LOADING = "Load it: write a mapping for it (`clientele map FILE`), then `clientele load mapping.yml`."
 
 
 @dataclass(frozen=True)
 class Card:
-    """A figure: what it is called, how it is written, its bounds or change, and what it means."""
+    """A figure: what it is called, how it is written, lines below it (bounds, change, of what), and what it means."""
 
     label: str
     value: str
-    note: str = ""
+    notes: Sequence[str] = ()
     about: str = ""
 
 
@@ -52,11 +58,44 @@ def on_shade(column: str, more_than: float) -> Any:
     return alt.condition(alt.datum[column] > more_than, above, below)
 
 
+def fragment(draw: Callable[..., None]) -> Callable[..., None]:
+    """A part of a page that is drawn anew by itself when one of its own filters changes; takes the publication first.
+
+    Where something was published since, the whole page is drawn anew.
+    """
+
+    @wraps(draw)
+    def part(publication: Publication, *args: Any, **kwargs: Any) -> None:
+        if not data.is_current(publication.path):
+            st.rerun()
+        draw(publication, *args, **kwargs)
+
+    return st.fragment(part)
+
+
+def diverging() -> list[str]:
+    """Orange below, blue above, and the background between."""
+    return ["#b34700", "#1a232d", "#2b8cc4"] if is_dark() else ["#d9743a", "#f7f7f7", "#2b8cc4"]
+
+
+def rising() -> list[str]:
+    """From what needs no look, over a threshold, to what does."""
+    return ["#1b3a56", "#b98a2f", "#ff9a5c"] if is_dark() else ["#e8f1f8", "#f6c26b", "#b34700"]
+
+
+def on_diverging(column: str, more_than: float) -> Any:
+    """The colour of a number on a cell whose shade grows to both sides of 0."""
+    light, dark = alt.value("#ffffff"), alt.value("#e6ebf0" if is_dark() else "#1b2733")
+    return alt.condition(f"abs(datum.{column}) > {more_than}", light, dark)
+
+
 def head(title: str, lead: str, publication: Publication, models: Sequence[str] = ()) -> None:
     """The title of a page, what it answers, and which state of the tables it shows."""
     st.title(title, anchor=False)
     st.markdown(lead)
-    versions = [f"{name} `{version}`" for name, version in publication.models.items() if name.split(".")[0] in models]
+    versions = [
+        f"{name} {' '.join(f'`{v}`' for v in found)}" for name, found in publication.versions_of(models).items()
+    ]
     told = [
         f"Snapshot **{shown.day(publication.snapshot_date)}**",
         f"publication `{publication.version}`, published {shown.moment(publication.published_at)}",
@@ -65,19 +104,24 @@ def head(title: str, lead: str, publication: Publication, models: Sequence[str] 
     st.caption(" · ".join(told))
 
 
-def cards(figures: Sequence[Card]) -> None:
-    """Figures side by side, all of one size; one below the other where there is no room."""
-    for column, card in zip(st.columns(len(figures)), figures, strict=True):
-        column.metric(
-            card.label,
-            card.value,
-            delta=card.note or None,
-            delta_color="off",
-            delta_arrow="off",
-            help=card.about or None,
-            border=True,
-            height="stretch",
-        )
+def cards(publication: Publication, figures: Sequence[Card], *results: Result, models: Sequence[str] = ()) -> None:
+    """Figures side by side, all of one size, with what they came from; two in a row on a telephone.
+
+    As text: st.metric is fetched by itself, and shows half a second after the words around it.
+    """
+    with st.container(gap="xsmall"):
+        for number, (column, card) in enumerate(zip(in_a_row("cards", len(figures)), figures, strict=True)):
+            with column.container(border=True, height="stretch", gap=None, key=f"card-{number}"):
+                st.markdown(card.label, help=card.about or None)
+                st.markdown("### " + _plain(card.value), anchors=False)
+                if notes := [_plain(note) for note in card.notes if note]:
+                    st.caption("  \n".join(notes))
+        source(publication, *results, models=models, key="cards")
+
+
+def _plain(words: str) -> str:
+    """Words as they are: two dollars in a line would be taken for a formula."""
+    return words.replace("$", "\\$")
 
 
 def asked(publication: Publication, name: str, **params: Any) -> Result | None:
@@ -103,45 +147,70 @@ def too_old(relation: str) -> None:
     )
 
 
+def in_a_row(key: str, spec: int | Sequence[float]) -> Sequence[DeltaGenerator]:
+    """Columns of which a telephone shows two in a row."""
+    with st.container(key=f"two-in-a-row-{key}"):
+        return st.columns(spec)
+
+
 def panel(
     title: str,
     result: Result | None,
     draw: Callable[[pd.DataFrame], None],
     *,
+    publication: Publication,
     about: str = "",
     needs: Sequence[str] = (),
-    publication: Publication,
+    models: Sequence[str] = (),
     empty: str = "Nothing to show for these filters.",
-    key: str = "",
 ) -> None:
-    """A framed chart or table with its title, meaning, data and query; an empty state where there are no rows."""
+    """A framed chart or table: title, meaning, data and query, versions; an empty state where there are no rows."""
     if result is None:
         return
-    with st.container(border=True, height="stretch"):
+    with st.container(border=True, height="stretch", gap="xsmall"):
         # The definition is one hover away, at the title.
         st.markdown(f"**{title}**", help=about or None)
         if result.rows.empty:
             nothing(publication, needs, empty)
             return
         draw(result.rows)
-        source(result, key)
+        source(publication, result, models=models, key=f"{title}-{result.name}")
 
 
-def source(result: Result, key: str = "") -> None:
-    """The query behind a figure and its rows as CSV; written out only when somebody asks for them."""
-    rows = result.rows
-    with st.popover("Data and query", type="tertiary", icon=":material/database:"):
-        st.caption(f"`dashboards/queries/{result.name}.sql`, {shown.plural(len(rows), 'row')}")
-        with st.container(horizontal=True):
-            st.download_button(
-                "CSV", lambda: rows.to_csv(index=False).encode(), file_name=f"{result.name}.csv", mime="text/csv",
-                key=f"csv-{result.name}{key}", on_click="ignore", icon=":material/download:",
-            )  # fmt: skip
-            st.download_button(
-                "SQL", result.question, file_name=f"{result.name}.sql", mime="text/plain",
-                key=f"sql-{result.name}{key}", on_click="ignore", icon=":material/download:",
-            )  # fmt: skip
-        st.code(result.question, language="sql")
+@st.fragment
+def source(publication: Publication, *results: Result, models: Sequence[str] = (), key: str) -> None:
+    """What a figure came from: snapshot, publication, versions; queries, and rows as CSV, once they are asked for."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"source-{key}"):
+        told = st.popover(
+            "Data and query", type="tertiary", icon=":material/database:", on_change="rerun", key=f"data-{key}"
+        )
+        st.caption(stamp(publication, models), width="content")
+    if not told.open:
+        return
+    with told:
+        for result in results:
+            rows = result.rows
+            st.caption(f"`dashboards/queries/{result.name}.sql`, {shown.plural(len(rows), 'row')}")
+            with st.container(horizontal=True):
+                st.download_button(
+                    "CSV", partial(_csv, rows), file_name=f"{result.name}.csv", mime="text/csv",
+                    key=f"csv-{result.name}-{key}", on_click="ignore", icon=":material/download:",
+                )  # fmt: skip
+                st.download_button(
+                    "SQL", result.question, file_name=f"{result.name}.sql", mime="text/plain",
+                    key=f"sql-{result.name}-{key}", on_click="ignore", icon=":material/download:",
+                )  # fmt: skip
+            st.code(result.question, language="sql")
+
+
+def stamp(publication: Publication, models: Sequence[str] = ()) -> str:
+    """Which state of the tables a figure shows: snapshot, publication, and (in short) versions of models."""
+    versions = [f"{name} {' '.join(v[:7] for v in found)}" for name, found in publication.versions_of(models).items()]
+    return " · ".join([shown.day(publication.snapshot_date), publication.version, *versions])
+
+
+def _csv(rows: pd.DataFrame) -> bytes:
+    return rows.to_csv(index=False).encode()
 
 
 def nothing(publication: Publication, needs: Sequence[str], otherwise: str) -> None:
@@ -153,6 +222,15 @@ def nothing(publication: Publication, needs: Sequence[str], otherwise: str) -> N
         st.info(f"The {noun} never loaded: {named}. {LOADING}", icon=":material/upload_file:")
     else:
         st.info(otherwise, icon=":material/info:")
+
+
+def more_days(publication: Publication) -> str:
+    """How to come by earlier days, to be compared with the newest."""
+    newest = publication.snapshot_date or date(2026, 1, 1)
+    return (
+        "`clientele daily` adds one a day,"
+        f" `clientele daily --from {newest - timedelta(days=31)} --home WAREHOUSE` those of the month before"
+    )
 
 
 def missing_sources(publication: Publication, needs: Sequence[str]) -> list[tuple[str, str]]:
@@ -170,14 +248,27 @@ def meaning(publication: Publication, table: str, column: str) -> str:
     return data.definition(publication.path, table, column)
 
 
-def vega(chart: Any, height: int = HEIGHT, alt_text: str = "") -> None:
-    """Draw a chart as wide as there is room, in the colours of the theme."""
-    chart = chart.properties(height=height).configure_axis(labelLimit=190, titlePadding=8)
-    chart = chart.configure_view(strokeOpacity=0)
-    if not CHECKED:
-        # Streamlit asks for the dictionary without a word on validation; a chart takes attributes for its own fields.
-        object.__setattr__(chart, "to_dict", partial(chart.to_dict, validate=False))
-    st.altair_chart(chart, width="stretch", alt=alt_text or None)
+def vega(rows: pd.DataFrame, build: Callable[..., Any], *given: Any, height: int = HEIGHT, alt_text: str) -> None:
+    """Draw the chart that `build` makes of what is given, over the rows, as wide as there is room.
+
+    What is given must be hashable: a chart is made once for each, since making it takes longer than all else of a page.
+    """
+    spec = copy.deepcopy(_spec(build, given, height, is_dark(), CHECKED))
+    st.vega_lite_chart(rows, spec, width="stretch", alt=alt_text)
+
+
+@lru_cache(maxsize=512)
+def _spec(build: Callable[..., Any], given: tuple[Any, ...], height: int, _dark: bool, checked: bool) -> dict[str, Any]:
+    """A chart without its data, in the colours of the theme; held against the schema where that is asked for."""
+    chart = build(*given).properties(height=height, padding={"bottom": 4})
+    chart = chart.configure_axis(labelLimit=190, titlePadding=8)
+    # Else the first and the last label of rows are moved onto their neighbours.
+    chart = chart.configure_axisY(labelFlush=False).configure_view(strokeOpacity=0)
+    spec = chart.to_dict(validate=checked)
+    # In place of altair's row of nothing, what Streamlit fills with the rows.
+    for part in (spec, *spec.get("layer", ())):
+        part.pop("data", None)
+    return {name: part for name, part in spec.items() if name != "datasets"} | {"data": {"name": "source"}}
 
 
 @dataclass(frozen=True)
@@ -195,6 +286,8 @@ class Column:
         match self.kind:
             case "number":
                 return kinds.NumberColumn(self.label, format="localized", **options)
+            case "decimal":
+                return kinds.NumberColumn(self.label, format="%.2f", **options)
             case "share":
                 return kinds.NumberColumn(self.label, format="%.1f %%", **options)
             case "day":
@@ -203,6 +296,8 @@ class Column:
                 return kinds.DatetimeColumn(self.label, format="D MMM YYYY, HH:mm", **options)
             case "tick":
                 return kinds.CheckboxColumn(self.label, **options)
+            case "estimate":
+                return kinds.TextColumn(self.label, alignment="right", **options)
         return kinds.TextColumn(self.label, **options)
 
 
@@ -214,8 +309,17 @@ def table(publication: Publication, rows: pd.DataFrame, of: str, columns: dict[s
         column_config={name: column.configured(meaning(publication, of, name)) for name, column in columns.items()},
         hide_index=True,
         width="stretch",
-        **options,
+        placeholder=shown.NOTHING,
+        **{"height": (MOST_ROWS + 1) * ROW + 3 if len(rows) > MOST_ROWS else "auto"} | options,
     )
+
+
+def estimates(rows: pd.DataFrame, column: str, write: Callable[[Any], str]) -> list[str]:
+    """The estimates of a column, each with its bounds: 71.0 % (30.5 % to 92.2 %)."""
+    return [
+        shown.with_bounds(write(value), write(lower), write(upper))
+        for value, lower, upper in zip(rows[column], rows[f"{column}_lower"], rows[f"{column}_upper"], strict=True)
+    ]
 
 
 def text(label: str, width: int | None = None) -> Column:
@@ -226,6 +330,11 @@ def text(label: str, width: int | None = None) -> Column:
 def figure(label: str) -> Column:
     """A column of numbers."""
     return Column(label, "number")
+
+
+def decimal(label: str) -> Column:
+    """A column of numbers with two decimals."""
+    return Column(label, "decimal")
 
 
 def amount(label: str, currency: str) -> Column:
@@ -241,3 +350,8 @@ def part(label: str) -> Column:
 def when(label: str) -> Column:
     """A column of days."""
     return Column(label, "day")
+
+
+def estimate(label: str, currency: str = "", width: int | None = None) -> Column:
+    """A column of estimates with their bounds, as `estimates` writes them."""
+    return Column(f"{label} ({currency})" if currency else label, "estimate", width)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -50,6 +50,14 @@ class Publication:
     n_warnings: int
     currency: str
 
+    def versions_of(self, models: Sequence[str]) -> dict[str, list[str]]:
+        """The versions of the champions of some models that are there; a model in parts has several."""
+        found: dict[str, list[str]] = {}
+        for name, version in self.models.items():
+            if name in models or name.split(".")[0] in models:
+                found.setdefault(name.split(".")[0], []).append(version)
+        return found
+
 
 @dataclass(frozen=True)
 class Result:
@@ -83,6 +91,14 @@ def current_path(where: Path | None = None) -> str:
     if not path.exists():
         raise NothingPublishedError(str(link))
     return str(path)
+
+
+def is_current(path: str) -> bool:
+    """Whether readers are still to see that file."""
+    try:
+        return current_path() == path
+    except NothingPublishedError:
+        return False
 
 
 # Two, so that readers of the version before are not cut off while it is switched.

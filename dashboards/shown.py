@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -40,6 +41,35 @@ def money(value: Any, currency: str) -> str:
     return f"{sign}{SYMBOLS.get(currency, currency)} {short(abs(float(value)))}"
 
 
+def decimal(value: Any) -> str:
+    """3.14159 is 3.14."""
+    return NOTHING if _is_nothing(value) else f"{float(value):,.2f}"
+
+
+def rounded(value: Any) -> str:
+    """12.34 is 12, 1.234 is 1.2: two digits, or all before the point."""
+    if _is_nothing(value):
+        return NOTHING
+    return f"{float(value):,.0f}" if abs(float(value)) >= 10 else f"{float(value):.1f}"
+
+
+def exact_money(value: Any, currency: str) -> str:
+    """0.4567 is € 0.46."""
+    return NOTHING if _is_nothing(value) else f"{SYMBOLS.get(currency, currency)} {float(value):,.2f}"
+
+
+def change(value: Any) -> str:
+    """12.3 is +12, and what is no change is so."""
+    return NOTHING if _is_nothing(value) else f"{float(value):+,.0f}" if round(float(value)) else "unchanged"
+
+
+def money_change(value: Any, currency: str) -> str:
+    """1234567 is +€ 1.23 M."""
+    if _is_nothing(value):
+        return NOTHING
+    return ("+" if float(value) >= 0 else "") + money(value, currency)
+
+
 def share(value: Any, digits: int = 1) -> str:
     """0.1234 is 12.3 %."""
     return NOTHING if _is_nothing(value) else f"{float(value) * 100:.{digits}f} %"
@@ -67,11 +97,25 @@ def between(lower: str, upper: str) -> str:
     return "" if NOTHING in (lower, upper) else f"{lower} to {upper}"
 
 
+def with_bounds(value: str, lower: str, upper: str) -> str:
+    """An estimate and its bounds: 71.0 % (30.5 % to 92.2 %), in one unit where they share it."""
+    bounds = between(lower, upper)
+    return f"{value} ({bounds})" if bounds else value
+
+
 def plural(count: Any, noun: str) -> str:
     """1 customer, 2 customers."""
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def words(name: str) -> str:
-    """risk_level is Risk level."""
-    return name.replace("_", " ").capitalize()
+    """risk_level is Risk level; the part of a model stands behind a comma."""
+    return name.replace("_", " ").replace(".", ", ").capitalize()
+
+
+def feature(name: str) -> str:
+    """n_orders_90d is Orders, 90 days; on_time_90d_share is On time share, 90 days."""
+    days = re.search(r"_(\d+)d(?=_|$)", name)
+    lifetime = "_lifetime" in name
+    plain = re.sub(r"^n_|_\d+d(?=_|$)|_lifetime", "", name)
+    return words(plain) + (f", {days[1]} days" if days else ", lifetime" if lifetime else "")

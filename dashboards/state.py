@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -15,17 +15,19 @@ def choice(key: str, label: str, options: Sequence[str], *, about: str = "") -> 
     return None if chosen in (None, ANY) else chosen
 
 
-def one_of(key: str, label: str, options: Sequence[str], *, about: str = "") -> str:
+def one_of(
+    key: str, label: str, options: Sequence[str], *, about: str = "", written: Callable[[str], str] = str
+) -> str:
     """One of some values, the first unless another is chosen."""
-    chosen = st.selectbox(label, options, key=key, bind="query-params", help=about or None)
+    chosen = st.selectbox(label, options, key=key, bind="query-params", help=about or None, format_func=written)
     return chosen if chosen in options else options[0]
 
 
-def switch(key: str, label: str, options: Sequence[str]) -> str:
+def switch(key: str, label: str, options: Sequence[str], *, written: Callable[[str], str] = str) -> str:
     """One of a few values, all of them in sight; the first unless another is chosen."""
     chosen = st.segmented_control(
-        label, options, default=options[0], required=True, key=key, bind="query-params"
-    )  # fmt: skip
+        label, options, default=options[0], required=True, key=key, bind="query-params", format_func=written
+    )
     return chosen if chosen in options else options[0]
 
 

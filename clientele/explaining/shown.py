@@ -19,7 +19,7 @@ def lines(explanation: Explanation) -> Iterator[str]:
         f"Score {score['score']}, band {score['band']}: probability of default {_share(score['pd'])}"
         f" ({_share(score['pd_lower'])} to {_share(score['pd_upper'])})"
     )
-    yield from _decision(explanation.decision)
+    yield from _decision(explanation.decision, explanation.human)
     yield ""
     yield from _points(explanation)
     yield ""
@@ -44,7 +44,7 @@ def lines(explanation: Explanation) -> Iterator[str]:
     yield "A recommendation for people to decide upon, not a decision."
 
 
-def _decision(decision: dict[str, Any] | None) -> Iterator[str]:
+def _decision(decision: dict[str, Any] | None, human: dict[str, Any] | None) -> Iterator[str]:
     """The recommendation with the rule behind it, which often is not the score: affordability, arrears, income."""
     if decision is None:
         yield "Recommendation: none is kept of this day."
@@ -54,8 +54,8 @@ def _decision(decision: dict[str, Any] | None) -> Iterator[str]:
         more = decision["n_rules"] - 1
         others = f"; {more} more rule{'s' * (more > 1)} would say so too" if more else ""
         yield f"  because: {decision['reason']} ({decision['rule']}{others})"
-    if decision["human_decision"]:
-        yield f"  decided by people: {decision['human_decision']} at {_shown(decision['human_decided_at'])} UTC"
+    if human:
+        yield f"  decided by people: {human['human_decision']} at {_shown(human['human_decided_at'])} UTC"
 
 
 def _points(explanation: Explanation) -> Iterator[str]:

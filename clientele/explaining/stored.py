@@ -20,6 +20,7 @@ from clientele.explaining.change import Change, Characteristic, smallest_change
 from clientele.querying import open_build
 
 MOST_REASONS = 4
+DIGITS = 15  # bins that a number of a score holds, as the macro scorecard_scores writes them
 MISSING, OTHER = -1, -2  # bins that are no range, as clientele.ml.binning has them
 CHANGED_SINCE = "built anew since"
 
@@ -32,9 +33,10 @@ class CannotExplainError(Exception):
 
 @dataclass(frozen=True)
 class Explanation:
-    """A score in full. `decision`, `offers` and `consents` are rows as they are stored.
+    """A score in full. `decision`, `offers` and `consents` are rows as they are stored, of the run that gave the score.
 
-    `legal_classes` are those of what was used, as the feature catalog has them.
+    `human` is what people decided on the recommendation, if they did. `legal_classes` are those of what was used, as
+    the feature catalog has them.
     """
 
     score: Row
@@ -42,6 +44,7 @@ class Explanation:
     reasons: list[tuple[Characteristic, str]]
     change: Change | None
     decision: Row | None
+    human: Row | None
     offers: list[Row]
     consents: list[Row]
     legal_classes: list[str]
@@ -64,15 +67,16 @@ def explain(
         return Explanation(
             score=score,
             characteristics=characteristics,
-            reasons=_reasons(connection, characteristics),
+            reasons=_reasons(connection, score, characteristics),
             change=smallest_change(
                 score["score"],
                 characteristics,
                 json.loads(version["pd_json"]),
                 _rows(connection, "select band, pd_from, pd_to from seeds.credit_bands order by pd_from", []),
             ),
-            decision=next(iter(_of_day(connection, "marts.credit_decisions", score)), None),
-            offers=_of_day(connection, "marts.credit_offers", score),
+            decision=next(iter(_of_day(connection, "ml.ml_credit__decisions", score)), None),
+            human=next(iter(_of_day(connection, "marts.credit_human_decisions", score)), None),
+            offers=_of_day(connection, "ml.ml_credit__offers", score),
             consents=_consents(connection, score, timedelta(hours=float(load_grace_hours))),
             legal_classes=_legal_classes(connection, [one.name for one in characteristics]),
         )
@@ -129,7 +133,7 @@ def _characteristics(connection: duckdb.DuckDBPyConnection, score: Row, scorecar
     # The order in which a score keeps its bins: the macro champion_scorecard.
     for row in sorted(scorecard, key=lambda row: str(row["characteristic"])):
         by_name.setdefault(row["characteristic"], []).append(row)
-    bins = [_bin_of(digit) for digit in score["bins"]]
+    bins = [_bin_of(digit) for digit in _digits(score, len(by_name))]
     if len(bins) != len(by_name):
         raise CannotExplainError(
             f"the score holds {len(bins)} bins and its scorecard {len(by_name)} characteristics: one was changed."
@@ -157,8 +161,19 @@ def _lies_in(row: Row, value: Any) -> bool:
     return (lower is None or value >= lower) and (upper is None or value < upper)
 
 
+def _digits(score: Row, many: int) -> str:
+    """A hexadecimal digit a characteristic, of which a score keeps fifteen a number, the last filled up with zeros.
+
+    Scores from before that keep them as text.
+    """
+    if score.get("bin_words") is None:
+        return str(score["bins"])
+    digits = "".join(f"{word:015x}" for word in score["bin_words"]).upper()
+    return digits[:many] if len(score["bin_words"]) == -(-many // DIGITS) else digits
+
+
 def _bin_of(digit: str) -> int:
-    """The bin that a hexadecimal digit of a score stands for, as the macro code_of_bin writes it."""
+    """The bin that a hexadecimal digit of a score stands for, as the macro scorecard_code writes it."""
     return -2 if digit == "F" else int(digit, 16) - 1
 
 
@@ -186,13 +201,23 @@ def _add_up(score: Row, characteristics: Sequence[Characteristic]) -> None:
 
 
 def _reasons(
-    connection: duckdb.DuckDBPyConnection, characteristics: Sequence[Characteristic]
+    connection: duckdb.DuckDBPyConnection, score: Row, characteristics: Sequence[Characteristic]
 ) -> list[tuple[Characteristic, str]]:
+    """What cost most points, in the words of the day; in today's where those are not kept."""
+    lost = sorted((one for one in characteristics if one.points_lost > 0), key=lambda one: (-one.points_lost, one.name))
+    lost, told = lost[:MOST_REASONS], _of_day(connection, "ml.ml_credit__reasons", score)
+    if told:
+        words = {row["characteristic"]: row["reason"] for row in sorted(told, key=lambda row: int(row["reason_rank"]))}
+        if list(words) != [one.name for one in lost]:
+            raise CannotExplainError(
+                f"what was told of the score ({', '.join(words)}) is not what cost most points"
+                f" ({', '.join(one.name for one in lost)}): one of them was changed after it was given."
+            )
+        return [(one, words[one.name]) for one in lost]
     texts = dict[str, Row]()
     if _exists(connection, "seeds", "credit_reason_texts"):
         texts = {row["characteristic"]: row for row in _rows(connection, "select * from seeds.credit_reason_texts", [])}
-    lost = sorted((one for one in characteristics if one.points_lost > 0), key=lambda one: (-one.points_lost, one.name))
-    return [(one, _in_words(one, texts.get(one.name))) for one in lost[:MOST_REASONS]]
+    return [(one, _in_words(one, texts.get(one.name))) for one in lost]
 
 
 def _in_words(one: Characteristic, text: Row | None) -> str:
@@ -220,13 +245,13 @@ def _legal_classes(connection: duckdb.DuckDBPyConnection, names: list[str]) -> l
 
 
 def _of_day(connection: duckdb.DuckDBPyConnection, table: str, score: Row) -> list[Row]:
-    """Rows of a mart about this customer and day; marts hold the newest day alone."""
+    """Rows of a table that keeps its days, about this customer and day, of the run that gave the score."""
     if not _exists(connection, *table.split(".")):
         return []
     return _rows(
         connection,
-        f"select * from {table} where customer_id = ? and snapshot_date = ?",
-        [score["customer_id"], score["snapshot_date"]],
+        f"select * from {table} where customer_id = ? and snapshot_date = ? and run_id = ?",
+        [score["customer_id"], score["snapshot_date"], score["run_id"]],
     )
 
 

@@ -17,6 +17,8 @@ from clientele.landing.mapping import EntityMapping
 from clientele.landing.mapping_sql import FILE, ROW
 from clientele.landing.rules import Rule, value_rules
 
+# Number of a staged row within its file: as the source told it, else its place (see MappedQuery).
+STAGED_ROW = "coalesce(_row, rowid + 1)"
 LOADED_AT = Column(name="loaded_at", data_type="timestamp", description="When the row could first be known.")
 
 

@@ -78,7 +78,9 @@ class EntityLoad:
         try:
             opened = source.open_entity(self.con, self.mapping, self.found, self.scratch)
             open_lookups(self.con, self.mapping, self.lookups, self.scratch)
-            query = mapping_sql.prepare(self.con, self.entity.name, self.mapping.sql, self.lookups)
+            query = mapping_sql.prepare(
+                self.con, self.entity.name, self.mapping.sql, self.lookups, by_place=opened.counts_rows
+            )
             rows = RowPass(self.entity, self.mapping, query.types, self.now, self.report.mode)
             self.columns = set(rows.types)
             self._stage(rows.select(query.sql, opened.several))

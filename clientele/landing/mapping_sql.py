@@ -27,12 +27,32 @@ class MappedQuery:
     has_filter: bool
 
 
-def prepare(con: duckdb.DuckDBPyConnection, entity: str, sql: str, lookups: Iterable[str] = ()) -> MappedQuery:
-    """Check the select and graft the row number into it. ``source`` and the lookups must exist."""
+# What a select list may hold for its rows to come out as they went in: DuckDB moves rows about for all else.
+PLACE_KEEPING = {
+    "COLUMN_REF",
+    "CONSTANT",
+    "FUNCTION",
+    "CAST",
+    "CASE",
+    "COMPARISON",
+    "CONJUNCTION",
+    "OPERATOR",
+    "BETWEEN",
+    "STAR",
+}
+
+
+def prepare(
+    con: duckdb.DuckDBPyConnection, entity: str, sql: str, lookups: Iterable[str] = (), *, by_place: bool = False
+) -> MappedQuery:
+    """Check the select and graft the row number into it. ``source`` and the lookups must exist.
+
+    With ``by_place`` the number is left null where the n-th row of the result is the n-th of ``source``.
+    """
     tree = _parse(con, entity, sql)
     _check_reach(entity, tree, {"source", *lookups})
     node = tree["statements"][0]["node"]
-    for rows, grafted in _candidates(con, tree, node):
+    for rows, grafted in _candidates(con, tree, node, by_place):
         try:
             types = _describe(con, grafted)
         except duckdb.Error:
@@ -95,13 +115,15 @@ def _check_reach(entity: str, tree: dict[str, Any], relations: set[str]) -> None
 
 
 def _candidates(
-    con: duckdb.DuckDBPyConnection, tree: dict[str, Any], node: dict[str, Any]
+    con: duckdb.DuckDBPyConnection, tree: dict[str, Any], node: dict[str, Any], by_place: bool
 ) -> Iterator[tuple[str, str]]:
     """Grafted versions of the select, best first; the caller takes the first one that binds."""
     if node["type"] != "SELECT_NODE" or any(
         item["type"] == "DISTINCT_MODIFIER" and not item.get("distinct_on_targets") for item in node["modifiers"]
     ):
         return
+    if by_place and _keeps_places(node):
+        yield "row", _grafted(con, tree, node, f"null::bigint as {ROW}, _source_file as {FILE}")
     if not _is_grouped(node):
         yield "row", _grafted(con, tree, node, [_column("_source_row", ROW), _column("_source_file", FILE)])
     yield "group", _grafted(con, tree, node, _first_of_group())
@@ -115,6 +137,13 @@ def _is_rowwise(node: dict[str, Any]) -> bool:
     """Whether the select runs over `source` itself, without joins, unnesting or grouping."""
     unnests = any(item.get("function_name") == "unnest" for item in _nodes(node["select_list"]))
     return node["from_table"]["type"] == "BASE_TABLE" and not node["cte_map"]["map"] and not unnests
+
+
+def _keeps_places(node: dict[str, Any]) -> bool:
+    """Whether the n-th row of the result is the n-th row of `source`: nothing filters, sorts, joins or looks aside."""
+    if _is_grouped(node) or not _is_rowwise(node) or _has_filter(node) or node["modifiers"]:
+        return False
+    return all(item["class"] in PLACE_KEEPING for item in _nodes(node["select_list"]) if "class" in item)
 
 
 def _has_filter(node: dict[str, Any]) -> bool:

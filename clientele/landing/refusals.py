@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from clientele.landing.columns import STAGED_ROW
 from clientele.landing.conversions import Clock
 from clientele.landing.lake import quoted
 from clientele.landing.report import Reason
@@ -82,7 +83,7 @@ class Refusals:
 
     def add_staged(self) -> int:
         """Mapped rows that break a rule of the contract."""
-        rows = "select _file, _row, _refusal::json as r from stage where _refusal is not null"
+        rows = f"select _file, {STAGED_ROW} as _row, _refusal::json as r from stage where _refusal is not null"
         refused = f"select *, (r->'why'->>'local')::timestamp as local from ({rows})"
         if not self._any(refused):
             return 0
@@ -124,7 +125,9 @@ class Refusals:
                     then 'a newer version, known since ' || v.known_since::varchar || ', has already landed' end,
                 to_json(s)::varchar, v.other_row, {self._file("v.other_file")}
             from verdict as v
-            join (select rowid as rid, * exclude (_refusal) from stage) as s using (rid)
+            join (
+                select rowid as rid, * exclude (_refusal) replace ({STAGED_ROW} as _row) from stage
+            ) as s using (rid)
             where v.action = 'refuse' and v.kind in ('{DUPLICATE}', '{OLDER}')
             """
         )

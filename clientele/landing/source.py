@@ -29,6 +29,11 @@ class Source:
         """Whether a row must say which file it came from."""
         return len(self.files) > 1
 
+    @property
+    def counts_rows(self) -> bool:
+        """Whether ``_source_row`` is no more than a count of the rows, which keeps DuckDB from reading on two cores."""
+        return not self.several and self.files[0].format == "csv" and self.broken is None
+
 
 def find(mapping: EntityMapping, data_dir: Path) -> list[tuple[Path, str]]:
     """The files with the names that reports call them by."""

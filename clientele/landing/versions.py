@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from clientele.contract import Entity
+from clientele.landing.columns import STAGED_ROW
 from clientele.landing.lake import quoted
 
 DUPLICATE = "duplicate key"
@@ -76,7 +77,8 @@ class Versions:
         """The staged rows whose key clashes with another one."""
         self.con.execute(
             f"create or replace temp table candidates as select rowid as rid, {self.keys}, {self.content} as content, "
-            f"loaded_at, _row, _file, {self._hashed()} as h from stage where _refusal is null and {self._hashed()} in "
+            f"loaded_at, {STAGED_ROW} as _row, _file, {self._hashed()} as h from stage "
+            f"where _refusal is null and {self._hashed()} in "
             f"(select h from clashes union all select {self._hashed()} from known)"
         )
 

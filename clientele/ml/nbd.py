@@ -132,5 +132,5 @@ def pooled(histories: Histories) -> Rates:
     """
     exposure = float(histories.weight @ histories.age)
     if not exposure:
-        return Rates(0.0, 1.0, "rate 0, as no time was watched")
+        return Rates(0.0, np.inf, "rate 0, as no time was watched")
     return Rates(float(histories.weight @ histories.x) + 0.5, exposure, "pooled rate")

@@ -5,7 +5,7 @@ Amounts are net spend, that is orders less refunds, undiscounted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from clientele.ml.feature_table import Feature, Matrix, as_numbers, matrix
 from clientele.ml.gamma_gamma import GammaGamma
 from clientele.ml.histories import Histories
 from clientele.ml.pareto_nbd import ParetoNbd
+from clientele.ml.truncated_nbd import TruncatedNbd
 
 Vector = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -81,6 +82,16 @@ class Customers:
             self.mean_order[rows], self.spend[rows], self.refund_share[rows], self.snapshot_dates[rows],
         )  # fmt: skip
 
+    @property
+    def first_day(self) -> str:
+        """Of the first order of all: when the data begin."""
+        days = self.snapshot_dates - self.histories.age.astype("timedelta64[D]")
+        return str(days[self.has_orders].min(initial=self.snapshot_dates.max()))
+
+    def days_since(self, day: str) -> Vector:
+        """From a day until the snapshot of each row."""
+        return (self.snapshot_dates - np.datetime64(day, "D")).astype(np.float64)
+
     def matrix(self, features: list[Feature]) -> Matrix:
         """The features as numbers."""
         return matrix(self.table, features)
@@ -107,10 +118,7 @@ class PurchaseValue:
     @classmethod
     def fit(cls, customers: Customers, model: type[BgNbd] | type[ParetoNbd], *, seed: int) -> PurchaseValue:
         """Fit on customers of one snapshot; those without orders are left out."""
-        rows = np.flatnonzero(customers.has_orders)
-        if rows.size > MOST_HISTORIES:
-            rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_HISTORIES, replace=False))
-        known = customers.take(rows)
+        known = drawn(customers, seed)
         refunded, spent = np.nansum(known.refund_share * known.spend), known.spend.sum()
         return cls(
             purchases=model.fit(known.histories),
@@ -120,10 +128,7 @@ class PurchaseValue:
 
     def levelled(self, customers: Customers, horizon: float, realised: Vector) -> PurchaseValue:
         """With the level at which all of these customers together spent what they did."""
-        expected = self.value(customers, horizon)[customers.has_orders].sum()
-        total = max(float(realised[customers.has_orders].sum()), 0.0)
-        level = self.level * total / expected if expected > 0 and total > 0 else self.level
-        return PurchaseValue(self.purchases, self.spend, self.refund_share, float(np.clip(level, 0.1, 10)))
+        return replace(self, level=_level(self, customers, horizon, realised))
 
     def value(self, customers: Customers, horizon: float) -> Vector:
         """Expected net spend of each customer within `horizon` days."""
@@ -170,6 +175,69 @@ class PurchaseValue:
 
 
 @dataclass(frozen=True)
+class TruncatedValue:
+    """The same of customers who may have bought before the data began, on `first_day`; `order` says what one is worth.
+
+    A company is mostly older than its data. Who counts from the first purchase on record takes everyone for new: of
+    two customers with one purchase, the one of the first week for slower than the one of last week.
+    """
+
+    purchases: TruncatedNbd
+    order: PurchaseValue
+    first_day: str
+    level: float = 1.0
+    kind = "truncated_nbd_gamma_gamma"
+
+    @classmethod
+    def fit(cls, customers: Customers, order: PurchaseValue, *, seed: int) -> TruncatedValue:
+        """Fit on customers of one snapshot; those without orders are left out."""
+        first_day, known = customers.first_day, drawn(customers, seed)
+        since = float(known.days_since(first_day).max(initial=0.0))
+        return cls(TruncatedNbd.fit(known.histories, since), order, first_day)
+
+    def levelled(self, customers: Customers, horizon: float, realised: Vector) -> TruncatedValue:
+        """With the level at which all of these customers together spent what they did."""
+        return replace(self, level=_level(self, customers, horizon, realised))
+
+    def value(self, customers: Customers, horizon: float) -> Vector:
+        """Expected net spend of each customer within `horizon` days."""
+        since = customers.days_since(self.first_day)
+        purchases = self.purchases.expected_purchases(customers.histories, since, horizon)
+        return self.level * purchases * self.order.order_value(customers)
+
+    @property
+    def message(self) -> str:
+        """How the fit went."""
+        return f"purchases {self.purchases.message}"
+
+    def to_state(self) -> dict[str, Any]:
+        """As plain data, for an artifact."""
+        models = {"purchases": self.purchases.to_state(), "order": self.order.to_state()}
+        return {"kind": self.kind, "first_day": self.first_day, "level": self.level, **models}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> TruncatedValue:
+        """The model that `to_state` gave."""
+        purchases, order = TruncatedNbd.from_state(state["purchases"]), PurchaseValue.from_state(state["order"])
+        return cls(purchases, order, state["first_day"], state["level"])
+
+
+def drawn(customers: Customers, seed: int) -> Customers:
+    """Those with orders that a purchase model is fitted on."""
+    rows = np.flatnonzero(customers.has_orders)
+    if rows.size > MOST_HISTORIES:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_HISTORIES, replace=False))
+    return customers.take(rows)
+
+
+def _level(model: PurchaseValue | TruncatedValue, customers: Customers, horizon: float, realised: Vector) -> float:
+    expected = model.value(customers, horizon)[customers.has_orders].sum()
+    total = max(float(realised[customers.has_orders].sum()), 0.0)
+    level = model.level * total / expected if expected > 0 and total > 0 else model.level
+    return float(np.clip(level, 0.1, 10))
+
+
+@dataclass(frozen=True)
 class RecentSpend:
     """Last year's spend again: the rule to beat.
 
@@ -182,14 +250,11 @@ class RecentSpend:
     @classmethod
     def fit(cls, customers: Customers) -> RecentSpend:
         """Only the day of the first order of all is learnt."""
-        days = customers.snapshot_dates - customers.histories.age.astype("timedelta64[D]")
-        first = days[customers.has_orders].min(initial=customers.snapshot_dates.max())
-        return cls(str(first))
+        return cls(customers.first_day)
 
     def value(self, customers: Customers, horizon: float) -> Vector:
         """Expected net spend of each customer within `horizon` days."""
-        since = (customers.snapshot_dates - np.datetime64(self.first_day, "D")).astype(float)
-        window = np.clip(since, 30.0, YEAR)
+        window = np.clip(customers.days_since(self.first_day), 30.0, YEAR)
         age = customers.histories.age
         quiet = age - customers.histories.t_x >= YEAR
         net = np.maximum(customers.spend * (1 - np.clip(np.nan_to_num(customers.refund_share), 0, 1)), 0)

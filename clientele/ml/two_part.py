@@ -1,4 +1,4 @@
-"""How much a customer will spend, in two parts: whether at all, and how much then; and the mixture of several models.
+"""How much a customer will spend, in two parts: whether at all, and how much then.
 
 Two-part models (Cragg 1971; Duan et al. 1983) suit amounts that are mostly 0. Both parts are gradient boosted trees
 with interactions. The second learns the ratio to what the purchase model expects of a customer who buys: the gamma
@@ -7,7 +7,6 @@ deviance of a ratio is that of the amount, and trees alone could not tell a cust
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -16,7 +15,6 @@ import numpy.typing as npt
 
 from clientele.ml.calibration import logit
 from clientele.ml.feature_table import Feature, Matrix
-from clientele.ml.metrics import tweedie_deviance
 from clientele.ml.purchase_value import Customers, PurchaseValue, RecentSpend
 
 Vector = npt.NDArray[np.float64]
@@ -134,53 +132,3 @@ class TwoPartBoosting:
         base, recent = PurchaseValue.from_state(state["base"]), RecentSpend.from_state(state["recent"])
         rest = (state[name] for name in ("horizon", "has_season", "whether", "how_much"))
         return cls(features, base, recent, *rest)
-
-
-@dataclass(frozen=True)
-class Blend:
-    """A weighted mean of models (stacking with weights that add up to 1: Breiman 1996, Stacked Regressions)."""
-
-    models: Sequence[ValueModel]
-    weights: Sequence[float]
-
-    @classmethod
-    def fit(cls, models: Sequence[ValueModel], values: Matrix, realised: Vector) -> Blend:
-        """The weights with the least Tweedie deviance, given the models' `values` (rows, models) of customers.
-
-        What a model has learnt from must not be among them.
-        """
-        from scipy.optimize import minimize
-
-        def weights(logs: Vector) -> Vector:
-            return np.exp(logs - logs.max()) / np.exp(logs - logs.max()).sum()
-
-        found = minimize(lambda logs: tweedie_deviance(values @ weights(logs), realised), np.zeros(len(models)))
-        return cls(models, weights(np.clip(found.x, -20, 20)).tolist())
-
-    def value(self, customers: Customers, horizon: float) -> Vector:
-        """Expected net spend of each customer within `horizon` days."""
-        out = np.zeros(len(customers))
-        for model, weight in zip(self.models, self.weights, strict=True):
-            out += weight * model.value(customers, horizon)
-        return out
-
-    def to_state(self) -> dict[str, Any]:
-        """As plain data and scikit-learn estimators, for an artifact."""
-        return {"kind": "blend", "models": [m.to_state() for m in self.models], "weights": list(self.weights)}
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Blend:
-        """The model that `to_state` gave."""
-        return cls([model_from_state(model) for model in state["models"]], state["weights"])
-
-
-def model_from_state(state: dict[str, Any]) -> ValueModel:
-    """Any of the models by its kind."""
-    kinds: dict[str, Any] = {
-        "bg_nbd_gamma_gamma": PurchaseValue,
-        "pareto_nbd_gamma_gamma": PurchaseValue,
-        "two_part_boosting": TwoPartBoosting,
-        "blend": Blend,
-        "recent_spend": RecentSpend,
-    }
-    return kinds[state["kind"]].from_state(state)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +14,16 @@ from clientele.ml import periods
 from clientele.ml.bg_nbd import BgNbd
 from clientele.ml.feature_table import Feature
 from clientele.ml.pareto_nbd import ParetoNbd
-from clientele.ml.purchase_value import Customers, PurchaseValue, RecentSpend
-from clientele.ml.two_part import MOST_ROWS, Blend, TwoPartBoosting, ValueModel
+from clientele.ml.purchase_value import Customers, PurchaseValue, RecentSpend, TruncatedValue
+from clientele.ml.two_part import MOST_ROWS, TwoPartBoosting, ValueModel
+from clientele.ml.value_blend import Blend
 from clientele.ml.value_model import Horizon
 
 Vector = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 BOOSTING, BLEND, LAST_RESORT = "two_part_boosting", "blend", "recent_spend"
+HISTORY = 0.5  # days known before a snapshot for each day of the horizon: what fewer teach, does not hold later on
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,15 @@ class Outcomes:
         return self.customers.snapshot_dates
 
     def snapshots(self, horizon: int) -> list[date]:
-        """Those whose outcomes are known."""
-        return np.unique(self.dates[~np.isnan(self.realised[horizon])]).tolist()
+        """Those whose outcomes are known, and before which enough is known; without any such, of the shortest all."""
+        known = np.unique(self.dates[~np.isnan(self.realised[horizon])])
+        enough = known[known >= self.first_day + int(HISTORY * horizon)]
+        return (enough if enough.size or horizon > min(self.realised) else known).tolist()
+
+    @cached_property
+    def first_day(self) -> np.datetime64:
+        """Of the first order of all."""
+        return np.datetime64(self.customers.first_day)
 
     def rows(self, period: periods.Period, horizon: int) -> list[Rows]:
         """To learn from, to calibrate on and to measure on."""
@@ -62,10 +72,9 @@ class Models:
         """Learn from rows and calibrate on others or the newest of them; the boosted one may fail for lack of rows."""
         customers, realised = data.customers, data.realised[days]
         known, outcome = customers.take(calibrate), realised[calibrate]
-        base, other = purchase_models(data, calibrate)
-        recent = RecentSpend.fit(known)
-        models: dict[str, ValueModel] = {m.kind: m.levelled(known, days, outcome) for m in (base, other)}
-        models[LAST_RESORT] = recent
+        purchases, recent = purchase_models(data, calibrate), RecentSpend.fit(known)
+        models: dict[str, ValueModel] = {m.kind: m.levelled(known, days, outcome) for m in purchases}
+        models[LAST_RESORT], base = recent, purchases[0]
         values = {name: model.value(known, days) for name, model in models.items()}
 
         def two_part(rows: Rows, most_rows: int) -> TwoPartBoosting:
@@ -80,10 +89,10 @@ class Models:
         except ValueError as error:
             models.pop(BOOSTING, None)
             return cls(models, values, dict.fromkeys((BOOSTING, BLEND), str(error)))
-        parts = (BOOSTING, base.kind, LAST_RESORT)
+        parts = (BOOSTING, base.kind, TruncatedValue.kind, LAST_RESORT)
         columns, has = np.column_stack([values[name] for name in parts]), known.has_orders
-        models[BLEND] = blend = Blend.fit([models[name] for name in parts], columns[has], outcome[has])
-        return cls(models, values | {BLEND: columns @ np.array(blend.weights)}, {})
+        models[BLEND] = blend = Blend.fit([models[name] for name in parts], columns[has], outcome[has], days)
+        return cls(models, values | {BLEND: blend.pool(columns, days)}, {})
 
     def horizon(self, name: str, data: Outcomes, calibrate: Rows, days: int) -> Horizon:
         """An algorithm with its bounds."""
@@ -105,10 +114,13 @@ def _unseen(
     return values
 
 
-def purchase_models(data: Outcomes, rows: Rows) -> tuple[PurchaseValue, PurchaseValue]:
-    """Both on the histories of one snapshot, the likelier first: they have as many parameters."""
+def purchase_models(data: Outcomes, rows: Rows) -> tuple[PurchaseValue, PurchaseValue, TruncatedValue]:
+    """On the histories of one snapshot: those with dropout, the likelier first, as they have as many parameters.
+
+    The likelihood of the third, without dropout, is of other events.
+    """
     customers = data.customers.take(rows)
-    bg_nbd, pareto_nbd = (PurchaseValue.fit(customers, model, seed=data.seed) for model in (BgNbd, ParetoNbd))
-    if pareto_nbd.purchases.log_likelihood > bg_nbd.purchases.log_likelihood:
-        return pareto_nbd, bg_nbd
-    return bg_nbd, pareto_nbd
+    first, second = (PurchaseValue.fit(customers, model, seed=data.seed) for model in (BgNbd, ParetoNbd))
+    if second.purchases.log_likelihood > first.purchases.log_likelihood:
+        first, second = second, first
+    return first, second, TruncatedValue.fit(customers, first, seed=data.seed)

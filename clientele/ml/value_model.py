@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from clientele.ml.purchase_value import Customers, PurchaseValue
 from clientele.ml.threads import single_threaded
-from clientele.ml.two_part import ValueModel, model_from_state
+from clientele.ml.two_part import ValueModel
+from clientele.ml.value_blend import model_from_state
 from clientele.ml.value_intervals import Intervals, assumed_bounds
 
 Vector = npt.NDArray[np.float64]

@@ -13,8 +13,8 @@ import duckdb
 KEYS = {"customer_id", "snapshot_date", "lake_batch"}
 # Of a scores table: who scored, when, and the words on it. None of them is a prediction.
 STAMPS = {"model_name", "model_version", "algorithm", "feature_version", "run_id", "scored_at", "churn_type"}
-# How a credit score came about: constants of the scorecard, and a text of bins that hardly two customers share.
-STAMPS |= {"bins", "base_points", "factor", "pd_offset"}
+# How a credit score came about: constants of the scorecard, and bins that hardly two customers share.
+STAMPS |= {"bin_words", "base_points", "factor", "pd_offset"}
 # By this column models are split into parts, which have champions of their own: churn.contractual.
 PART_COLUMN = "churn_type"
 NUMERIC_TYPES = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")

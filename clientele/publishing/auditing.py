@@ -210,8 +210,10 @@ class _Audit:
                 self._warn(about, f"{kind} warned")
 
     def _builds_read_by(self, check: Check) -> Iterator[Built]:
-        names = (self.manifest.tables[key].name for key in check.reads if key in self.manifest.tables)
-        return (self.built[name] for name in names if name in self.built)
+        """Of what training alone makes, only itself: like the fit, its test is older than what else it reads."""
+        tables = [self.manifest.tables[key] for key in check.reads if key in self.manifest.tables]
+        trained = [table for table in tables if table.name == check.asset_name and TRAIN_TAG in table.tags]
+        return (self.built[table.name] for table in trained or tables if table.name in self.built)
 
     def _is_retired(self, kind: str, asset: str, built: Built | None) -> bool:
         """Whether other checks of that kind and of the day were made on the table since it was built.

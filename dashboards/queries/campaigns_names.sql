@@ -1,4 +1,5 @@
 -- The channels to choose from.
-select distinct channel
-from marts.campaign_summary
+select channel
+from marts.channel_summary
+where period = 'all_time' and channel <> 'all'
 order by channel

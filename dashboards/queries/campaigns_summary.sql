@@ -1,7 +1,5 @@
--- Campaigns, the newest first.
+-- Campaigns of one period, the newest first.
 select *
 from marts.campaign_summary
-where
-    ($channel is null or channel = $channel)
-    and ($since is null or last_date >= $since)
+where period = $period and ($channel is null or channel = $channel)
 order by last_date desc, campaign_id

@@ -1,7 +1,5 @@
--- What costs customers most points, first reasons only.
-select characteristic, count(*) as n_customers, avg(points_lost) as points_lost_mean
-from marts.credit_score_reasons
-where reason_rank = 1
-group by characteristic
-order by n_customers desc, characteristic
+-- What costs customers points: by how many it costs most, the first twelve.
+select *
+from marts.credit_reason_summary
+order by n_first desc, n_customers desc, characteristic
 limit 12

@@ -1,5 +1,9 @@
 -- What the policy recommends, and the rule that decided.
-select recommendation, coalesce(rule, 'no rule speaks against it') as rule, count(*) as n_customers
-from marts.credit_decisions
-group by all
+select
+    recommendation,
+    coalesce(rule, 'no rule speaks against it') as rule,
+    n_customers,
+    customer_share,
+    policy_version
+from marts.credit_recommendation_summary
 order by n_customers desc, recommendation, rule

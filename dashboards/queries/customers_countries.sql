@@ -1,6 +1,6 @@
--- The countries to choose from.
-select country, count(*) as n_customers
+-- The countries to choose from, those of most customers first.
+select country
 from marts.customer_directory
 where country is not null
 group by country
-order by n_customers desc, country
+order by count(*) desc, country

@@ -2,6 +2,6 @@
 select check_type, status, asset_name, check_name, value, threshold, message, evaluated_at
 from governance.check_results
 where
-    run_id = (select max_by(run_id, evaluated_at) from governance.check_results)
+    run_id in (select run_id from governance.check_counts)
     and status in ('warn', 'fail')
 order by status, check_type, asset_name, check_name

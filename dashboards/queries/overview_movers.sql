@@ -4,8 +4,12 @@ select
     segment_name,
     earlier_churn_probability,
     churn_probability,
+    churn_probability_lower,
+    churn_probability_upper,
     churn_probability_change,
     value_at_risk,
+    value_at_risk_lower,
+    value_at_risk_upper,
     value_at_risk_change,
     earlier_date
 from marts.customer_changes

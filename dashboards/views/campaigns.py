@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -11,57 +14,75 @@ import streamlit as st
 from dashboards import components as ui
 from dashboards import shown, state
 from dashboards.components import Card
-from dashboards.data import Publication
+from dashboards.data import Publication, Result
 
-PERIODS = {"12 months": 365, "3 months": 92, "all time": None}
+# As people choose them, the name that the marts have for them, and the days that they reach back.
+PERIODS = {"12 months": ("last_365_days", 365), "3 months": ("last_92_days", 92), "all time": ("all_time", None)}
+# Title, how it is written, and the unit of its axis where the numbers do not say.
 RATES = {
-    "ctr": ("Click-through rate", ".1%"),
-    "conversion_share": ("Conversions per click", ".1%"),
-    "cpc": ("Cost per click", ",.2f"),
-    "roas": ("Return on ad spend", ",.1f"),
+    "ctr": ("Click-through rate", ".1%", "of impressions"),
+    "conversion_share": ("Conversions per click", ".1%", "of clicks"),
+    "cpc": ("Cost per click", ",.2f", "{currency}"),
+    "roas": ("Return on ad spend", ",.1f", "times the cost"),
 }
 NEEDS = ("campaign_performance",)
+MANY = 40  # days or months, beyond which a line shows no points
 
 
-def rate(publication: Publication, rows: pd.DataFrame, column: str, by: str) -> None:
-    """A rate by day or month, its bounds as a band."""
-    title, pattern = RATES[column]
-    title += f" ({publication.currency})" if column == "cpc" else ""
-    base = alt.Chart().encode(x=alt.X(f"{by}:T", title=None, axis=alt.Axis(format="%b %Y", tickCount=5)))
-    if by == "performance_date":
-        base = alt.Chart().encode(x=alt.X(f"{by}:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=5)))
+def rate_line(column: str, by: str, unit: str, has_points: bool) -> ui.Chart:
+    """A rate by day or month, with its bounds."""
+    title, pattern, _unit = RATES[column]
+    dates = "%-d %b" if by == "performance_date" else "%b %Y"
+    base = alt.Chart().encode(x=alt.X(f"{by}:T", title=None, axis=alt.Axis(format=dates, tickCount=5)))
     tips = [
         alt.Tooltip(f"{by}:T", title="From", format="%-d %b %Y"),
         alt.Tooltip(f"{column}:Q", title=title, format=pattern),
         alt.Tooltip(f"{column}_lower:Q", title="Lower bound", format=pattern),
         alt.Tooltip(f"{column}_upper:Q", title="Upper bound", format=pattern),
     ]
-    line = base.mark_line(color=ui.accent(), point=len(rows) < 40).encode(
-        y=alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=pattern, tickCount=5)), tooltip=tips
+    line = base.mark_line(color=ui.accent(), point=has_points).encode(
+        y=alt.Y(f"{column}:Q", title=unit, axis=alt.Axis(format=pattern, tickCount=5)), tooltip=tips
     )
     bounds = base.mark_rule(color=ui.accent(), opacity=0.4, strokeWidth=3).encode(
         y=f"{column}_lower:Q", y2=f"{column}_upper:Q", tooltip=tips
     )
-    ui.vega(alt.layer(bounds, line, data=rows), height=210, alt_text=f"{title} over time, with bounds")
+    return alt.layer(bounds, line)
 
 
-def four(publication: Publication, result, table: str, by: str) -> None:  # type: ignore[no-untyped-def]
+def rate(publication: Publication, rows: pd.DataFrame, *, column: str, by: str) -> None:
+    """A rate by day or month."""
+    title, _pattern, unit = RATES[column]
+    unit = unit.format(currency=publication.currency)
+    rows = rows[[by, column, f"{column}_lower", f"{column}_upper"]]
+    ui.vega(rows, rate_line, column, by, unit, len(rows) < MANY, height=210, alt_text=f"{title} over time, with bounds")
+
+
+def four(publication: Publication, result: Result, table: str, by: str) -> None:
     """The four rates, two by two."""
     for pair in (("ctr", "conversion_share"), ("cpc", "roas")):
         for cell, column in zip(st.columns(2), pair, strict=True):
-            with cell, st.container(border=True):
-                st.markdown(f"**{RATES[column][0]}**", help=ui.meaning(publication, table, column) or None)
-                rate(publication, result.rows, column, by)
-    ui.source(result)
+            with cell:
+                ui.panel(
+                    RATES[column][0],
+                    result,
+                    partial(rate, publication, column=column, by=by),
+                    about=ui.meaning(publication, table, column),
+                    publication=publication,
+                )
 
 
 def summary(publication: Publication, rows: pd.DataFrame) -> object:
     """All campaigns as a table."""
     money = publication.currency
-    rows = rows.assign(**{name: rows[name].astype(float).round(0) for name in ("revenue_amount", "cost_amount")})
     return ui.table(
         publication,
-        rows.round({"roas": 2, "roas_lower": 2, "roas_upper": 2, "cpc": 2}),
+        rows.assign(
+            **{name: rows[name].astype(float).round(0) for name in ("revenue_amount", "cost_amount")},
+            ctr=ui.estimates(rows, "ctr", shown.share),
+            cpc=ui.estimates(rows, "cpc", shown.decimal),
+            conversion_share=ui.estimates(rows, "conversion_share", shown.share),
+            roas=ui.estimates(rows, "roas", shown.decimal),
+        ),
         "campaign_summary",
         {
             "campaign_name": ui.text("Campaign"),
@@ -70,13 +91,11 @@ def summary(publication: Publication, rows: pd.DataFrame) -> object:
             "last_date": ui.when("To"),
             "cost_amount": ui.amount("Cost", money),
             "revenue_amount": ui.amount("Revenue", money),
+            "ctr": ui.estimate("CTR"),
+            "cpc": ui.estimate("CPC", money),
+            "conversion_share": ui.estimate("Conversion"),
+            "roas": ui.estimate("ROAS"),
             "impressions": ui.figure("Impressions"),
-            "ctr": ui.part("CTR"),
-            "cpc": ui.amount("CPC", money),
-            "conversion_share": ui.part("Conversion"),
-            "roas": ui.figure("ROAS"),
-            "roas_lower": ui.figure("from"),
-            "roas_upper": ui.figure("to"),
         },
         key="campaigns",
         on_select="rerun",
@@ -93,44 +112,27 @@ def page(publication: Publication) -> None:
     if channels.rows.empty:
         ui.nothing(publication, [*NEEDS, "campaigns"], "No campaign has a day before the snapshot.")
         return
+    of_period(publication, list(channels.rows["channel"]))
+
+
+@ui.fragment
+def of_period(publication: Publication, channels: list[str]) -> None:
+    """What ran in a period on a channel, or on all of them."""
     cells = st.columns([1, 1, 2])
     with cells[0]:
-        period = state.one_of("period", "Period", list(PERIODS))
+        chosen, days = PERIODS[state.one_of("period", "Period", list(PERIODS))]
     with cells[1]:
-        channel = state.choice("channel", "Channel", list(channels.rows["channel"]))
-    days = PERIODS[period]
+        channel = state.choice("channel", "Channel", channels)
     since = publication.snapshot_date - timedelta(days=days) if days and publication.snapshot_date else None
-    found = ui.asked(publication, "campaigns_summary", channel=channel, since=since)
+    total = ui.asked(publication, "campaigns_total", channel=channel, period=chosen)
+    found = ui.asked(publication, "campaigns_summary", channel=channel, period=chosen)
     by_month = ui.asked(publication, "campaigns_channels", channel=channel, since=since)
-    if found is None or by_month is None:
+    if total is None or found is None or by_month is None:
         return
-    if found.rows.empty:
+    if total.rows.empty:
         ui.nothing(publication, NEEDS, "No campaign ran in this period on this channel.")
         return
-    rows, money = found.rows, publication.currency
-    ui.cards(
-        [
-            Card("Campaigns", shown.number(len(rows)), "", "Campaigns with a day in the period."),
-            Card(
-                "Cost",
-                shown.money(rows["cost_amount"].astype(float).sum(), money),
-                "",
-                ui.meaning(publication, "campaign_summary", "cost_amount"),
-            ),
-            Card(
-                "Revenue attributed",
-                shown.money(rows["revenue_amount"].astype(float).sum(), money),
-                "by the platform",
-                ui.meaning(publication, "campaign_summary", "revenue_amount"),
-            ),
-            Card(
-                "Conversions",
-                shown.number(rows["conversions"].sum()),
-                f"of {shown.number(rows['clicks'].sum())} clicks",
-                ui.meaning(publication, "campaign_summary", "conversions"),
-            ),
-        ]
-    )
+    ui.cards(publication, figures(publication, total.one()), total)
     if by_month.rows.empty:
         ui.nothing(publication, NEEDS, "No whole month lies in this period.")
     else:
@@ -138,12 +140,53 @@ def page(publication: Publication) -> None:
         four(publication, by_month, "channel_performance_monthly", "performance_month")
     with st.container(border=True):
         st.markdown("**Campaigns**", help="Mark a row to see the campaign day by day.")
-        marked = summary(publication, rows)
-        ui.source(found)
-    chosen = marked.selection.rows if marked else []  # type: ignore[attr-defined]
-    if chosen:
-        campaign = rows.iloc[chosen[0]]
+        marked = summary(publication, found.rows)
+        ui.source(publication, found, key="campaigns")
+    rows = marked.selection.rows if marked else []  # type: ignore[attr-defined]
+    if rows:
+        campaign = found.rows.iloc[rows[0]]
         daily = ui.asked(publication, "campaigns_daily", campaign=campaign["campaign_id"])
         if daily is not None:
             st.subheader(f"{campaign['campaign_name']} by day", anchor=False)
             four(publication, daily, "campaign_performance_daily", "performance_date")
+
+
+def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
+    """The cards: sums of the period, and rates with their bounds."""
+    money = publication.currency
+
+    def about(column: str) -> str:
+        return ui.meaning(publication, "channel_summary", column)
+
+    def bounds(column: str, write: Callable[[Any], str]) -> str:
+        return shown.between(write(told[f"{column}_lower"]), write(told[f"{column}_upper"]))
+
+    spread = f"{shown.day(told['first_date'])} to {shown.day(told['last_date'])}"
+    per_click = f"{shown.exact_money(told['cpc'], money)} a click"
+    return [
+        Card("Campaigns", shown.number(told["n_campaigns"]), [spread], about("n_campaigns")),
+        Card(
+            "Cost",
+            shown.money(told["cost_amount"], money),
+            [per_click, bounds("cpc", partial(shown.exact_money, currency=money))],
+            about("cpc"),
+        ),
+        Card(
+            "Revenue attributed",
+            shown.money(told["revenue_amount"], money),
+            [f"{shown.decimal(told['roas'])} times the cost", bounds("roas", shown.decimal)],
+            about("roas"),
+        ),
+        Card(
+            "Clicks",
+            shown.number(told["clicks"]),
+            [f"{shown.share(told['ctr'], 2)} of impressions", bounds("ctr", partial(shown.share, digits=2))],
+            about("ctr"),
+        ),
+        Card(
+            "Conversions",
+            shown.number(told["conversions"]),
+            [f"{shown.share(told['conversion_share'])} of clicks", bounds("conversion_share", shown.share)],
+            about("conversion_share"),
+        ),
+    ]

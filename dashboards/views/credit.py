@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import altair as alt
 import pandas as pd
 import streamlit as st
@@ -13,11 +15,15 @@ from dashboards.data import Publication, Result
 
 NEEDS = ("loans", "repayments", "bank_transactions")
 SCORES = "credit_scores"
+MODELS = ("credit",)
+# From blue, the safest, to orange, told apart by people with any kind of colour blindness.
+BANDS = {"A": "#0072b2", "B": "#56b4e9", "C": "#009e73", "D": "#e69f00", "E": "#d55e00"}
+FOUR_FIFTHS = 0.8  # of the approval rate of the group approved most often: below, adverse impact is presumed
 
 
 def page(publication: Publication) -> None:
     """Show it, or what is missing."""
-    ui.head("Credit", "What credit can customers carry, and what would be lost?", publication, models=("credit",))
+    ui.head("Credit", "What credit can customers carry, and what would be lost?", publication, models=MODELS)
     try:
         summary = data.ask(publication.path, "credit_summary")
     except data.NotInPublicationError:
@@ -33,7 +39,7 @@ def page(publication: Publication) -> None:
             publication, NEEDS, "No customer has a credit score: fewer than 50 defaults are known to learn from."
         )
         return
-    ui.cards(figures(publication, summary))
+    ui.cards(publication, figures(publication, summary), summary, models=MODELS)
     st.caption("The policy recommends. Declines and whatever is unclear go to a person, who decides.")
     scores(publication)
     policy(publication)
@@ -44,24 +50,29 @@ def figures(publication: Publication, summary: Result) -> list[Card]:
     """The cards."""
     told = summary.one()
     return [
-        Card("Customers with a score", shown.number(told["n_scored"]), "", ui.meaning(publication, SCORES, "score")),
+        Card(
+            "Customers with a score",
+            shown.number(told["n_scored"]),
+            [f"{shown.number(told['score_mean'])} points on average"],
+            ui.meaning(publication, SCORES, "score"),
+        ),
         Card(
             "Mean probability of default",
             shown.share(told["pd_mean"]),
-            shown.between(shown.share(told["pd_mean_lower"]), shown.share(told["pd_mean_upper"])),
+            [shown.between(shown.share(told["pd_mean_lower"]), shown.share(told["pd_mean_upper"]))],
             ui.meaning(publication, SCORES, "pd"),
         ),
         Card(
             "Recommended to approve",
             shown.number(told["n_approve"]),
-            f"{shown.share(told['n_approve'] / told['n_scored'], 0)} of them",
+            [f"{shown.share(told['approve_share'], 0)} of them"],
             ui.meaning(publication, "credit_decisions", "recommendation"),
         ),
         Card(
             "For a person to decide",
-            shown.number(told["n_refer"] + told["n_decline"]),
-            "",
-            ui.meaning(publication, "credit_decisions", "human_decision"),
+            shown.number(told["n_for_human"]),
+            [f"{shown.number(told['n_human_decided'])} of all decided so far"],
+            ui.meaning(publication, "credit_summary", "n_for_human"),
         ),
     ]
 
@@ -76,70 +87,71 @@ def scores(publication: Publication) -> None:
             distribution,
             about=ui.meaning(publication, SCORES, "score"),
             publication=publication,
-        )
-        ui.panel(
-            "What costs most points",
-            ui.asked(publication, "credit_reasons"),
-            reasons,
-            about=ui.meaning(publication, "credit_score_reasons", "points_lost"),
-            publication=publication,
+            models=MODELS,
         )
     with right:
         ui.panel(
             "Probability of default by band",
             ui.asked(publication, "credit_bands"),
-            lambda rows: intervals(rows, "band", "pd_mean", "Mean probability of default", "Band"),
+            lambda rows: intervals(
+                rows, "band", "pd_mean", "Mean probability of default", by_title="Band", height=ui.HEIGHT
+            ),
             about=ui.meaning(publication, SCORES, "band"),
             publication=publication,
+            models=MODELS,
         )
-        ui.panel(
-            "How well defaults are told apart (Gini)",
-            ui.asked(publication, "credit_versions"),
-            lambda rows: intervals(
-                rows.rename(columns={"value_lower": "gini_lower", "value_upper": "gini_upper", "value": "gini"}),
-                "algorithm", "gini", "Gini on the newest backtest", None, pattern=".2f",
-            ),
-            about=ui.meaning(publication, "credit_challengers", "value"),
-            publication=publication,
-        )  # fmt: skip
-
-
-def policy(publication: Publication) -> None:
-    """Recommendations with their rules, and offers with what they would cost."""
-    money = publication.currency
     left, right = st.columns(2)
     with left:
         ui.panel(
-            "Recommendations",
+            "What costs most points",
+            ui.asked(publication, "credit_reasons"),
+            reasons,
+            about=ui.meaning(publication, "credit_reason_summary", "n_first"),
+            publication=publication,
+            models=MODELS,
+        )
+    with right:
+        ui.panel(
+            "Recommendations and the rule behind each",
             ui.asked(publication, "credit_recommendations"),
-            lambda rows: ui.table(
-                publication, rows, "credit_decisions",
-                {
-                    "recommendation": ui.text("Recommended"), "rule": ui.text("Rule that decided"),
-                    "n_customers": ui.figure("Customers"),
-                },
-            ),
+            recommendations,
             about=ui.meaning(publication, "credit_decisions", "rule"),
             publication=publication,
-        )  # fmt: skip
-    with right:
+            models=MODELS,
+        )
+
+
+def policy(publication: Publication) -> None:
+    """Offers with what they would cost, and how well defaults are told apart."""
+    money = publication.currency
+    left, right = st.columns([3, 2])
+    with left:
         ui.panel(
             "Offers and expected loss",
             ui.asked(publication, "credit_offers"),
             lambda rows: ui.table(
                 publication, rows.round({"credit_limit_mean": 0, "expected_loss": 0, "expected_margin": 0}),
-                "credit_offers",
+                "credit_offer_summary",
                 {
                     "product": ui.text("Product"), "n_customers": ui.figure("Customers"),
                     "credit_limit_mean": ui.amount("Mean limit", money), "apr_from": ui.part("APR from"),
-                    "apr_to": ui.part("APR to"), "expected_loss": ui.amount("Expected loss", money),
-                    "expected_loss_share": ui.part("of limits"), "expected_margin": ui.amount("Expected margin", money),
+                    "apr_to": ui.part("to"), "expected_loss": ui.amount("Expected loss", money),
+                    "expected_loss_share": ui.part("of limits"), "expected_margin": ui.amount("Margin", money),
                 },
             ),
-            about=ui.meaning(publication, "credit_offers", "expected_loss"),
+            about=ui.meaning(publication, "credit_offer_summary", "expected_loss"),
             publication=publication,
+            models=MODELS,
             empty="No approved customer fits a product.",
         )  # fmt: skip
+    with right:
+        ui.panel(
+            "How well defaults are told apart",
+            ui.asked(publication, "credit_versions"),
+            gini,
+            about=ui.meaning(publication, "credit_challengers", "value"),
+            publication=publication,
+        )
 
 
 def fairness(publication: Publication) -> None:
@@ -147,78 +159,158 @@ def fairness(publication: Publication) -> None:
     every = ui.asked(publication, "credit_fairness")
     if every is None or every.rows.empty:
         return
-    attributes = list(dict.fromkeys(every.rows["protected_attribute"]))
+    st.subheader("Fairness", anchor=False)
+    by_attribute(publication, list(dict.fromkeys(every.rows["protected_attribute"])))
+
+
+@ui.fragment
+def by_attribute(publication: Publication, attributes: list[str]) -> None:
+    """The groups of one attribute beside each other."""
     with st.columns([1, 3])[0]:
-        attribute = state.one_of("attribute", "Fairness by", attributes)
+        attribute = state.one_of("attribute", "Groups by", attributes, written=shown.words)
     found = ui.asked(publication, "credit_fairness", attribute=attribute)
     left, right = st.columns(2)
     with left:
         ui.panel(
             "Approval rate by group",
             found,
-            lambda rows: intervals(rows, "group_value", "approval_rate", "Recommended to approve", None),
+            lambda rows: intervals(rows, "group_value", "approval_rate", "Recommended to approve"),
             about=ui.meaning(publication, "fairness_credit", "approval_rate"),
             publication=publication,
+            models=MODELS,
         )
     with right:
         ui.panel(
-            "Adverse impact and defaults",
+            "Approval beside the group approved most often",
             found,
-            lambda rows: groups(publication, rows),
+            lambda rows: intervals(
+                rows,
+                "group_value",
+                "adverse_impact_ratio",
+                "Adverse impact ratio",
+                pattern=".2f",
+                mark=FOUR_FIFTHS,
+            ),
             about=ui.meaning(publication, "fairness_credit", "adverse_impact_ratio"),
             publication=publication,
-            key="groups",
+            models=MODELS,
         )
+    ui.panel(
+        "Groups: recommendations and defaults",
+        found,
+        lambda rows: groups(publication, rows),
+        about=ui.meaning(publication, "fairness_credit", "default_rate"),
+        publication=publication,
+        models=MODELS,
+    )
 
 
-def distribution(rows: pd.DataFrame) -> None:
+def score_bars() -> ui.Chart:
     """Customers by score, bands told apart."""
-    bars = (
-        alt.Chart(rows)
+    return (
+        alt.Chart()
         .mark_bar()
         .encode(
             x=alt.X("score_from:Q", bin="binned", title="Score", axis=alt.Axis(format="d", tickCount=10)),
             x2="score_to:Q",
             y=alt.Y("n_customers:Q", title="Customers", axis=alt.Axis(format="~s", tickCount=5)),
-            color=alt.Color("band:N", title="Band", legend=alt.Legend(orient="top")),
+            color=alt.Color(
+                "band:N",
+                title="Band, A the safest",
+                legend=alt.Legend(orient="top"),
+                scale=alt.Scale(domain=list(BANDS), range=list(BANDS.values())),
+            ),
             tooltip=[
                 alt.Tooltip("score_from:Q", title="From"),
                 alt.Tooltip("band:N", title="Band"),
                 alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
                 alt.Tooltip("pd_mean:Q", title="Mean probability of default", format=".1%"),
+                alt.Tooltip("pd_mean_lower:Q", title="Lower bound", format=".1%"),
+                alt.Tooltip("pd_mean_upper:Q", title="Upper bound", format=".1%"),
             ],
         )
     )
-    ui.vega(bars, alt_text="Customers by score")
 
 
-def reasons(rows: pd.DataFrame) -> None:
+def distribution(rows: pd.DataFrame) -> None:
+    """Customers by score."""
+    ui.vega(rows, score_bars, alt_text="Customers by score")
+
+
+def reason_bars() -> ui.Chart:
     """The characteristics that stand first among the reasons."""
-    bars = (
-        alt.Chart(rows.assign(what=rows["characteristic"].map(shown.words)))
+    return (
+        alt.Chart()
         .mark_bar(color=ui.accent(), cornerRadiusEnd=2, height=14)
         .encode(
             y=alt.Y("what:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
-            x=alt.X("n_customers:Q", title="Customers", axis=alt.Axis(format="~s", tickCount=5)),
+            x=alt.X("n_first:Q", title="Customers whom it costs most", axis=alt.Axis(format="~s", tickCount=5)),
             tooltip=[
                 alt.Tooltip("what:N", title="Characteristic"),
-                alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
+                alt.Tooltip("n_first:Q", title="Costs most of all", format=",.0f"),
+                alt.Tooltip("n_customers:Q", title="Among the reasons of", format=",.0f"),
                 alt.Tooltip("points_lost_mean:Q", title="Points lost, mean", format=".1f"),
             ],
         )
     )
-    ui.vega(bars, height=28 * len(rows) + 60, alt_text="What costs most points")
 
 
-def intervals(
-    rows: pd.DataFrame, by: str, column: str, title: str, by_title: str | None, *, pattern: str = ".0%"
-) -> None:
-    """An estimate per group with its interval."""
+def reasons(rows: pd.DataFrame) -> None:
+    """The characteristics that stand first among the reasons."""
+    rows = rows.assign(what=rows["characteristic"].map(shown.feature))
+    ui.vega(rows, reason_bars, height=28 * len(rows) + 60, alt_text="What costs most points")
+
+
+def rule_bars() -> ui.Chart:
+    """Customers by the rule that decided, recommendations told apart."""
+    kinds = ["approve", "refer", "decline"]
+    return (
+        alt.Chart()
+        .mark_bar(cornerRadiusEnd=2, height=14)
+        .encode(
+            y=alt.Y("what:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
+            x=alt.X("n_customers:Q", title="Customers", axis=alt.Axis(format="~s", tickCount=5)),
+            color=alt.Color(
+                "recommendation:N",
+                title=None,
+                legend=alt.Legend(orient="top"),
+                scale=alt.Scale(domain=kinds, range=["#009e73", "#e69f00", "#d55e00"]),
+            ),
+            tooltip=[
+                alt.Tooltip("recommendation:N", title="Recommended"),
+                alt.Tooltip("what:N", title="Rule"),
+                alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
+                alt.Tooltip("customer_share:Q", title="Of all", format=".1%"),
+            ],
+        )
+    )
+
+
+def recommendations(rows: pd.DataFrame) -> None:
+    """Customers by the rule that decided."""
+    rows = rows.assign(what=rows["rule"].map(shown.words))
+    ui.vega(rows, rule_bars, height=28 * rows["rule"].nunique() + 90, alt_text="Recommendations by rule")
+
+
+def gini(rows: pd.DataFrame) -> None:
+    """The scorecard that scores beside those that do not, on the newest backtest."""
+    rows = rows.rename(columns={"value_lower": "gini_lower", "value_upper": "gini_upper", "value": "gini"})
+    rows = rows.assign(
+        what=rows["algorithm"].map(shown.words) + rows["is_champion"].map({True: " (scores)"}).fillna("")
+    )
+    intervals(rows, "what", "gini", "Gini", pattern=".2f")
+
+
+def interval_marks(
+    by: str, column: str, title: str, by_title: str | None, pattern: str, mark: float | None
+) -> ui.Chart:
+    """An estimate per group with its interval, beside a mark that it is judged by."""
+    exact = ".1%" if pattern.endswith("%") else pattern
     tips = [
         alt.Tooltip(f"{by}:N", title=by_title or shown.words(by)),
-        alt.Tooltip(f"{column}:Q", title=title, format=".1%" if pattern.endswith("%") else pattern),
-        alt.Tooltip(f"{column}_lower:Q", title="Lower bound", format=".1%" if pattern.endswith("%") else pattern),
-        alt.Tooltip(f"{column}_upper:Q", title="Upper bound", format=".1%" if pattern.endswith("%") else pattern),
+        alt.Tooltip(f"{column}:Q", title=title, format=exact),
+        alt.Tooltip(f"{column}_lower:Q", title="Lower bound", format=exact),
+        alt.Tooltip(f"{column}_upper:Q", title="Upper bound", format=exact),
     ]
     base = alt.Chart().encode(y=alt.Y(f"{by}:N", sort=None, title=by_title, axis=alt.Axis(labelOverlap=False)))
     bounds = base.mark_rule(color=ui.accent(), strokeWidth=2, opacity=0.6).encode(
@@ -226,21 +318,47 @@ def intervals(
         x2=f"{column}_upper:Q",
         tooltip=tips,
     )
-    points = base.mark_point(color=ui.accent(), filled=True, size=80).encode(x=f"{column}:Q", tooltip=tips)
-    ui.vega(alt.layer(bounds, points, data=rows), height=max(40 * len(rows) + 60, 140), alt_text=f"{title} by group")
+    points = base.mark_point(color=ui.accent(), filled=True, size=80, opacity=1).encode(x=f"{column}:Q", tooltip=tips)
+    if mark is None:
+        return alt.layer(bounds, points)
+    line = alt.Chart().mark_rule(strokeDash=[4, 4], color=ui.RISK_COLOURS["high"]).encode(x=alt.datum(mark))
+    return alt.layer(line, bounds, points)
+
+
+def intervals(
+    rows: pd.DataFrame,
+    by: str,
+    column: str,
+    title: str,
+    *,
+    by_title: str | None = None,
+    pattern: str = ".0%",
+    mark: float | None = None,
+    height: int | None = None,
+) -> None:
+    """An estimate per group with its interval."""
+    ui.vega(
+        rows[[by, column, f"{column}_lower", f"{column}_upper"]],
+        interval_marks,
+        *(by, column, title, by_title, pattern, mark),
+        height=height or max(36 * len(rows) + 60, 150),
+        alt_text=f"{title} by group",
+    )
 
 
 def groups(publication: Publication, rows: pd.DataFrame) -> None:
     """Groups as a table; those that are too small to judge say so."""
+    rows = rows.assign(
+        approval_rate=ui.estimates(rows, "approval_rate", partial(shown.share, digits=0)),
+        adverse_impact_ratio=ui.estimates(rows, "adverse_impact_ratio", shown.decimal),
+        default_rate=ui.estimates(rows, "default_rate", shown.share),
+    )
     ui.table(
-        publication,
-        rows.round({name: 2 for name in rows if name.startswith("adverse_impact_ratio")}),
-        "fairness_credit",
+        publication, rows, "fairness_credit",
         {
             "group_value": ui.text("Group"), "n_customers": ui.figure("Customers"),
-            "is_large_enough": ui.Column("Large enough", "tick"), "compared_with": ui.text("Beside"),
-            "adverse_impact_ratio": ui.figure("Impact ratio"), "adverse_impact_ratio_lower": ui.figure("from"),
-            "adverse_impact_ratio_upper": ui.figure("to"), "expected_default_rate": ui.part("Defaults expected"),
-            "default_rate": ui.part("Defaults seen"),
+            "is_large_enough": ui.Column("Large enough", "tick"), "approval_rate": ui.estimate("Approved"),
+            "compared_with": ui.text("Beside"), "adverse_impact_ratio": ui.estimate("Impact ratio"),
+            "expected_default_rate": ui.part("Defaults expected"), "default_rate": ui.estimate("Defaults seen"),
         },
     )  # fmt: skip

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from typing import Any
+from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from dashboards import components as ui
@@ -15,6 +13,7 @@ from dashboards.data import Publication
 from dashboards.views import one_customer
 
 SIZE = 50
+MODELS = ("churn", "clv", "segments")
 # What a list can be sorted by; a customer's id settles ties, so that no page repeats a row.
 ORDERS = {
     "value at risk": "value_at_risk desc nulls last, customer_id",
@@ -32,7 +31,7 @@ def filters(publication: Publication) -> dict[str, str | None]:
     """What the list is narrowed to."""
     segments = ui.asked(publication, "segment_names")
     countries = ui.asked(publication, "customers_countries")
-    cells = st.columns(6)
+    cells = ui.in_a_row("filters", 6)
     with cells[0]:
         search = state.words("search", "Customer", placeholder="part of an id")
     with cells[1]:
@@ -49,14 +48,9 @@ def filters(publication: Publication) -> dict[str, str | None]:
     return {"search": search, "risk": risk, "segment": segment, "tier": tier, "country": country}
 
 
+@ui.fragment
 def listed(publication: Publication) -> None:
-    """The list."""
-    ui.head(
-        "Customers",
-        "Find customers, and open one by marking its row.",
-        publication,
-        models=("churn", "clv", "segments"),
-    )
+    """The list, with what it is narrowed to."""
     narrowed = filters(publication)
     count = ui.asked(publication, "customers_count", **narrowed)
     if count is None:
@@ -79,50 +73,37 @@ def listed(publication: Publication) -> None:
         f" · page {number:,} of {pages:,}"
     )
     money = publication.currency
-    seen = rows.rows.assign(
-        churn_bounds=[bounds(*pair, shown.share) for pair in pairs(rows.rows, "churn_probability")],
-        at_risk_bounds=[bounds(*pair, shown.short) for pair in pairs(rows.rows, "value_at_risk")],
-        clv_bounds=[bounds(*pair, shown.short) for pair in pairs(rows.rows, "clv_365d")],
-    ).round({"value_at_risk": 0, "clv_365d": 0, "recency_days": 0, "total_spent": 0})
+    seen = rows.rows.round({"recency_days": 0, "total_spent": 0}).assign(
+        churn_probability=ui.estimates(rows.rows, "churn_probability", partial(shown.share, digits=0)),
+        value_at_risk=ui.estimates(rows.rows, "value_at_risk", shown.short),
+        clv_365d=ui.estimates(rows.rows, "clv_365d", shown.short),
+    )
     marked = ui.table(
         publication,
         seen,
         "customer_directory",
         {
             "customer_id": ui.text("Customer"),
-            "segment_name": ui.text("Segment", width=190),
+            "segment_name": ui.text("Segment", width=180),
             "risk_level": ui.text("Risk", width=70),
-            "churn_probability": ui.part("Churn"),
-            "churn_bounds": ui.text("Bounds"),
-            "value_at_risk": ui.amount("Value at risk", money),
-            "at_risk_bounds": ui.text("Bounds"),
-            "clv_365d": ui.amount("Expected value", money),
-            "clv_bounds": ui.text("Bounds"),
+            "churn_probability": ui.estimate("Churn probability"),
+            "value_at_risk": ui.estimate("Value at risk", money),
+            "clv_365d": ui.estimate("Value of 365 days", money),
+            "recommended_action": ui.text("What to do", width=95),
             "total_spent": ui.amount("Spent", money),
             "n_orders": ui.figure("Orders"),
             "recency_days": ui.figure("Days since order"),
             "country": ui.text("Country"),
-            "recommended_action": ui.text("What to do"),
         },
         key=f"list-{number}",
         on_select="rerun",
         selection_mode="single-row",
-        height=38 * min(len(seen), 15) + 40,
+        height=ui.ROW * 16 + 3 if len(seen) > ui.MOST_ROWS else "auto",
     )
-    ui.source(rows)
+    ui.source(publication, rows, count, models=MODELS, key="list")
     if marked and marked.selection.rows:
         st.query_params["customer"] = str(seen["customer_id"].iloc[marked.selection.rows[0]])
         st.rerun()
-
-
-def pairs(rows: pd.DataFrame, column: str) -> Iterable[tuple[float, float]]:
-    """The bounds of a score, row by row."""
-    return zip(rows[f"{column}_lower"], rows[f"{column}_upper"], strict=True)
-
-
-def bounds(lower: float, upper: float, write: Callable[[Any], str]) -> str:
-    """Bounds as a table shows them."""
-    return shown.between(write(lower), write(upper))
 
 
 def page(publication: Publication) -> None:
@@ -131,4 +112,5 @@ def page(publication: Publication) -> None:
     if customer:
         one_customer.page(publication, customer)
     else:
+        ui.head("Customers", "Find customers, and open one by marking its row.", publication, models=MODELS)
         listed(publication)

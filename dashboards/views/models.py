@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 import streamlit as st
@@ -9,7 +11,7 @@ import streamlit as st
 from dashboards import components as ui
 from dashboards import shown, state
 from dashboards.components import Card
-from dashboards.data import Publication
+from dashboards.data import Publication, Result
 from dashboards.views import model_tables
 
 # What tells how good a model is, by what it forecasts: column, title, format.
@@ -24,20 +26,12 @@ MEASURES = {
 WORST = 25
 
 
-def performance(rows: pd.DataFrame, measure: str) -> None:
+def performance_lines(measure: str, has_legend: bool) -> ui.Chart:
     """One measure by the day that was forecast from."""
     title, pattern = MEASURES[measure]
-    rows = rows[rows[measure].notna()]
-    rows = rows.assign(
-        forecast=[
-            f"{model}, {horizon:.0f} days" if horizon > 0 else model
-            for model, horizon in zip(rows["model_name"], rows["horizon"].fillna(0), strict=True)
-        ]
-    )
-    forecasts = rows["forecast"].nunique()
-    legend = alt.Legend(orient="bottom", columns=1, labelLimit=260) if forecasts > 1 else None
-    lines = (
-        alt.Chart(rows)
+    legend = alt.Legend(orient="bottom", columns=1, labelLimit=260) if has_legend else None
+    return (
+        alt.Chart()
         .mark_line(point=True)
         .encode(
             x=alt.X("period:T", title="Forecast from", axis=alt.Axis(format="%b %Y", tickCount=5)),
@@ -54,30 +48,40 @@ def performance(rows: pd.DataFrame, measure: str) -> None:
             ],
         )
     )
-    ui.vega(lines, height=260 + (28 * forecasts if legend else 0), alt_text=f"{title} over time")
 
 
-def drift(rows: pd.DataFrame) -> None:
-    """Columns down, days across: how near each is to its threshold, the worst first."""
-    rows = rows.assign(
-        place=rows["subject"].str.replace(r"^feat_|^ml_|__scores", "", regex=True) + " · " + rows["column_name"],
-        day=pd.to_datetime(rows["snapshot_date"]).dt.strftime("%Y-%m-%d"),
+def performance(rows: pd.DataFrame, measure: str) -> None:
+    """One measure by the day that was forecast from."""
+    rows = rows[rows[measure].notna()]
+    rows = rows[["period", measure, "n", "base_rate", "model_version", "protocol"]].assign(
+        forecast=[
+            f"{shown.words(model)}, {horizon:.0f} days" if horizon > 0 else shown.words(model)
+            for model, horizon in zip(rows["model_name"], rows["horizon"].fillna(0), strict=True)
+        ]
     )
-    worst = rows.groupby("place")["of_threshold"].max().sort_values(ascending=False).head(WORST).index
-    rows = rows[rows["place"].isin(worst)]
-    cells = (
-        alt.Chart(rows)
+    forecasts = rows["forecast"].nunique()
+    has_legend = forecasts > 1
+    height = 260 + (28 * forecasts if has_legend else 0)
+    ui.vega(rows, performance_lines, measure, has_legend, height=height, alt_text=f"{MEASURES[measure][0]} over time")
+
+
+def drift_map(worst: tuple[str, ...]) -> ui.Chart:
+    """Columns down, days across: how near each is to its threshold, the worst first."""
+    return (
+        alt.Chart()
         .mark_rect(cornerRadius=2)
         .encode(
             x=alt.X("day:O", title="Snapshot", axis=alt.Axis(labelAngle=-45, labelOverlap=True)),
             y=alt.Y("place:N", sort=list(worst), title=None, axis=alt.Axis(labelLimit=260, labelOverlap=False)),
             color=alt.Color(
                 "of_threshold:Q",
-                scale=alt.Scale(
-                    domain=[0, 1, 3], range=["#e8f1f8", "#f6c26b", "#b34700"], clamp=True, interpolate="rgb"
-                ),
+                scale=alt.Scale(domain=[0, 1, 3], range=ui.rising(), clamp=True, interpolate="rgb"),
                 legend=alt.Legend(
-                    title="Of the threshold (1 drifts)", orient="top", gradientLength=160, titleLimit=240
+                    title="Of the threshold (1 drifts)",
+                    orient="top",
+                    gradientLength=160,
+                    titleLimit=240,
+                    values=[0, 1, 2, 3],
                 ),
             ),
             tooltip=[
@@ -86,20 +90,32 @@ def drift(rows: pd.DataFrame) -> None:
                 alt.Tooltip("measure:N", title="Measure"),
                 alt.Tooltip("value:Q", title="Value", format=".3f"),
                 alt.Tooltip("threshold:Q", title="Threshold", format=".3f"),
+                alt.Tooltip("model_version:N", title="Beside what was learnt by"),
             ],
         )
     )
-    ui.vega(cells, height=18 * len(worst) + 120, alt_text="Drift by column and day")
 
 
-def outcomes(rows: pd.DataFrame) -> None:
-    """Checks by kind."""
+def drift(rows: pd.DataFrame) -> None:
+    """Columns down, days across."""
+    rows = rows.assign(
+        place=rows["compared_table"].str.replace(r"^feat_|^ml_|__scores", "", regex=True) + " · " + rows["column_name"],
+        day=pd.to_datetime(rows["snapshot_date"]).dt.strftime("%Y-%m-%d"),
+    ).drop(columns=["snapshot_date"])
+    # They come the worst first.
+    worst = tuple(rows["place"].drop_duplicates().head(WORST))
+    rows = rows[rows["place"].isin(worst)]
+    ui.vega(rows, drift_map, worst, height=18 * len(worst) + 120, alt_text="Drift by column and day")
+
+
+def outcome_bars() -> ui.Chart:
+    """Checks by kind and outcome."""
     order = ["pass", "warn", "fail", "skipped"]
-    bars = (
-        alt.Chart(rows)
+    return (
+        alt.Chart()
         .mark_bar(height=18)
         .encode(
-            y=alt.Y("check_type:N", title=None),
+            y=alt.Y("what:N", title=None),
             x=alt.X("n_checks:Q", title="Checks", axis=alt.Axis(format="~s", tickCount=5)),
             color=alt.Color(
                 "status:N",
@@ -108,10 +124,15 @@ def outcomes(rows: pd.DataFrame) -> None:
                 legend=alt.Legend(orient="top"),
                 scale=alt.Scale(domain=order, range=["#009e73", "#e69f00", "#d55e00", "#b5bcc4"]),
             ),
-            tooltip=["check_type:N", "status:N", alt.Tooltip("n_checks:Q", title="Checks")],
+            tooltip=["what:N", "status:N", alt.Tooltip("n_checks:Q", title="Checks")],
         )
     )
-    ui.vega(bars, height=34 * rows["check_type"].nunique() + 90, alt_text="Checks of the last run")
+
+
+def outcomes(rows: pd.DataFrame) -> None:
+    """Checks by kind."""
+    rows = rows[["status", "n_checks"]].assign(what=rows["check_type"].map(shown.words))
+    ui.vega(rows, outcome_bars, height=34 * rows["what"].nunique() + 90, alt_text="Checks of the last run")
 
 
 def page(publication: Publication) -> None:
@@ -123,77 +144,58 @@ def page(publication: Publication) -> None:
         models=("churn", "clv", "next_purchase", "segments", "survival"),
     )
     sources, champions = ui.asked(publication, "source_status"), ui.asked(publication, "models_champions")
-    checks, warnings = ui.asked(publication, "models_checks"), ui.asked(publication, "models_warnings")
-    if sources is not None and champions is not None and checks is not None and warnings is not None:
-        passed = checks.rows.loc[checks.rows["status"] == "pass", "n_checks"].sum()
-        newest = sources.rows["newest_event_at"].max()
-        ui.cards(
-            [
-                Card(
-                    "Sources loaded",
-                    f"{int(sources.rows['is_loaded'].sum())} of {len(sources.rows)}",
-                    "",
-                    ui.meaning(publication, "source_status", "is_loaded"),
-                ),
-                Card(
-                    "Newest event", shown.day(newest), "", ui.meaning(publication, "source_status", "newest_event_at")
-                ),
-                Card(
-                    "Checks passed",
-                    shown.number(passed),
-                    f"{len(warnings.rows)} did not",
-                    ui.meaning(publication, "check_results", "status"),
-                ),
-                Card(
-                    "Models that score",
-                    shown.number(len(champions.rows)),
-                    "",
-                    ui.meaning(publication, "model_registry", "is_champion"),
-                ),
-            ]
-        )
+    health = ui.asked(publication, "models_health")
+    if health is not None and not health.rows.empty:
+        ui.cards(publication, figures(publication, health.one()), health)
     models_in(publication, champions)
-    left, right = st.columns(2)
+    left, right = st.columns([2, 3])
     with left:
         ui.panel(
             "Checks of the last run",
-            checks,
+            ui.asked(publication, "models_checks"),
             outcomes,
             about=ui.meaning(publication, "check_results", "check_type"),
             publication=publication,
+            empty="No run has made any checks yet: `clientele daily` does.",
         )
+    with right:
         ui.panel(
             "What did not pass",
-            warnings,
+            ui.asked(publication, "models_warnings"),
             lambda rows: model_tables.not_passed(publication, rows),
+            about=ui.meaning(publication, "check_results", "status"),
             publication=publication,
             empty="Every check passed.",
         )
-    with right:
-        ui.panel(
-            "Drift by column and day",
-            ui.asked(publication, "models_drift"),
-            drift,
-            about=ui.meaning(publication, "drift_results", "value"),
-            publication=publication,
-            empty="No drift was measured yet: the daily run does, once a champion has a reference to compare with.",
-        )
-    ui.panel("Sources", sources, lambda rows: model_tables.freshness(publication, rows), publication=publication)
-    left, right = st.columns(2)
-    with left:
-        ui.panel(
-            "Publications",
-            ui.asked(publication, "models_publications"),
-            lambda rows: model_tables.published(publication, rows),
-            publication=publication,
-        )
-    with right:
-        ui.panel(
-            "Rows of the published tables",
-            ui.asked(publication, "models_tables"),
-            lambda rows: model_tables.counted(publication, rows),
-            publication=publication,
-        )
+    ui.panel(
+        "Drift by column and day",
+        ui.asked(publication, "models_drift"),
+        drift,
+        about=ui.meaning(publication, "drift_by_column", "of_threshold"),
+        publication=publication,
+        empty="No drift was measured yet: the daily run does, once a champion has a reference to compare with.",
+    )
+    ui.panel(
+        "Sources",
+        sources,
+        lambda rows: model_tables.freshness(publication, rows),
+        about=ui.meaning(publication, "source_status", "newest_event_at"),
+        publication=publication,
+    )
+    ui.panel(
+        "Publications",
+        ui.asked(publication, "models_publications"),
+        lambda rows: model_tables.published(publication, rows),
+        about=ui.meaning(publication, "publications", "action"),
+        publication=publication,
+    )
+    ui.panel(
+        "Rows of the published tables",
+        ui.asked(publication, "models_tables"),
+        lambda rows: model_tables.counted(publication, rows),
+        about="What the published file holds.",
+        publication=publication,
+    )
     ui.panel(
         "Steps of the last runs",
         ui.asked(publication, "models_runs"),
@@ -204,7 +206,32 @@ def page(publication: Publication) -> None:
     )
 
 
-def models_in(publication: Publication, champions) -> None:  # type: ignore[no-untyped-def]
+def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
+    """The cards."""
+
+    def about(column: str) -> str:
+        return ui.meaning(publication, "data_health", column)
+
+    others = {"warned": told["n_checks_warned"], "failed": told["n_checks_failed"], "skipped": told["n_checks_skipped"]}
+    return [
+        Card(
+            "Sources loaded",
+            f"{shown.number(told['n_sources_loaded'])} of {shown.number(told['n_sources'])}",
+            [],
+            about("n_sources_loaded"),
+        ),
+        Card("Newest event", shown.day(told["newest_event_at"]), [], about("newest_event_at")),
+        Card(
+            "Checks passed",
+            shown.number(told["n_checks_passed"]),
+            [", ".join(f"{shown.number(count)} {what}" for what, count in others.items() if count)],
+            about("n_checks_passed"),
+        ),
+        Card("Models that score", shown.number(told["n_models"]), [], about("n_models")),
+    ]
+
+
+def models_in(publication: Publication, champions: Result | None) -> None:
     """Performance and calibration over time, of one model."""
     if champions is None:
         return
@@ -214,9 +241,22 @@ def models_in(publication: Publication, champions) -> None:  # type: ignore[no-u
             icon=":material/info:",
         )
         return
+    of_model(publication, list(dict.fromkeys(champions.rows["model_name"])))
+    ui.panel(
+        "Versions that score",
+        champions,
+        lambda rows: model_tables.versions(publication, rows),
+        about=ui.meaning(publication, "model_registry", "is_champion"),
+        publication=publication,
+    )
+
+
+@ui.fragment
+def of_model(publication: Publication, models: list[str]) -> None:
+    """How good the forecasts of one model were, by the day that was forecast from."""
     cells = st.columns([1, 1, 2])
     with cells[0]:
-        model = state.one_of("model", "Model", list(champions.rows["model_name"]))
+        model = state.one_of("model", "Model", models, written=shown.words)
     found = ui.asked(publication, "models_performance", model=model)
     if found is None:
         return
@@ -225,20 +265,12 @@ def models_in(publication: Publication, champions) -> None:  # type: ignore[no-u
         st.info("This model was not measured yet.", icon=":material/info:")
         return
     with cells[1]:
-        measure = state.one_of("measure", "Measure", there)
-    left, right = st.columns(2)
-    with left:
-        ui.panel(
-            "Out of time: forecasts against what came",
-            found,
-            lambda rows: performance(rows, measure),
-            about=ui.meaning(publication, "model_performance", measure),
-            publication=publication,
-        )
-    with right:
-        ui.panel(
-            "Versions that score",
-            champions,
-            lambda rows: model_tables.versions(publication, rows),
-            publication=publication,
-        )
+        measure = state.one_of("measure", "Measure", there, written=lambda name: MEASURES[name][0])
+    ui.panel(
+        "Out of time: forecasts against what came",
+        found,
+        lambda rows: performance(rows, measure),
+        about=ui.meaning(publication, "model_performance", measure),
+        publication=publication,
+        models=(model,),
+    )

@@ -8,8 +8,8 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from dashboards import access, data, shown, state
 from dashboards import components as ui
-from dashboards import data, shown, state
 from dashboards.components import Card
 from dashboards.data import Publication
 
@@ -37,7 +37,7 @@ def page(publication: Publication, customer: str) -> None:
         st.info(f"No customer is called `{customer}` in this publication.", icon=":material/person_off:")
         return
     told = profile.one()
-    ui.cards(figures(publication, told))
+    ui.cards(publication, figures(publication, told), profile, models=("churn", "clv", "next_purchase"))
     facts(publication, told)
     left, right = st.columns(2)
     with left:
@@ -47,6 +47,7 @@ def page(publication: Publication, customer: str) -> None:
             lambda rows: scores(publication, rows),
             about="Every forecast with its bounds; confidence is 1 where they meet.",
             publication=publication,
+            models=("churn", "clv", "next_purchase"),
             empty="No model scored this customer.",
         )
     with right:
@@ -56,6 +57,7 @@ def page(publication: Publication, customer: str) -> None:
             lambda rows: reasons(publication, rows),
             about=ui.meaning(publication, "customer_churn", "reason_1"),
             publication=publication,
+            models=("churn",),
             empty="This customer has no churn probability: nobody can be lost who has not ordered in a year.",
         )
     ui.panel(
@@ -63,8 +65,10 @@ def page(publication: Publication, customer: str) -> None:
         ui.asked(publication, "customer_changes", customer=customer),
         lambda rows: changes(publication, rows),
         publication=publication,
-        empty="Changes show from the second day that is built.",
+        models=("churn", "clv", "segments"),
+        empty=f"Changes show from the second day that is built: {ui.more_days(publication)}.",
     )
+    credit(publication, customer)
     days = data.setting(publication.path, "timeline_days", "180")
     ui.panel(
         f"The last {days} days",
@@ -94,17 +98,20 @@ def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
         Card(
             "Churn probability",
             shown.share(told["churn_probability"]),
-            bounds("churn_probability", shown.share),
+            [bounds("churn_probability", shown.share)],
             about("churn_probability"),
         ),
         Card(
-            "Value at risk", in_money(told["value_at_risk"]), bounds("value_at_risk", in_money), about("value_at_risk")
+            "Value at risk",
+            in_money(told["value_at_risk"]),
+            [bounds("value_at_risk", in_money)],
+            about("value_at_risk"),
         ),
-        Card("Value of 365 days", in_money(told["clv_365d"]), bounds("clv_365d", in_money), about("clv_365d")),
+        Card("Value of 365 days", in_money(told["clv_365d"]), [bounds("clv_365d", in_money)], about("clv_365d")),
         Card(
             "Order within 30 days",
             shown.share(told["p_purchase_30d"]),
-            bounds("p_purchase_30d", shown.share),
+            [bounds("p_purchase_30d", shown.share)],
             about("p_purchase_30d"),
         ),
     ]
@@ -147,7 +154,7 @@ def scores(publication: Publication, rows: pd.DataFrame) -> None:
             "bounds": [
                 shown.between(written(row, "lower_bound"), written(row, "upper_bound")) for _, row in rows.iterrows()
             ],
-            "model": rows["model_name"] + " " + rows["model_version"],
+            "model": rows["model_name"].str.split(".").str[0] + " " + rows["model_version"].str[:7],
         }
     )
     st.dataframe(
@@ -163,29 +170,19 @@ def scores(publication: Publication, rows: pd.DataFrame) -> None:
     )
 
 
-def reasons(publication: Publication, rows: pd.DataFrame) -> None:
+def reason_bars() -> ui.Chart:
     """What raises and what lowers the risk."""
-    rows = rows.dropna(subset=["reason"])
-    if rows.empty:
-        st.info("The model gives no reasons for this customer.", icon=":material/info:")
-        return
-    meanings = ui.asked(publication, "feature_meanings")
-    known = {} if meanings is None else dict(zip(meanings.rows["feature"], meanings.rows["description"], strict=True))
-    rows = rows.assign(
-        label=rows["reason"].map(shown.words),
-        meaning=rows["reason"].map(known).fillna(""),
-        colour=rows["effect"].gt(0).map({True: "raises the risk", False: "lowers the risk"}),
-    )
-    bars = (
-        alt.Chart(rows)
+    kinds = ["raises the risk", "lowers the risk"]
+    return (
+        alt.Chart()
         .mark_bar(cornerRadiusEnd=2, height=18)
         .encode(
             y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
             x=alt.X("effect:Q", title="Effect on the log-odds of leaving", axis=alt.Axis(tickCount=5)),
             color=alt.Color(
-                "colour:N",
+                "direction:N",
                 title=None,
-                scale=alt.Scale(domain=["raises the risk", "lowers the risk"], range=["#d55e00", "#009e73"]),
+                scale=alt.Scale(domain=kinds, range=["#d55e00", "#009e73"]),
                 legend=alt.Legend(orient="top"),
             ),
             tooltip=[
@@ -196,7 +193,22 @@ def reasons(publication: Publication, rows: pd.DataFrame) -> None:
             ],
         )
     )
-    ui.vega(bars, height=230, alt_text="Reasons for the churn probability")
+
+
+def reasons(publication: Publication, rows: pd.DataFrame) -> None:
+    """What raises and what lowers the risk."""
+    rows = rows.dropna(subset=["reason"])
+    if rows.empty:
+        st.info("The model gives no reasons for this customer.", icon=":material/info:")
+        return
+    meanings = ui.asked(publication, "feature_meanings")
+    known = {} if meanings is None else dict(zip(meanings.rows["feature"], meanings.rows["description"], strict=True))
+    rows = rows.assign(
+        label=rows["reason"].map(shown.feature),
+        meaning=rows["reason"].map(known).fillna(""),
+        direction=rows["effect"].gt(0).map({True: "raises the risk", False: "lowers the risk"}),
+    )
+    ui.vega(rows, reason_bars, height=230, alt_text="Reasons for the churn probability")
 
 
 def changes(publication: Publication, rows: pd.DataFrame) -> None:
@@ -220,26 +232,79 @@ def changes(publication: Publication, rows: pd.DataFrame) -> None:
     st.markdown("\n".join(lines).replace("$", "\\$"))
 
 
-def timeline(publication: Publication, rows: pd.DataFrame) -> None:
-    """What happened, by day."""
-    rows = rows.assign(amount=rows["amount"].astype(float))
-    kinds = [kind for kind in EVENTS if kind in set(rows["event_type"])]
-    points = (
-        alt.Chart(rows)
+def credit(publication: Publication, customer: str) -> None:
+    """The credit score and what is recommended, for those who may see the page on credit."""
+    if not access.may_see("credit"):
+        return
+    left, right = st.columns(2)
+    with left:
+        ui.panel(
+            "Credit",
+            ui.asked(publication, "customer_credit", customer=customer),
+            lambda rows: decided(publication, rows),
+            about=ui.meaning(publication, "credit_scores", "score"),
+            needs=["loans", "repayments", "bank_transactions"],
+            publication=publication,
+            models=("credit",),
+            empty="This customer has no credit score: nothing financial is known.",
+        )
+    with right:
+        ui.panel(
+            "What cost credit points",
+            ui.asked(publication, "customer_credit_reasons", customer=customer),
+            lambda rows: ui.table(
+                publication, rows, "credit_score_reasons",
+                {"reason": ui.text("Reason"), "label": ui.text("Value"), "points_lost": ui.figure("Points lost")},
+            ),
+            about=ui.meaning(publication, "credit_score_reasons", "points_lost"),
+            publication=publication,
+            models=("credit",),
+            empty="Nothing cost this customer points.",
+        )  # fmt: skip
+
+
+def decided(publication: Publication, rows: pd.DataFrame) -> None:
+    """Score, probability of default with its bounds, and the recommendation."""
+    told = {name: None if pd.isna(value) else value for name, value in rows.iloc[0].items()}
+    bounds = shown.between(shown.share(told["pd_lower"]), shown.share(told["pd_upper"]))
+    lines = {
+        "Score": f"{shown.number(told['score'])} (band {told['band']}: {told['band_meaning']})",
+        "Probability of default": f"{shown.share(told['pd'])} ({bounds})",
+        "Recommended": told["recommendation"],
+        "Why": told["reason"] or told["rule"] or "no rule speaks against it",
+        "Instalment that fits the income": shown.money(told["affordable_instalment"], publication.currency),
+        "Decided by a person": told["human_decision"] or "not yet",
+    }
+    st.markdown(
+        "  \n".join(f"{name}: **{value or shown.NOTHING}**" for name, value in lines.items()).replace("$", "\\$")
+    )
+
+
+def event_points(kinds: tuple[str, ...], currency: str) -> ui.Chart:
+    """What happened, by day and kind."""
+    return (
+        alt.Chart()
         .mark_circle(opacity=0.85)
         .encode(
             x=alt.X("event_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=8)),
-            y=alt.Y("event_type:N", title=None, sort=kinds),
+            y=alt.Y("event_type:N", title=None, sort=list(kinds)),
             size=alt.Size("n_events:Q", legend=None, scale=alt.Scale(range=[50, 400])),
             color=alt.Color(
-                "event_type:N", legend=None, scale=alt.Scale(domain=kinds, range=[EVENTS[kind] for kind in kinds])
+                "event_type:N", legend=None, scale=alt.Scale(domain=list(kinds), range=[EVENTS[kind] for kind in kinds])
             ),
             tooltip=[
                 alt.Tooltip("event_date:T", title="Day", format="%-d %b %Y"),
                 alt.Tooltip("event_type:N", title="What"),
                 alt.Tooltip("n_events:N", title="How many"),
-                alt.Tooltip("amount", title=f"Amount ({publication.currency})", format=",.2f"),
+                alt.Tooltip("amount:Q", title=f"Amount ({currency})", format=",.2f"),
             ],
         )
     )
-    ui.vega(points, height=60 * len(kinds) + 40, alt_text="What the customer did, by day")
+
+
+def timeline(publication: Publication, rows: pd.DataFrame) -> None:
+    """What happened, by day."""
+    rows = rows.assign(amount=rows["amount"].astype(float))
+    kinds = tuple(kind for kind in EVENTS if kind in set(rows["event_type"]))
+    height = 60 * len(kinds) + 40
+    ui.vega(rows, event_points, kinds, publication.currency, height=height, alt_text="What the customer did, by day")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import altair as alt
 import pandas as pd
 import streamlit as st
@@ -12,55 +16,60 @@ from dashboards.components import Card
 from dashboards.data import Publication, Result
 
 HEALTH = "customer_health_overview"
+MODELS = ("churn", "clv", "segments")
+MANY_DAYS = 40  # beyond, a line shows no points
 NO_SCORES = (
     "No customer was scored: a churn model needs about a year of orders, or subscriptions, to learn from."
     " `clientele query \"select model_name, status, message from governance.model_registry\"` says what is missing."
 )  # fmt: skip
 
 
-def figures(publication: Publication, now: Result) -> list[Card]:
-    """The cards: the newest day, with bounds or the change since the month before."""
-    today, before = now.one(), now.rows.iloc[-1].to_dict() if len(now.rows) > 1 else {}
-    money = publication.currency
+def figures(publication: Publication, now: Result, changes: Result | None) -> list[Card]:
+    """The cards: the newest day, with bounds and what has changed since the day built before."""
+    today, money = now.one(), publication.currency
+    moved = (
+        {} if changes is None else next(iter(changes.rows.query("compared_with == 'previous'").to_dict("records")), {})
+    )
 
-    def since(column: str) -> str:
-        if not before or today.get(column) is None:
+    def change(column: str, write: Callable[[Any], str] = shown.change) -> str:
+        if pd.isna(value := moved.get(f"{column}_change")):
             return ""
-        change = today[column] - before[column]
-        return f"{change:+,.0f} since {shown.day(before['snapshot_date'])}"
+        return f"{write(value)} since {shown.day(moved['earlier_date'])}"
+
+    def bounds(column: str, write: Callable[[Any], str]) -> str:
+        return shown.between(write(today[f"{column}_lower"]), write(today[f"{column}_upper"]))
+
+    def in_money(value: Any) -> str:
+        return shown.money(value, money)
 
     def about(column: str) -> str:
         return ui.meaning(publication, HEALTH, column)
 
     return [
-        Card("Customers", shown.number(today["n_customers"]), since("n_customers"), about("n_customers")),
-        Card("Active in 90 days", shown.number(today["n_active"]), since("n_active"), about("n_active")),
+        Card("Customers", shown.number(today["n_customers"]), [change("n_customers")], about("n_customers")),
+        Card("Active in 90 days", shown.number(today["n_active"]), [change("n_active")], about("n_active")),
         Card(
             "Expected to leave",
             shown.number(today["churners_expected"]),
-            shown.between(
-                shown.number(today["churners_expected_lower"]), shown.number(today["churners_expected_upper"])
-            ),
+            [bounds("churners_expected", shown.number), change("churners_expected")],
             about("churners_expected"),
         ),
         Card(
             "Value at risk",
-            shown.money(today["value_at_risk"], money),
-            shown.between(
-                shown.money(today["value_at_risk_lower"], money), shown.money(today["value_at_risk_upper"], money)
-            ),
+            in_money(today["value_at_risk"]),
+            [bounds("value_at_risk", in_money), change("value_at_risk", partial(shown.money_change, currency=money))],
             about("value_at_risk"),
         ),
         Card(
             "At high risk",
             shown.number(today["n_high_risk"]),
-            f"of {shown.number(today['n_scored'])} who can be lost",
+            [f"of {shown.number(today['n_scored'])} who can be lost", change("n_high_risk")],
             about("n_high_risk"),
         ),
     ]
 
 
-def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
+def at_risk_bars(currency: str) -> ui.Chart:
     """Value at risk by segment, with bounds."""
     base = alt.Chart().encode(y=alt.Y("segment_name:N", sort=None, title=None))
     tips = [
@@ -71,25 +80,26 @@ def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
         alt.Tooltip("value_at_risk_upper:Q", title="Upper bound", format=",.0f"),
         alt.Tooltip("churn_probability_mean:Q", title="Mean churn probability", format=".1%"),
     ]
-    title = f"Value at risk ({publication.currency})"
+    axis = alt.Axis(format="~s", tickCount=5)
     bars = base.mark_bar(color=ui.accent(), cornerRadiusEnd=2, height=14).encode(
-        x=alt.X("value_at_risk:Q", title=title, axis=alt.Axis(format="~s", tickCount=5)), tooltip=tips
+        x=alt.X("value_at_risk:Q", title=f"{currency}, with bounds", axis=axis), tooltip=tips
     )
     bounds = base.mark_rule(color=ui.RISK_COLOURS["medium"], strokeWidth=2).encode(
         x="value_at_risk_lower:Q", x2="value_at_risk_upper:Q", tooltip=tips
     )
-    ui.vega(
-        alt.layer(bars, bounds, data=rows),
-        height=max(34 * len(rows) + 50, 120),
-        alt_text="Value at risk by segment, with bounds",
-    )
+    return alt.layer(bars, bounds)
 
 
-def risk_bands(rows: pd.DataFrame) -> None:
-    """Customers by churn probability."""
-    rows = rows.assign(kind=rows["churn_type"].map({"contractual": "subscribers"}).fillna("buyers"))
-    bars = (
-        alt.Chart(rows)
+def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
+    """Value at risk by segment."""
+    height = max(34 * len(rows) + 50, ui.HEIGHT)
+    ui.vega(rows, at_risk_bars, publication.currency, height=height, alt_text="Value at risk by segment, with bounds")
+
+
+def bands() -> ui.Chart:
+    """Customers by churn probability, buyers and subscribers told apart."""
+    return (
+        alt.Chart()
         .mark_bar()
         .encode(
             x=alt.X(
@@ -97,7 +107,9 @@ def risk_bands(rows: pd.DataFrame) -> None:
             ),
             x2="probability_to:Q",
             y=alt.Y("n_customers:Q", title="Customers", axis=alt.Axis(format="~s", tickCount=5)),
-            color=alt.Color("kind:N", title=None, legend=alt.Legend(orient="top")),
+            color=alt.Color(
+                "kind:N", title=None, legend=alt.Legend(orient="top"), scale=alt.Scale(domain=["buyers", "subscribers"])
+            ),
             tooltip=[
                 alt.Tooltip("kind:N", title="Kind"),
                 alt.Tooltip("probability_from:Q", title="From", format=".0%"),
@@ -106,71 +118,72 @@ def risk_bands(rows: pd.DataFrame) -> None:
             ],
         )
     )
-    ui.vega(bars, alt_text="Customers by churn probability")
 
 
-def over_time(rows: pd.DataFrame, column: str, title: str, pattern: str) -> None:
+def risk_bands(rows: pd.DataFrame) -> None:
+    """Customers by churn probability."""
+    kind = rows["churn_type"].map({"contractual": "subscribers"}).fillna("buyers")
+    ui.vega(rows.assign(kind=kind), bands, alt_text="Customers by churn probability")
+
+
+def by_day(column: str, title: str, unit: str | None, pattern: str, has_bounds: bool, has_points: bool) -> ui.Chart:
     """A figure on every day that was scored, its bounds as a band."""
-    points = len(rows) < 40
     base = alt.Chart().encode(x=alt.X("snapshot_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6)))
-    tips = [
-        alt.Tooltip("snapshot_date:T", title="Day", format="%-d %b %Y"),
-        alt.Tooltip(f"{column}:Q", title=title, format=pattern),
-    ]
-    line = base.mark_line(color=ui.accent(), point=points).encode(
-        y=alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=pattern, tickCount=5), scale={"zero": False}),
-        tooltip=tips,
+    told = {column: title} | (
+        {f"{column}_lower": "Lower bound", f"{column}_upper": "Upper bound"} if has_bounds else {}
     )
-    if f"{column}_lower" not in rows:
-        ui.vega(line.properties(data=rows), alt_text=f"{title} by day")
-        return
+    tips = [alt.Tooltip(f"{name}:Q", title=what, format=pattern.replace("~s", ",.0f")) for name, what in told.items()]
+    line = base.mark_line(color=ui.accent(), point=has_points).encode(
+        y=alt.Y(f"{column}:Q", title=unit, axis=alt.Axis(format=pattern, tickCount=5), scale={"zero": False}),
+        tooltip=[alt.Tooltip("snapshot_date:T", title="Day", format="%-d %b %Y"), *tips],
+    )
+    if not has_bounds:
+        return line
     band = base.mark_area(color=ui.accent(), opacity=0.18).encode(y=f"{column}_lower:Q", y2=f"{column}_upper:Q")
-    ui.vega(alt.layer(band, line, data=rows), alt_text=f"{title} by day, with bounds")
+    return alt.layer(band, line)
+
+
+def over_time(rows: pd.DataFrame, *, column: str, title: str, unit: str | None, pattern: str) -> None:
+    """A figure on every day that was scored."""
+    has_bounds = f"{column}_lower" in rows
+    names = ["snapshot_date", column, *([f"{column}_lower", f"{column}_upper"] if has_bounds else [])]
+    ui.vega(
+        rows[names], by_day, column, title, unit, pattern, has_bounds, len(rows) < MANY_DAYS, alt_text=f"{title} by day"
+    )
 
 
 def movers(publication: Publication, rows: pd.DataFrame) -> None:
     """Who moved most."""
     money = publication.currency
-    st.caption(f"Since {shown.day(rows['earlier_date'].iloc[0])}")
+    st.caption(f"Since {shown.day(rows['earlier_date'].iloc[0])}, the day built before")
     ui.table(
         publication,
-        rows.round({"value_at_risk": 0, "value_at_risk_change": 0}),
+        rows.round({"value_at_risk_change": 0}).assign(
+            value_at_risk=ui.estimates(rows, "value_at_risk", shown.short),
+            churn_probability=ui.estimates(rows, "churn_probability", partial(shown.share, digits=0)),
+        ),
         "customer_changes",
         {
             "customer_id": ui.text("Customer"),
-            "segment_name": ui.text("Segment", width=150),
+            "segment_name": ui.text("Segment", width=180),
             "value_at_risk_change": ui.amount("Change", money),
-            "value_at_risk": ui.amount("Value at risk", money),
+            "value_at_risk": ui.estimate("Value at risk", money),
             "earlier_churn_probability": ui.part("Churn then"),
-            "churn_probability": ui.part("Churn now"),
+            "churn_probability": ui.estimate("Churn now"),
         },
+        height=ui.HEIGHT,
         key="movers",
     )
 
 
 def page(publication: Publication) -> None:
     """Show it."""
-    ui.head(
-        "Customer health",
-        "Who is about to leave, and what is at stake?",
-        publication,
-        models=("churn", "clv", "segments"),
-    )
+    ui.head("Customer health", "Who is about to leave, and what is at stake?", publication, models=MODELS)
     names = ui.asked(publication, "segment_names")
     if names is None:
         return
-    filters, _rest = st.columns([1, 2])
-    with filters:
-        segment = state.choice("segment", "Segment", list(names.rows["segment_name"]))
-    now = ui.asked(publication, "overview_now", segment=segment)
-    if now is None:
-        return
-    if now.rows.empty:
-        ui.nothing(publication, ["customers", "orders"], "Nobody is in this segment today.")
-        return
-    ui.cards(figures(publication, now))
-    if now.one()["n_scored"] == 0 and segment is None:
-        st.info(NO_SCORES, icon=":material/info:")
+    of_segment(publication, list(names.rows["segment_name"]))
+    st.subheader("All customers", anchor=False)
     left, right = st.columns(2)
     with left:
         ui.panel(
@@ -179,27 +192,10 @@ def page(publication: Publication) -> None:
             lambda rows: segments_at_risk(publication, rows),
             about=ui.meaning(publication, HEALTH, "value_at_risk"),
             publication=publication,
-        )
-    with right:
-        ui.panel(
-            "Customers by churn probability",
-            ui.asked(publication, "overview_risk"),
-            risk_bands,
-            about=ui.meaning(publication, "customer_churn", "churn_probability"),
-            publication=publication,
+            models=MODELS,
             empty=NO_SCORES,
         )
-    trend = ui.asked(publication, "overview_trend", segment=segment)
-    if trend is not None and len(trend.rows) < 2:
-        st.info(
-            "Figures over time begin with the second day that is built: `clientele daily` adds one a day,"
-            " `clientele daily --from 2025-12-01` the days before.",
-            icon=":material/timeline:",
-        )
-    elif trend is not None:
-        trends(publication, trend)
-    sales, moved = st.columns(2)
-    with sales:
+    with right:
         ui.panel(
             "Net revenue by day",
             ui.asked(publication, "overview_sales"),
@@ -207,42 +203,85 @@ def page(publication: Publication) -> None:
             about=ui.meaning(publication, "business_daily", "net_revenue"),
             publication=publication,
             needs=["orders"],
+            empty="Nothing was sold yet.",
         )
-    with moved:
+
+
+@ui.fragment
+def of_segment(publication: Publication, segments: list[str]) -> None:
+    """All customers, or those of one segment: how many, at what risk, since when, and who moved."""
+    with st.columns([1, 2])[0]:
+        segment = state.choice("segment", "Segment", segments)
+    now = ui.asked(publication, "overview_now", segment=segment)
+    if now is None:
+        return
+    if now.rows.empty:
+        ui.nothing(publication, ["customers", "orders"], "Nobody is in this segment today.")
+        return
+    changes = ui.asked(publication, "overview_changes", segment=segment)
+    told = [result for result in (now, changes) if result is not None]
+    ui.cards(publication, figures(publication, now, changes), *told, models=("churn", "clv"))
+    if now.one()["n_scored"] == 0 and segment is None:
+        st.info(NO_SCORES, icon=":material/info:")
+    over_days(publication, ui.asked(publication, "overview_trend", segment=segment))
+    left, right = st.columns([1, 2])
+    with left:
+        ui.panel(
+            "Customers by churn probability",
+            ui.asked(publication, "overview_risk", segment=segment),
+            risk_bands,
+            about=ui.meaning(publication, "customer_churn", "churn_probability"),
+            publication=publication,
+            models=("churn",),
+            empty=NO_SCORES if segment is None else "Nobody of this segment can be lost: none has ordered in a year.",
+        )
+    with right:
         ui.panel(
             "Customers whose value at risk moved most",
             ui.asked(publication, "overview_movers", segment=segment),
             lambda rows: movers(publication, rows),
             about=ui.meaning(publication, "customer_changes", "value_at_risk_change"),
             publication=publication,
-            empty="Changes show from the second day that is built.",
+            models=("churn", "clv"),
+            empty=f"Changes show from the second day that is built: {ui.more_days(publication)}.",
         )
 
 
-def trends(publication: Publication, trend: Result) -> None:
+def over_days(publication: Publication, trend: Result | None) -> None:
     """The three figures that matter, day by day."""
+    if trend is None:
+        return
+    if len(trend.rows) < 2:
+        st.info(
+            f"Figures over time begin with the second day that is built: {ui.more_days(publication)}.",
+            icon=":material/timeline:",
+        )
+        return
     what = [
-        ("n_active", "Active customers", ",.0f"),
-        ("churn_probability_mean", "Mean churn probability", ".0%"),
-        ("value_at_risk", f"Value at risk ({publication.currency})", "~s"),
+        ("n_active", "Active customers", "Customers", "~s", ()),
+        ("churn_probability_mean", "Mean churn probability", None, ".0%", ("churn",)),
+        ("value_at_risk", "Value at risk", publication.currency, "~s", ("churn", "clv")),
     ]
-    for column, (name, title, pattern) in zip(st.columns(3), what, strict=True):
-        named = Result(f"{trend.name}", trend.sql, trend.params, trend.rows)
-        with column, st.container(border=True):
-            st.markdown(f"**{title}**", help=ui.meaning(publication, HEALTH, name) or None)
-            over_time(named.rows, name, title, pattern)
-    ui.source(trend)
+    for column, (name, title, unit, pattern, models) in zip(st.columns(3), what, strict=True):
+        with column:
+            ui.panel(
+                title,
+                trend,
+                partial(over_time, column=name, title=title, unit=unit, pattern=pattern),
+                about=ui.meaning(publication, HEALTH, name),
+                publication=publication,
+                models=models,
+            )
 
 
-def net_revenue(publication: Publication, rows: pd.DataFrame) -> None:
+def revenue_bars(currency: str) -> ui.Chart:
     """Sales less refunds, by day."""
-    rows = rows.assign(net_revenue=rows["net_revenue"].astype(float))
-    bars = (
-        alt.Chart(rows)
+    return (
+        alt.Chart()
         .mark_bar(color=ui.accent())
         .encode(
             x=alt.X("activity_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6)),
-            y=alt.Y("net_revenue:Q", title=f"Net revenue ({publication.currency})", axis=alt.Axis(format="~s")),
+            y=alt.Y("net_revenue:Q", title=currency, axis=alt.Axis(format="~s")),
             tooltip=[
                 alt.Tooltip("activity_date:T", title="Day", format="%-d %b %Y"),
                 alt.Tooltip("net_revenue:Q", title="Net revenue", format=",.0f"),
@@ -251,4 +290,9 @@ def net_revenue(publication: Publication, rows: pd.DataFrame) -> None:
             ],
         )
     )
-    ui.vega(bars, alt_text="Net revenue by day")
+
+
+def net_revenue(publication: Publication, rows: pd.DataFrame) -> None:
+    """Sales less refunds, by day."""
+    rows = rows[["activity_date", "net_revenue", "n_orders", "n_buyers"]].astype({"net_revenue": float})
+    ui.vega(rows, revenue_bars, publication.currency, alt_text="Net revenue by day")

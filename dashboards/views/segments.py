@@ -12,68 +12,69 @@ from dashboards.components import Card
 from dashboards.data import Publication
 
 TRAITS = {
-    "recency_days_mean": "Days since last order",
-    "n_orders_lifetime_mean": "Orders",
-    "aov_lifetime_mean": "Order value",
-    "n_sessions_90d_mean": "Visits in 90 days",
-    "engagement_score_mean": "Engagement",
-    "refund_lifetime_share_mean": "Refunded share",
+    "recency_days": "Days since last order",
+    "n_orders_lifetime": "Orders",
+    "aov_lifetime": "Order value",
+    "n_sessions_90d": "Visits in 90 days",
+    "engagement_score": "Engagement",
+    "refund_lifetime_share": "Refunded share",
 }
+MODELS = ("segments",)
+SINCE = {"month": "a month before", "previous": "the day before"}
 NO_SEGMENTS = "No segments were found: the model needs a few hundred customers with orders."
 
 
-def profile_map(rows: pd.DataFrame) -> None:
+def trait_map() -> ui.Chart:
     """How segments differ: each trait beside its mean over segments, in standard deviations."""
-    parts = []
-    for column, label in TRAITS.items():
-        if column not in rows or rows[column].isna().all():
-            continue
-        values = rows[column].astype(float)
-        spread = values.std(ddof=0)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "segment_name": rows["segment_name"],
-                    "trait": label,
-                    "value": values,
-                    "standing": (values - values.mean()) / spread if spread else 0.0,
-                }
-            )
-        )
-    long = pd.concat(parts)
-    cells = (
-        alt.Chart(long)
-        .mark_rect(cornerRadius=2)
-        .encode(
-            x=alt.X(
-                "trait:N",
-                sort=list(TRAITS.values()),
-                title=None,
-                axis=alt.Axis(labelAngle=-35, labelOverlap=False, labelLimit=140),
+    base = alt.Chart().encode(
+        x=alt.X(
+            "what:N",
+            sort=list(TRAITS.values()),
+            title=None,
+            axis=alt.Axis(labelAngle=-35, labelOverlap=False, labelLimit=140),
+        ),
+        y=alt.Y("segment_name:N", title=None),
+        tooltip=[
+            alt.Tooltip("segment_name:N", title="Segment"),
+            alt.Tooltip("what:N", title="Trait"),
+            alt.Tooltip("trait_mean:Q", title="Mean", format=",.2f"),
+            alt.Tooltip("standing:Q", title="Beside the others (s.d.)", format="+.1f"),
+        ],
+    )
+    cells = base.mark_rect(cornerRadius=2).encode(
+        color=alt.Color(
+            "standing:Q",
+            scale=alt.Scale(domain=[-2, 0, 2], range=ui.diverging(), clamp=True, interpolate="rgb"),
+            legend=alt.Legend(
+                title="Beside the others (s.d.)",
+                orient="top",
+                gradientLength=120,
+                format="+.0f",
+                titleLimit=240,
             ),
-            y=alt.Y("segment_name:N", sort=list(rows["segment_name"]), title=None),
-            color=alt.Color(
-                "standing:Q",
-                scale=alt.Scale(scheme="blueorange", domainMid=0, domain=[-2, 2], clamp=True, reverse=True),
-                legend=alt.Legend(title="Below / above the others", orient="top", gradientLength=160, format="+.0f"),
-            ),
-            tooltip=[
-                alt.Tooltip("segment_name:N", title="Segment"),
-                alt.Tooltip("trait:N", title="Trait"),
-                alt.Tooltip("value:Q", title="Mean", format=",.2f"),
-            ],
         )
     )
-    ui.vega(cells, height=34 * len(rows) + 120, alt_text="How segments differ")
+    numbers = base.mark_text(fontSize=11).encode(text="written:N", color=ui.on_diverging("standing", 1.4))
+    return alt.layer(cells, numbers)
+
+
+def profile_map(rows: pd.DataFrame) -> None:
+    """How segments differ."""
+    rows = rows.assign(
+        what=rows["trait"].map(TRAITS).fillna(rows["trait"]),
+        written=[
+            shown.share(mean, 0) if trait.endswith("_share") else shown.rounded(mean)
+            for trait, mean in zip(rows["trait"], rows["trait_mean"], strict=True)
+        ],
+    )
+    ui.vega(rows, trait_map, height=34 * rows["segment_name"].nunique() + 120, alt_text="How segments differ")
 
 
 def sizes(publication: Publication, rows: pd.DataFrame) -> None:
     """Sizes and shares, as a table."""
     ui.table(
         publication,
-        rows.assign(spend_lifetime=rows["spend_lifetime"].astype(float)).round(
-            {"spend_lifetime": 0, "sureness_mean": 2}
-        ),
+        rows.assign(spend_lifetime=rows["spend_lifetime"].astype(float).round(0)),
         "segments",
         {
             "segment_name": ui.text("Segment"),
@@ -82,17 +83,16 @@ def sizes(publication: Publication, rows: pd.DataFrame) -> None:
             "spend_lifetime": ui.amount("Spent", publication.currency),
             "spend_share": ui.part("of all spend"),
             "n_high_value": ui.figure("High value"),
-            "sureness_mean": ui.figure("Sureness"),
+            "sureness_mean": ui.decimal("Sureness"),
         },
     )
 
 
-def flows(rows: pd.DataFrame) -> None:
+def flow_map() -> ui.Chart:
     """From which segment to which, as shares of the segment then."""
-    st.caption(f"{shown.day(rows['earlier_date'].iloc[0])} to {shown.day(rows['snapshot_date'].iloc[0])}")
     base = alt.Chart().encode(
         x=alt.X(
-            "segment_name:N", title="Segment now", axis=alt.Axis(labelAngle=-35, labelOverlap=False, labelLimit=150)
+            "segment_name:N", title="Segment now", axis=alt.Axis(labelAngle=-35, labelOverlap=False, labelLimit=200)
         ),
         y=alt.Y("earlier_segment_name:N", title="Segment then"),
         tooltip=[
@@ -109,16 +109,20 @@ def flows(rows: pd.DataFrame) -> None:
         text=alt.Text("n_customers:Q", format=",.0f"),
         color=ui.on_shade("earlier_segment_share", 0.5),
     )
-    ui.vega(
-        cells + numbers, height=34 * rows["earlier_segment_name"].nunique() + 140, alt_text="Flows between segments"
-    )
+    return alt.layer(cells, numbers)
 
 
-def trend(rows: pd.DataFrame) -> None:
+def flows(rows: pd.DataFrame) -> None:
+    """From which segment to which."""
+    st.caption(f"{shown.day(rows['earlier_date'].iloc[0])} to {shown.day(rows['snapshot_date'].iloc[0])}")
+    height = 34 * rows["earlier_segment_name"].nunique() + 140
+    ui.vega(rows, flow_map, height=height, alt_text="Flows between segments")
+
+
+def size_lines() -> ui.Chart:
     """Sizes by day."""
-    names = rows["segment_name"].nunique()
-    lines = (
-        alt.Chart(rows)
+    return (
+        alt.Chart()
         .mark_line()
         .encode(
             x=alt.X("snapshot_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6)),
@@ -135,10 +139,16 @@ def trend(rows: pd.DataFrame) -> None:
             ],
         )
     )
-    ui.vega(lines, height=250 + 28 * names, alt_text="Customers of each segment by day")
 
 
-def fifths(rows: pd.DataFrame) -> None:
+def trend(rows: pd.DataFrame) -> None:
+    """Sizes by day."""
+    ui.vega(
+        rows, size_lines, height=250 + 28 * rows["segment_name"].nunique(), alt_text="Customers of each segment by day"
+    )
+
+
+def fifth_map(most: float) -> ui.Chart:
     """Recency against frequency, by rule."""
     base = alt.Chart().encode(
         x=alt.X("recency_score:O", title="Recency (5 bought most recently)", axis=alt.Axis(labelAngle=0)),
@@ -149,13 +159,18 @@ def fifths(rows: pd.DataFrame) -> None:
             alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
         ],
     )
-    most = float(rows["n_customers"].max())
     cells = base.mark_rect(cornerRadius=2).encode(color=alt.Color("n_customers:Q", legend=None))
     numbers = base.mark_text(fontSize=11).encode(
         text=alt.Text("n_customers:Q", format=",.0f"),
         color=ui.on_shade("n_customers", most / 2),
     )
-    ui.vega(alt.layer(cells, numbers, data=rows), height=320, alt_text="Customers by recency and frequency")
+    return alt.layer(cells, numbers)
+
+
+def fifths(rows: pd.DataFrame) -> None:
+    """Recency against frequency, by rule."""
+    most = float(rows["n_customers"].max())
+    ui.vega(rows, fifth_map, most, height=320, alt_text="Customers by recency and frequency")
 
 
 def page(publication: Publication) -> None:
@@ -164,7 +179,7 @@ def page(publication: Publication) -> None:
         "Segments",
         "Which kinds of customers there are, how they differ, and where they go.",
         publication,
-        models=("segments",),
+        models=MODELS,
     )
     profiles = ui.asked(publication, "segments_profiles")
     if profiles is None:
@@ -172,36 +187,24 @@ def page(publication: Publication) -> None:
     if profiles.rows.empty:
         ui.nothing(publication, ["customers", "orders"], NO_SEGMENTS)
     else:
-        largest, best = profiles.rows.iloc[0], profiles.rows.sort_values("spend_share", ascending=False).iloc[0]
-        ui.cards(
-            [
-                Card(
-                    "Segments", shown.number(len(profiles.rows)), "", "Kinds of customers that the model tells apart."
-                ),
-                Card(
-                    "Largest",
-                    shown.share(largest["customer_share"], 0),
-                    largest["segment_name"],
-                    ui.meaning(publication, "segments", "customer_share"),
-                ),
-                Card(
-                    "Most spend",
-                    shown.share(best["spend_share"], 0),
-                    best["segment_name"],
-                    ui.meaning(publication, "segments", "spend_share"),
-                ),
-            ]
+        ui.cards(publication, figures(publication, profiles.rows), profiles, models=MODELS)
+        ui.panel(
+            "Sizes",
+            profiles,
+            lambda rows: sizes(publication, rows),
+            about=ui.meaning(publication, "segments", "n_customers"),
+            publication=publication,
+            models=MODELS,
         )
-        ui.panel("Sizes", profiles, lambda rows: sizes(publication, rows), publication=publication)
         left, right = st.columns(2)
         with left:
             ui.panel(
                 "How they differ",
-                profiles,
+                ui.asked(publication, "segments_traits"),
                 profile_map,
-                about="Blue is above the mean of the segments, orange below; hover for the mean of the segment.",
+                about=ui.meaning(publication, "segment_traits", "standing"),
                 publication=publication,
-                key="how-they-differ",
+                models=MODELS,
             )
         with right:
             ui.panel(
@@ -210,21 +213,50 @@ def page(publication: Publication) -> None:
                 trend,
                 about=ui.meaning(publication, "customer_health_overview", "n_customers"),
                 publication=publication,
+                models=MODELS,
             )
-        compared = state.switch("since", "Flows since", ["month", "previous"])
-        ui.panel(
-            "Where customers went",
-            ui.asked(publication, "segments_flows", compared_with=compared),
-            flows,
-            about=ui.meaning(publication, "segment_flows", "earlier_segment_share"),
-            publication=publication,
-            empty="There is no earlier day to compare with yet: `clientele daily --from 2025-12-01` builds some.",
-        )
+        moved(publication)
     ui.panel(
         "Recency and frequency, by rule",
         ui.asked(publication, "segments_rfm"),
         fifths,
-        about=ui.meaning(publication, "customer_rfm_segments", "recency_score"),
+        about=ui.meaning(publication, "rfm_cells", "recency_score"),
         needs=["orders"],
         publication=publication,
+        empty="Nobody has ordered yet.",
+    )
+
+
+def figures(publication: Publication, rows: pd.DataFrame) -> list[Card]:
+    """The cards; the largest segment stands first."""
+    largest, best = rows.iloc[0], rows.loc[rows["spend_share"].idxmax()]
+    return [
+        Card("Segments", shown.number(len(rows)), [], "Kinds of customers that the model tells apart."),
+        Card(
+            "Largest",
+            shown.share(largest["customer_share"], 0),
+            [largest["segment_name"]],
+            ui.meaning(publication, "segments", "customer_share"),
+        ),
+        Card(
+            "Most spend",
+            shown.share(best["spend_share"], 0),
+            [best["segment_name"]],
+            ui.meaning(publication, "segments", "spend_share"),
+        ),
+    ]
+
+
+@ui.fragment
+def moved(publication: Publication) -> None:
+    """Flows between segments since the day before, or since a month before."""
+    compared = state.switch("since", "Compared with", list(SINCE), written=SINCE.__getitem__)
+    ui.panel(
+        "Where customers went",
+        ui.asked(publication, "segments_flows", compared_with=compared),
+        flows,
+        about=ui.meaning(publication, "segment_flows", "earlier_segment_share"),
+        publication=publication,
+        models=MODELS,
+        empty=f"There is no earlier day to compare with yet: {ui.more_days(publication)}.",
     )

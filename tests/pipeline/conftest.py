@@ -13,13 +13,16 @@ from pathlib import Path
 import pytest
 
 from clientele.contract import PROJECT_ROOT
-from clientele.demo import write_demo
+from clientele.demo import World, write_demo, write_world
 from clientele.landing import load
 from clientele.landing.inbox import drop_into
-from clientele.running import project_vars
+from clientele.running import build, project_vars
 from tests import parsing
+from tests.published import publish_unaudited
 
-CUSTOMERS = 400
+CUSTOMERS, BORROWERS = 400, 1_000
+# The marts of credit with all that they are made of, and what a page says of itself.
+CREDIT = "+path:dbt_project/models/marts/credit +fairness_credit +source_status column_docs settings publications"
 # A drift report of one column each: their plots take most of the time of drift.
 VARS = "reporting_currency: EUR\ndrift_report_columns: 1\n"
 
@@ -67,3 +70,27 @@ def copied() -> Callable[[Path, Path], Path]:
         return copied
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def lender(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose publication has credit: a demo company that most customers bank with, as far as credit needs it.
+
+    Enough of them defaulted for a scorecard, which takes a thousand customers. Not to be written to.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    folder = shared / "lender"
+    with (shared / "lender.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            world = World(customers=BORROWERS, bank_share=0.9, loan_share_bank=0.95)
+            load(write_world(folder / "exports", world), home=folder / "warehouse")
+            (folder / "warehouse" / "vars.yml").write_text(VARS)
+            report = build(folder / "warehouse", select=CREDIT)
+            assert report.succeeded, "\n".join(report.errors)
+            publish_unaudited(folder / "warehouse", folder / "published_home", "2026-01-01-0001")
+            (folder / "done").touch()
+    return folder / "published_home"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,34 +12,19 @@ from typing import Any
 
 import duckdb
 import pytest
+from rich.console import Console
 from streamlit.testing.v1 import AppTest
 
+from clientele.cli import _sum_up
 from clientele.contract import PROJECT_ROOT
 from clientele.publishing.versions import Published
 from dashboards import access, components, data, shown
 from dashboards.app import PAGES
+from tests.dashboards import asked, charted, figures, given_a_past, notes
 from tests.published import publish_without_rows
 
 WITHIN_S = 120
 logging.getLogger("streamlit").setLevel(logging.ERROR)
-EARLIER = "(select * from (values ('previous', 1), ('month', 30)) as earlier(compared_with, days))"
-# As though nobody had moved much since.
-DAYS_BEFORE = (
-    f"""insert into marts.customer_health_overview
-    select health.* replace (snapshot_date - days as snapshot_date)
-    from marts.customer_health_overview as health, {EARLIER}""",
-    f"""insert into marts.customer_changes by name
-    select customer_id, compared_with, snapshot_date, snapshot_date - days as earlier_date, churn_probability,
-        churn_probability * 0.9 as earlier_churn_probability, clv_365d, clv_365d as earlier_clv_365d, value_at_risk,
-        value_at_risk * 0.9 as earlier_value_at_risk, value_at_risk * 0.1 as value_at_risk_change,
-        segment_id, segment_name, segment_id as earlier_segment_id, segment_name as earlier_segment_name,
-        false as has_changed_segment
-    from marts.customer_risk_scores, {EARLIER}""",
-    """insert into marts.segment_flows by name
-    select compared_with, snapshot_date, earlier_date, earlier_segment_id, earlier_segment_name, segment_id,
-        segment_name, count(*) as n_customers, 1 as earlier_segment_share
-    from marts.customer_changes group by all""",
-)
 
 
 def opened(home: Path, name: str, monkeypatch: pytest.MonkeyPatch, **address: str) -> AppTest:
@@ -52,15 +39,6 @@ def opened(home: Path, name: str, monkeypatch: pytest.MonkeyPatch, **address: st
     return app
 
 
-def figures(app: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
-
-
-def asked(home: Path, sql: str) -> Any:
-    with duckdb.connect(data.current_path(home), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
-
-
 @pytest.fixture(scope="module")
 def company(built_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy: pages keep their file open with settings of their own, which DuckDB allows one of in a process.
@@ -69,11 +47,7 @@ def company(built_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """
     home = tmp_path_factory.mktemp("company")
     shutil.copytree(built_company / "published", home / "published", symlinks=True)
-    path = Path(data.current_path(home))
-    path.chmod(0o644)
-    with duckdb.connect(str(path)) as connection:
-        for statement in DAYS_BEFORE:
-            connection.execute(statement)
+    given_a_past(home)
     return home
 
 
@@ -90,8 +64,9 @@ def test_every_page_shows_the_demo_company(page: str, company: Path, monkeypatch
     assert len(app.title) == 1
     # Which state of the tables it is, on every page.
     assert Published(company).current() in app.caption[0].value
-    if page != "credit":  # a small company has too few defaults for a scorecard
-        assert app.metric or app.dataframe
+    if page != "credit":  # a small company has too few defaults for a scorecard; see the lender
+        assert figures(app) or app.dataframe
+        assert app.get("vega_lite_chart") or page == "customers"
         # The demo company has every source and some days: nothing is empty.
         assert [info.value for info in app.info] == []
 
@@ -107,7 +82,8 @@ def test_every_page_says_what_is_missing_where_nothing_is(
 
 
 def test_figures_are_those_of_the_file(built_company: Path, company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown_figures = figures(opened(company, "overview", monkeypatch))
+    app = opened(company, "overview", monkeypatch)
+    shown_figures = figures(app)
     ((customers, leaving, at_risk),) = asked(
         built_company,
         "select count(*), sum(churn_probability), sum(value_at_risk) from marts.customer_directory",
@@ -115,6 +91,7 @@ def test_figures_are_those_of_the_file(built_company: Path, company: Path, monke
     assert shown_figures["Customers"] == shown.number(customers)
     assert shown_figures["Expected to leave"] == shown.number(leaving)
     assert shown_figures["Value at risk"] == shown.money(at_risk, "EUR")
+    assert "unchanged since" in notes(app, "Value at risk")
 
 
 def test_a_filter_in_the_address_filters_and_bounds_are_shown(
@@ -125,7 +102,7 @@ def test_a_filter_in_the_address_filters_and_bounds_are_shown(
     )
     app = opened(company, "overview", monkeypatch, segment=segment)
     assert figures(app)["Customers"] == shown.number(size)
-    assert next(metric.delta for metric in app.metric if metric.label == "Expected to leave").count(" to ") == 1
+    assert notes(app, "Expected to leave").count(" to ") == 1
     app = opened(company, "customers", monkeypatch, segment=segment)
     assert shown.plural(size, "customer") in " ".join(caption.value for caption in app.caption)
 
@@ -191,15 +168,113 @@ def test_a_file_that_is_older_than_the_dashboards_is_read_as_far_as_it_goes(
     assert figures(opened(tmp_path, "segments", monkeypatch))["Segments"] != "0"
 
 
+def test_figures_of_credit_are_those_of_the_file(lender: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened(lender, "credit", monkeypatch)
+    ((scored, mean, lower, upper, approved, for_human),) = asked(
+        lender,
+        "select count(*), avg(pd), avg(pd_lower), avg(pd_upper), count(*) filter (where recommendation = 'approve'),"
+        " count(*) filter (where recommendation <> 'approve') from marts.credit_decisions",
+    )
+    assert scored > 100
+    told = figures(app)
+    assert told["Customers with a score"] == shown.number(scored)
+    assert told["Mean probability of default"] == shown.share(mean)
+    assert notes(app, "Mean probability of default") == f"{shown.share(lower)} to {shown.share(upper)}"
+    assert told["Recommended to approve"] == shown.number(approved)
+    assert told["For a person to decide"] == shown.number(for_human)
+    # Every panel has rows, and every figure says which scorecard it is of.
+    assert [info.value for info in app.info] == []
+    ((version,),) = asked(lender, "select distinct model_version from marts.credit_scores")
+    assert f"credit {version[:7]}" in " ".join(caption.value for caption in app.caption)
+
+
+def test_charts_of_credit_hold_what_the_file_holds(lender: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened(lender, "credit", monkeypatch)
+    bands = asked(lender, "select band, avg(pd), min(score) from marts.credit_scores group by band order by band")
+    drawn = charted(app, "Probability of default by group")
+    assert list(drawn["band"]) == [band for band, _pd, _score in bands]
+    assert list(drawn["pd_mean"]) == pytest.approx([pd for _band, pd, _score in bands])
+    assert (drawn["pd_mean_lower"] <= drawn["pd_mean"]).all()
+    assert (drawn["pd_mean"] <= drawn["pd_mean_upper"]).all()
+    # The riskier the band, the lower its scores.
+    assert [score for *_, score in bands] == sorted((score for *_, score in bands), reverse=True)
+    distribution = charted(app, "Customers by score")
+    assert distribution["n_customers"].sum() == asked(lender, "select count(*) from marts.credit_scores")[0][0]
+    ((product, loss),) = asked(
+        lender,
+        "select product, sum(expected_loss) from marts.credit_offers group by product"
+        " order by count(*) desc, product limit 1",
+    )
+    offers = next(table.value for table in app.dataframe if "expected_loss" in table.value)
+    assert list(offers["product"])[0] == product
+    assert offers["expected_loss"].iloc[0] == round(loss)
+
+
+def test_fairness_is_shown_by_the_attribute_in_the_address(lender: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    attributes = asked(lender, "select distinct protected_attribute from governance.fairness_credit order by 1")
+    assert len(attributes) > 1
+    for (attribute,) in attributes:
+        app = opened(lender, "credit", monkeypatch, attribute=shown.words(attribute))
+        groups = asked(
+            lender,
+            "select group_value, approval_rate from governance.fairness_credit"
+            f" where protected_attribute = '{attribute}' order by group_value",
+        )
+        drawn = charted(app, "Recommended to approve by group")
+        assert list(drawn["group_value"]) == [group for group, _rate in groups]
+        assert list(drawn["approval_rate"]) == pytest.approx([rate for _group, rate in groups], nan_ok=True)
+
+
+def test_a_customer_shows_credit_with_bounds_and_reasons_to_those_who_may_see_credit(
+    lender: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ((customer, score, pd, lower, upper, reason),) = asked(
+        lender,
+        "select scores.customer_id, score, pd, pd_lower, pd_upper, reason from marts.credit_scores as scores"
+        " join marts.credit_score_reasons as reasons on scores.customer_id = reasons.customer_id and reason_rank = 1"
+        " order by points_lost desc, 1 limit 1",
+    )
+    monkeypatch.setenv("CLIENTELE_HOME", str(lender))
+    script = (
+        "from dashboards import data\nfrom dashboards.views import one_customer\n"
+        f"one_customer.credit(data.publication(data.current_path()), {customer!r})"
+    )
+    app = AppTest.from_string(script, default_timeout=WITHIN_S).run()
+    told = " ".join(markdown.value for markdown in app.markdown)
+    assert f"**{shown.number(score)} (band" in told
+    assert f"**{shown.share(pd)} ({shown.share(lower)} to {shown.share(upper)})**" in told
+    assert reason in list(app.dataframe[0].value["reason"])
+    monkeypatch.setattr(access, "may_see", lambda page: page != "credit")
+    hidden = AppTest.from_string(script, default_timeout=WITHIN_S).run()
+    assert len(hidden.markdown) == 0
+    assert len(hidden.dataframe) == 0
+
+
+def test_what_a_figure_came_from_is_made_when_it_is_asked_for(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened(company, "value", monkeypatch)
+    assert len(app.code) == 0
+    assert len(app.get("download_button")) == 0
+    assert len(app.get("popover")) >= 4
+
+
+def test_every_definition_that_a_page_asks_for_is_there(built_company: Path) -> None:
+    code = "".join(path.read_text() for path in (PROJECT_ROOT / "dashboards" / "views").glob("*.py"))
+    told = set(re.findall(r'ui\.meaning\(\s*publication,\s*"(\w+)",\s*"(\w+)"', code))
+    assert len(told) > 20
+    described = set(asked(built_company, "select table_name, column_name from governance.column_docs"))
+    assert told - described == set()
+
+
+def test_a_run_ends_with_the_address_of_the_dashboards(built_company: Path) -> None:
+    said = io.StringIO()
+    _sum_up(Console(file=said, width=200), built_company)
+    assert said.getvalue().rstrip().splitlines()[-1].endswith(", then http://127.0.0.1:8501")
+
+
 @pytest.mark.parametrize("name", sorted(path.stem for path in data.QUERIES.glob("*.sql")))
 def test_every_query_fits_the_published_tables(name: str, built_company: Path) -> None:
     sql = data.sql_of(name)
     with duckdb.connect(data.current_path(built_company), read_only=True) as connection:
-        tables = {table for (table,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
-        if name.startswith("credit_") and "credit_scores" not in tables:
-            # The page says so, which test_every_page_says_what_is_missing_where_nothing_is looks at.
-            assert not list((PROJECT_ROOT / "dbt_project/models/marts").glob("credit/credit_scores.sql"))
-            return
         given = {parameter: {"size": 5, "start": 0}.get(parameter) for parameter in data.parameters_of(sql)}
         columns = [column[0] for column in connection.execute(sql, given).description or []]
     assert columns
@@ -237,7 +312,11 @@ def test_roles_are_read_from_the_token(claims: dict[str, Any], roles: list[str])
     [
         (shown.number, 12345.6, "12,346"), (shown.number, None, "–"), (shown.short, 1234567, "1.23 M"),
         (shown.short, 9999, "9,999"), (shown.share, 0.1234, "12.3 %"), (shown.share, float("nan"), "–"),
-        (shown.points, 0.012, "+1.2 points"),
+        (shown.points, 0.012, "+1.2 points"), (shown.change, 12.3, "+12"), (shown.change, 0.2, "unchanged"),
+        (shown.rounded, 12.34, "12"), (shown.rounded, 1.234, "1.2"), (shown.decimal, None, "–"),
+        (shown.feature, "n_orders_90d", "Orders, 90 days"),
+        (shown.feature, "on_time_90d_share", "On time share, 90 days"),
+        (shown.words, "churn.contractual", "Churn, contractual"),
     ],
 )  # fmt: skip
 def test_figures_are_short_and_have_their_unit(write: Callable[[Any], str], value: Any, text: str) -> None:

@@ -15,7 +15,8 @@ from playwright.sync_api import Browser
 from clientele.publishing.versions import Published
 from dashboards import data, shown
 from dashboards.app import PAGES
-from dashboards.browser import CHROMIUM, Watched, opened_browser, served
+from dashboards.browser import CHROMIUM, FIGURE, Watched, opened_browser, served
+from tests.dashboards import given_a_past
 
 if not CHROMIUM.exists():
     pytest.skip(f"no browser at {CHROMIUM}. Debian: apt-get install chromium", allow_module_level=True)
@@ -31,6 +32,7 @@ def home(built_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the publication that tests may switch."""
     home = tmp_path_factory.mktemp("browser")
     shutil.copytree(built_company / "published", home / "published", symlinks=True)
+    given_a_past(home)
     return home
 
 
@@ -61,9 +63,12 @@ def asked(built_company: Path, sql: str) -> tuple:
         return connection.execute(sql).fetchall()[0]
 
 
-def figure(page: Watched, label: str) -> str:
-    card = page.page.get_by_test_id("stMetric").filter(has=page.page.get_by_text(label, exact=True))
-    return card.get_by_test_id("stMetricValue").inner_text().strip()
+def unreadable(page: Watched) -> list[str]:
+    """Words in charts that no chart should hold."""
+    return page.page.evaluate(
+        "() => [...document.querySelectorAll('[data-testid=stVegaLiteChart] svg text')].map(e => e.textContent)"
+        ".filter(text => /NaN|undefined|null|Infinity/.test(text))"
+    )
 
 
 def test_every_page_opens_and_tells_its_publication(page: Watched, home: Path) -> None:
@@ -73,6 +78,10 @@ def test_every_page_opens_and_tells_its_publication(page: Watched, home: Path) -
         assert page.page.get_by_role("heading", level=1).inner_text() == HEADINGS[name]
         assert version in page.page.get_by_test_id("stCaptionContainer").first.inner_text()
         assert page.page.get_by_test_id("stException").count() == 0
+        charts = page.page.get_by_test_id("stVegaLiteChart")
+        for number in range(charts.count()):
+            charts.nth(number).locator("svg").first.wait_for()
+        assert unreadable(page) == [], name
         # Nothing is wider than the window.
         assert page.page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
 
@@ -80,22 +89,19 @@ def test_every_page_opens_and_tells_its_publication(page: Watched, home: Path) -
 def test_figures_are_those_of_sql_and_follow_a_filter(page: Watched, browser: Browser, built_company: Path) -> None:
     page.open("")
     customers, at_risk = asked(built_company, "select count(*), sum(value_at_risk) from marts.customer_directory")
-    assert figure(page, "Customers") == shown.number(customers)
-    assert figure(page, "Value at risk") == shown.money(at_risk, "EUR")
+    assert page.figure("Customers") == shown.number(customers)
+    assert page.figure("Value at risk") == shown.money(at_risk, "EUR")
     segment, size = asked(
         built_company, "select segment_name, n_customers from marts.segments order by n_customers desc limit 1"
     )
     page.choose("Segment", segment)
-    page.page.wait_for_function(
-        "text => [...document.querySelectorAll('[data-testid=stMetricValue]')].some(e => e.innerText.trim() === text)",
-        arg=shown.number(size),
-    )
+    page.page.locator(FIGURE, has_text=re.compile(f"^{shown.number(size)}$")).first.wait_for()
     # The filter is in the address, and a colleague who opens it sees the same.
     assert f"segment={quote(segment)}".replace("%20", "+") in page.page.url.replace("%20", "+")
     colleague = Watched(browser.new_page(), page.address)
     colleague.page.goto(page.page.url)
     colleague.settle()
-    assert figure(colleague, "Customers") == shown.number(size)
+    assert colleague.figure("Customers") == shown.number(size)
     colleague.page.close()
 
 
@@ -111,14 +117,47 @@ def test_a_customer_is_searched_for_and_opened_by_address(page: Watched, built_c
 
 def test_charts_are_drawn_and_data_come_with_their_query(page: Watched) -> None:
     page.open("value")
-    page.page.wait_for_selector("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
-    page.page.get_by_role("button", name="Data and query").first.click()
+    page.page.wait_for_selector("[data-testid=stVegaLiteChart] svg")
+    # Of the cards first, of which each figure can be had as well.
+    page.page.get_by_role("button", name="Data and query").nth(1).click()
     page.page.get_by_text("dashboards/queries/value_deciles.sql").wait_for()
     with page.page.expect_download() as download:
         page.page.get_by_role("button", name="CSV").first.click()
     header, *rows = Path(download.value.path()).read_text().splitlines()
     assert header.startswith("decile,")
     assert len(rows) == 10
+
+
+def test_credit_is_drawn_from_the_file_and_follows_its_filter(browser: Browser, lender: Path) -> None:
+    with served(lender) as address:
+        page = Watched(browser.new_page(viewport={"width": 1280, "height": 900}), address)
+        page.open("credit")
+        scored, mean = asked(lender, "select count(*), avg(pd) from marts.credit_scores")
+        assert page.figure("Customers with a score") == shown.number(scored)
+        assert page.figure("Mean probability of default") == shown.share(mean)
+        charts = page.page.get_by_test_id("stVegaLiteChart")
+        for number in range(charts.count()):
+            charts.nth(number).locator("svg").first.wait_for()
+        assert charts.count() == 7
+        assert unreadable(page) == []
+        # A bar for each ten points and band that has customers.
+        (bars,) = asked(lender, "select count(*) from marts.credit_score_distribution")
+        assert charts.first.locator("g.mark-rect.role-mark path").count() == bars
+        page.choose("Groups by", "Gender")
+        page.page.wait_for_url("**attribute=Gender**")
+        (groups,) = asked(
+            lender, "select count(*) from governance.fairness_credit where protected_attribute = 'gender'"
+        )
+        marks = charts.nth(5).locator("g.mark-symbol.role-mark path")
+        page.page.wait_for_function(
+            "([at, n]) => document.querySelectorAll('[data-testid=stVegaLiteChart]')[at]"
+            ".querySelectorAll('g.mark-symbol.role-mark path').length === n",
+            arg=[5, groups],
+        )
+        assert marks.count() == groups
+        page.page.close()
+    assert page.other_hosts == set()
+    assert page.errors == []
 
 
 def test_a_publication_and_a_rollback_show_on_the_next_interaction(page: Watched, home: Path) -> None:
@@ -132,6 +171,21 @@ def test_a_publication_and_a_rollback_show_on_the_next_interaction(page: Watched
         page.page.get_by_text(version).first.wait_for()
         page.page.get_by_test_id("stTopNavLink").get_by_text("Segments").click()
         page.page.get_by_text(version).first.wait_for()
+
+
+def test_a_publication_shows_on_a_filter_too(page: Watched, home: Path, built_company: Path) -> None:
+    """Which draws its own part of the page alone, unless there is something new."""
+    before = Published(home).current()
+    newer = before[:-4] + "9998"
+    shutil.copytree(home / "published" / before, home / "published" / newer)
+    (segment,) = asked(built_company, "select segment_name from marts.segments order by n_customers desc limit 1")
+    page.open("")
+    Published(home).switch_to(newer)
+    page.choose("Segment", segment)
+    page.page.get_by_test_id("stCaptionContainer").first.get_by_text(newer).wait_for()
+    Published(home).switch_to(before)
+    page.choose("Segment", "all")
+    page.page.get_by_test_id("stCaptionContainer").first.get_by_text(before).wait_for()
 
 
 def test_a_telephone_shows_every_page_without_scrolling_sideways(address: str, browser: Browser) -> None:

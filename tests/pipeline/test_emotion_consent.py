@@ -70,8 +70,13 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnec
         {"ids": CUSTOMERS},
     )
     connection.execute(
+        "create table features.feat_profile as select unnest($ids) as customer_id,"
+        " date '2000-01-01' as snapshot_date, timestamp '1999-12-01' as registered_at",
+        {"ids": CUSTOMERS},
+    )
+    connection.execute(
         "create table intermediate.int_core__coverage as"
-        " select date '2000-01-01' as snapshot_date, true as has_emotion_events"
+        " select date '2000-01-01' as snapshot_date, true as has_emotion_events, true as has_consents"
     )
     for name in VIEWS:
         connection.execute(f"create view {nodes[name]['schema']}.{name} as {nodes[name]['compiled_code']}")
@@ -98,6 +103,7 @@ CONSENTS = st.fixed_dictionaries(
         "granted_at": MOMENTS,
         "withdrawn_at": st.one_of(st.none(), MOMENTS),
         "notice_version": st.sampled_from([None, "", "v1"]),
+        "legal_basis": st.sampled_from([None, "consent", "consent", "Consent ", "contract", "legitimate_interest"]),
         "known": KNOWN,
     }
 )
@@ -171,7 +177,8 @@ def test_a_feature_tells_what_consents_cover_and_nothing_else(
                 assert _is_close(found[customer][name], value), (group, customer, name)
             runs = [
                 row for row in own
-                if row["purpose"] == purpose and (row["withdrawn_at"] is None or row["withdrawn_at"] >= SNAPSHOT)
+                if row["purpose"] == purpose and row["legal_basis"] not in ("contract", "legitimate_interest")
+                and (row["withdrawn_at"] is None or row["withdrawn_at"] >= SNAPSHOT)
             ]  # fmt: skip
             if not runs:
                 assert {found[customer][name] for name in expected} == {None}
@@ -197,7 +204,8 @@ def test_the_mart_is_the_same_without_all_that_no_consent_covers(
     mart = "select * from marts.customer_emotion_finance order by customer_id, week_start_date"
     told = warehouse.sql(mart).to_arrow_table().to_pylist()
     agreed = [
-        row for row in consents if _is_known(row, "granted_at") and row["purpose"] == "emotion_analytics"
+        row for row in consents
+        if _is_known(row, "granted_at") and row["purpose"] == "emotion_analytics" and emotion_oracle.is_consent(row)
     ]  # fmt: skip
     running = [row for row in agreed if row["withdrawn_at"] is None or row["withdrawn_at"] >= SNAPSHOT]
     for row in told:

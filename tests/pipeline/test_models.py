@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import duckdb
 import pytest
 import yaml
 
+from clientele import running
 from clientele.demo import write_demo
 from clientele.fitting import MAY_WAIT, fitted_models, models_to_fit
 from clientele.landing import load
@@ -150,19 +152,36 @@ def test_training_again_on_the_same_data_gives_the_same_version(home: Path) -> N
     assert query(home, "select max(fit_number), any_value(fit_reason) from ml.ml_churn__fit") == [(2, "asked")]
 
 
-def test_a_pinned_version_scores(home: Path) -> None:
-    spoke = "select distinct model_version from marts.customer_clv"
+def test_a_pinned_version_scores(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a line in the seed's file, which is then taken out again."""
+    spoke, serves = "select distinct model_version from marts.customer_clv", "is_champion and model_name = 'clv'"
+    registry = f"select model_version, is_pinned from governance.model_registry where {serves}"
     (champion,) = query(home, spoke)
     (other,) = query(
         home, "select min(model_version) from ml.ml_clv__fit where artifact is not null and not is_promoted"
     )
     assert champion != other
-    write(home, f"insert into seeds.model_pins values ('clv', '{other[0]}')")
-    report = build(home, select="ml_clv__scores customer_clv")
-    assert report.succeeded, report.errors
+    assert query(home, registry) == [(*champion, False)]
+    whole = "model_pins ml_clv__champion ml_clv__scores customer_clv model_registry"
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "PROJECT_ROOT", project_with(tmp_path / "project", f"clv,{other[0]}\n"))
+        assert build(home, select=whole).succeeded
     assert query(home, spoke) == [other]
-    write(home, "delete from seeds.model_pins")
-    assert query(home, "select model_version from ml.ml_clv__champion") == [champion]
+    assert query(home, registry) == [(*other, True)]
+    assert build(home, select=whole).succeeded
+    assert query(home, spoke) == [champion]
+    assert query(home, registry) == [(*champion, False)]
+
+
+def project_with(root: Path, pin: str) -> Path:
+    """The dbt project with a line in model_pins.csv."""
+    shutil.copytree(running.PROJECT_ROOT / "dbt_project", root / "dbt_project")
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(running.PROJECT_ROOT / name, root)
+    (root / "clientele").symlink_to(running.PROJECT_ROOT / "clientele")
+    with (root / "dbt_project" / "seeds" / "model_pins.csv").open("a") as seed:
+        seed.write(pin)
+    return root
 
 
 def write(home: Path, sql: str) -> None:

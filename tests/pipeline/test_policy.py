@@ -153,7 +153,43 @@ def the_shadow_under_another_name(manifest: dict) -> None:
     node["depends_on"]["nodes"].append("model.clientele.feat_emotion_credit")
 
 
+def bought_by_the_name_of_financial(manifest: dict) -> None:
+    """A feature of the shop whose tag says that it is financial."""
+    tag = model(manifest, "feat_orders")["columns"]["n_orders_90d"]["config"]["meta"]
+    assert tag["legal_class"] == "behavioural"
+    tag["legal_class"] = "financial"
+    replaced(
+        manifest, "ml_credit__inputs", "features.n_bookings_30d", "features.n_bookings_30d, features.n_orders_90d"
+    )  # fmt: skip
+
+
+def bought_within_a_financial_feature(manifest: dict) -> None:
+    """What was spent in the shop, under the name and tag of what was booked."""
+    orders = model(manifest, "stg_commerce__orders")["relation_name"]
+    node = model(manifest, "feat_finance")
+    node["compiled_code"] = (
+        f"with features as ({node['compiled_code']}),"
+        f" bought as (select customer_id, count(*) as n from {orders} group by customer_id)"
+        " select features.* replace (features.n_bookings_30d + bought.n as n_bookings_30d)"
+        " from features left join bought on features.customer_id = bought.customer_id"
+    )
+    node["depends_on"]["nodes"].append("model.clientele.stg_commerce__orders")
+
+
+def where_they_live(manifest: dict) -> None:
+    """A postcode tells of more than an address."""
+    customers = model(manifest, "stg_core__customers")["relation_name"]
+    replaced(
+        manifest, "ml_credit__decisions", "    decided.reason,",
+        f"    (select max(c.postcode) from {customers} as c where c.customer_id = decided.customer_id) as reason,",
+    )  # fmt: skip
+    model(manifest, "ml_credit__decisions")["depends_on"]["nodes"].append("model.clientele.stg_core__customers")
+
+
 MUTANTS: dict[Change, str] = {
+    bought_by_the_name_of_financial: "raw_orders",
+    bought_within_a_financial_feature: "raw_orders",
+    where_they_live: "raw_customers.postcode (behavioural)",
     gender_through_two_ctes: "stg_core__customers.gender",
     only_the_married: "feat_profile.marital_status",
     joined_by_gender: "stg_core__customers.gender",

@@ -9,6 +9,7 @@ from clientele.contract import Entity, load_contract
 from tests.point_in_time.lakes import TICK, edge_snapshots, midnight, versions_of
 
 PURPOSES = ("emotion_analytics", "emotion_credit")
+BASES = ("consent", "consent", "Consent ", None, "", "contract", "legitimate_interest")
 LABELS = (None, "joy", " Anger", "disgust", "surprise", "other", "so-so")
 TEXTS = (None, "", "I am so happy with it", "This makes me angry", "It came on Tuesday")
 
@@ -72,6 +73,7 @@ def _consents_by_lot(
             for row in versions_of(entity, key, draw.choice(moments), snapshot, draw):
                 row["purpose"] = draw.choice(PURPOSES)
                 row["notice_version"] = draw.choice([None, " ", "v1", "v2", "v3"])
+                row["legal_basis"] = draw.choice(BASES)
                 if draw.random() < 0.3:
                     row["withdrawn_at"] = draw.choice(moments)
                 rows.append(row)

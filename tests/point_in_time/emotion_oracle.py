@@ -47,6 +47,11 @@ def _class_of(row: dict) -> str:
     return "selfreport" if row["capture_modality"] in ("self_report", "text") else "biometric"
 
 
+def is_consent(row: dict) -> bool:
+    """Whether a record of consents is one by its legal basis, which need not be said."""
+    return (row["legal_basis"] or "").strip().lower() in ("", "consent")
+
+
 def covers(consent: dict, moment: datetime) -> bool:
     return consent["granted_at"] <= moment and (consent["withdrawn_at"] is None or moment < consent["withdrawn_at"])
 
@@ -70,7 +75,7 @@ def features_of(group: str, consents: list[dict], events: list[dict], at: dateti
     consents = [
         row | {"classes": {c for c, needs in classes.items() if not needs or (row["notice_version"] or "").strip()}}
         for row in consents
-        if row["purpose"] == purpose
+        if row["purpose"] == purpose and is_consent(row)
     ]
     consents = [row for row in consents if row["classes"]]
     running = [row for row in consents if row["withdrawn_at"] is None or row["withdrawn_at"] >= at]

@@ -10,7 +10,7 @@ from clientele.contract import load_contract
 from tests.point_in_time import lakes
 
 WINDOWS = (0, 30, 90, 180, 365)
-CATEGORIES = ["salary", "salary", "benefits", "gambling", "rent", None]
+CATEGORIES = ["salary", "salary", "benefits", "gambling", "rent", "loan", None]
 
 
 def _bounds(snapshot: date) -> list[datetime]:
@@ -40,7 +40,7 @@ def edge_rows(customers: list[str], snapshot: date, seed: int) -> dict[str, list
                     "account_id": draw.choice(["a", "a", "b"]),
                     "balance_after": draw.choice([-1, 1]) * row["amount"],
                 }
-                row |= {"counterparty_type": draw.choice([None, "employer", "merchant"])}
+                row |= {"counterparty_type": draw.choice([None, "employer", "merchant", "lender"])}
                 found["bank_transactions"].append(row)
         for n in range(draw.randrange(0, 4)):
             key = {"loan_id": f"loan-{customer}-{n}", "customer_id": customer}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -102,6 +103,10 @@ def _is_income(row: dict) -> bool:
     return row["sign"] > 0 and of_kind
 
 
+def _is_loan(row: dict) -> bool:
+    return row["category"] in ("loan", "mortgage") or row["counterparty_type"] == "lender"
+
+
 def _recent(rows: list[dict], at: datetime) -> list[dict]:
     """Bookings of 180 days, in the order in which they were made."""
     return [
@@ -138,18 +143,19 @@ def _of_account(rows: list[dict], at: datetime) -> dict:
         if _is_income(row) and row["amount"] is not None:
             periods[math.ceil((at - row["booked_at"]) / DAY / 30) - 1] += float(row["amount"])
     age = (at - first) / DAY if first else None
-    n = min(6, math.ceil(age / 30)) if age else 1
-    mean = sum(periods) / n
-    spread = math.sqrt(sum((value - mean) ** 2 for value in periods[:n]) / n)
+    whole = periods[: min(6, math.floor(age / 30))] if age else []
+    n = len(whole)
+    mean = sum(whole) / n if n else None
+    spread = statistics.pstdev(whole) if n else None
     last_income = max((row["booked_at"] for row in recent if _is_income(row)), default=None)
     features: dict = {f"n_bookings_{days}d": len(within(days)) for days in (30, 90, 180)}
     features |= {f"income_{days}d": incomes[days] if has else None for days in (30, 90, 180)}
     features |= {f"outflow_{days}d": out(days) if has else None for days in (30, 90)}
-    features["fixed_costs_90d"] = out(90, lambda row: row["is_recurring"]) if has else None
+    features["fixed_costs_90d"] = out(90, lambda row: row["is_recurring"] and not _is_loan(row)) if has else None
     features["gambling_90d"] = out(90, lambda row: row["category"] == "gambling") if has else None
     features["account_age_days"] = age
     features["income_monthly_180d"] = mean if has else None
-    features["income_periods_180d_share"] = sum(value > 0 for value in periods) / n if has else None
+    features["income_periods_180d_share"] = sum(value > 0 for value in whole) / n if has and n else None
     features["income_cv_180d"] = spread / mean if has and n > 1 and mean else None
     features["income_recency_180d_days"] = (at - last_income) / DAY if last_income else None
     features["balance"], features["credit_limit"] = balance, limit
@@ -240,7 +246,13 @@ def _due(rows: list[dict], at: datetime) -> Decimal:
 def _ratio_of_both(bookings: list[dict], owed: list[dict], at: datetime) -> dict:
     recent = [row for row in _recent(bookings, at) if row["booked_at"] >= at - 90 * DAY]
     income = _sum([row["amount"] for row in recent if _is_income(row)])
-    return {"debt_service_ratio_90d": _ratio(_due(owed, at), income)}
+    booked = [row["amount"] for row in recent if row["sign"] < 0 and _is_loan(row)]
+    settled = [row["euros"] for row in owed if row["is_settled"] and row["until"] >= at - 90 * DAY]
+    others = max(Decimal(0), -(_sum(booked) or Decimal(0)) - (_sum(settled) or Decimal(0)))
+    return {
+        "debt_service_ratio_90d": _ratio(_due(owed, at), income),
+        "other_loan_payments_90d": others if _recent(bookings, at) else None,
+    }
 
 
 def write(connection: duckdb.DuckDBPyConnection, home: Path, snapshots: list[date]) -> None:

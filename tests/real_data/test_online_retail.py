@@ -115,6 +115,16 @@ def test_the_newest_snapshot_follows_the_last_line(online_retail: Loaded) -> Non
     assert newest == date(2011, 12, 10)
 
 
+def test_features_of_what_never_landed_are_null_and_take_no_room(online_retail: Loaded) -> None:
+    counts = (
+        "count(*) > 0, count_if(has_sessions), count(n_sessions_90d), count(n_tickets_90d), count(n_orders_90d) > 0"
+    )
+    with warehouse(online_retail[0]) as con:
+        assert one(con, f"select {counts} from features.customer_features") == (True, 0, 0, 0, True)
+        for group in ("feat_sessions", "feat_support", "feat_finance", "feat_emotion"):
+            assert one(con, f"select count(*) from features.{group}") == (0,)
+
+
 def test_snapshots_until_september_know_nothing_of_autumn(
     online_retail: Loaded, file: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:

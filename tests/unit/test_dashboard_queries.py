@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+import sqlglot
 import yaml
+from sqlglot import exp
 
 from clientele.contract import PROJECT_ROOT
 from dashboards.app import PAGES
@@ -39,8 +41,31 @@ def test_a_query_is_asked_by_a_page_and_an_exposure_of_that_page(path: Path) -> 
     assert pages
     depends_on = {exposure["name"]: set(exposure["depends_on"]) for exposure in EXPOSURES}
     tables = {table.split(".")[1] for table in tables_of(path) if not table.endswith("()")}
-    # Lineage reaches the page on credit from the day on which its marts are there.
-    credit_is_there = (PROJECT_ROOT / "dbt_project/models/marts/credit").is_dir()
-    for page in pages - (set() if credit_is_there else {"credit"}):
+    for page in pages:
         missing = {table for table in tables if f"ref('{table}')" not in depends_on[f"dashboard_{page}"]}
         assert missing == set(), page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_exposure_names_no_table_that_its_page_does_not_read(page: str) -> None:
+    read = {
+        f"ref('{table.split('.')[1]}')"
+        for path in QUERIES
+        if page in pages_that_ask(path.stem)
+        for table in tables_of(path)
+        if not table.endswith("()")
+    }
+    (exposure,) = [exposure for exposure in EXPOSURES if exposure["name"] == f"dashboard_{page}"]
+    assert set(exposure["depends_on"]) - read == set()
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_a_query_computes_no_metric_of_its_own(path: Path) -> None:
+    """What it shows stands in a mart as it is; how many customers free filters leave cannot."""
+    query = sqlglot.parse_one(path.read_text(), dialect="duckdb")
+    computed = [
+        column.sql()
+        for column in query.selects
+        if column.find(exp.AggFunc, exp.Window, exp.Div, exp.Mul, exp.Sub, exp.Add)
+    ]
+    assert computed == (["COUNT(*) AS n_customers"] if path.stem == "customers_count" else [])

@@ -151,3 +151,14 @@ def test_references_hold_the_key_of_an_entity() -> None:
 def test_classes_are_known() -> None:
     assert columns_where(lambda _, column: not set(data_contract.classes(column)) <= set(data_contract.CLASSES)) == []
     assert columns_where(lambda _, c: bool(c.protected) != (c.legal_class == "protected")) == []
+    assert entities_where(lambda entity: (entity.legal_class or "financial") not in data_contract.CLASSES) == []
+
+
+def test_what_no_class_is_given_tells_of_nobody() -> None:
+    """The lineage of credit lets through what has no class: keys, moments, and what is asked of every purpose."""
+    free = {entity.name: {c.name for c in entity.columns.values() if not c.legal_class} for entity in ENTITIES}
+    assert {name: free[name] for name in free if not CONTRACT[name].legal_class} == {
+        "customers": {"customer_id", "registered_at", "full_name", "email", "phone"},
+        "consents": set(CONTRACT["consents"].columns),
+        "fx_rates": set(CONTRACT["fx_rates"].columns),
+    }

@@ -119,6 +119,16 @@ def test_what_is_made_of_nothing_protected_passes(way: str) -> None:
     assert of.violations("feat", of.columns("feat")) == []
 
 
+def test_rows_have_the_class_of_their_table_and_allowed_classes_are_free() -> None:
+    booked = Table("booked", ("customer_id", "sum"), classes={"*": "financial"})
+    bought = Table("bought", ("customer_id", "sum", "gender"), classes={"*": "behavioural", "gender": "protected"})
+    counted = Table("counted", sql="select count(*) as n from bought", reads=("bought",))
+    of = Lineage([booked, bought, counted, Table("paid", sql="select sum as x from booked", reads=("booked",))])
+    assert of.violations("paid", ["x"]) != []
+    assert of.violations("paid", ["x"], free=["financial"]) == []
+    assert [found.legal_class for found in of.violations("counted", ["n"], free=["financial"])] == ["behavioural"]
+
+
 def test_a_feeling_is_excused_on_the_way_it_is_read_alone() -> None:
     felt = Table("felt", ("mood",), classes={"mood": "emotion_selfreport"})
     shadow = Table("shadow", sql="select mood as m from felt", reads=("felt",))

@@ -1,23 +1,24 @@
-{#- The select that scores a relation by a scorecard, one row a customer and snapshot: `score`; `bins`, a hexadecimal digit
-    a characteristic (see scorecard_code); and `reason_1` to `reason_4`, the characteristics that cost most points, each as
-    (points lost + lost_offset) * 64 + 63 - place, also where none were lost. Empty and typed without a scorecard.
+{#- The select that scores a relation by a scorecard, one row a customer and snapshot: `score`; `bin_words`, a hexadecimal
+    digit a characteristic, fifteen a number (see scorecard_code); and `reason_1` to `reason_4`, the bins that cost this
+    customer most points by their `reason_number` in credit_scorecard, null where fewer did. Empty and typed without a
+    scorecard.
 
-    It is written for speed (bench/credit.md): one CASE a characteristic, whose results add up to all that is stored, and
-    the four largest by arithmetic, in place of a list that would have to be sorted for every customer. -#}
+    It is written for speed (bench/credit.md): one CASE a characteristic, whose results add up to all that is stored. Each
+    bin that costs points has a bit of its own, the lower the more it costs: the sum of bits is the set of bins that cost
+    this customer points, and its four lowest bits are the reasons. Nothing is sorted, and no text is made. -#}
 {% macro scorecard_scores(relation, scorecard) -%}
     {%- set characteristics = scorecard.characteristics if scorecard else [] -%}
     {%- set n = characteristics | length -%}
-    {%- set words = ((n + 9) // 10) -%}
-    {#- What the lowest bits add up to for a customer who loses no point anywhere. -#}
-    {%- set at_reference = n * (lost_offset() * 64 + 63) - n * (n - 1) // 2 -%}
-    {%- set reference = namespace(score=scorecard.base_points if scorecard else 0) -%}
-    {%- for characteristic in characteristics -%}
-        {%- set reference.score = reference.score + characteristic.bins[0].reference_points -%}
+    {%- set losing = losing_bins(characteristics) -%}
+    {%- set words = range((losing | length + 62) // 63) -%}
+    {%- set bin_words = [] -%}
+    {%- for word in range((n + 14) // 15) -%}
+        {%- do bin_words.append('bins_' ~ word) -%}
     {%- endfor -%}
 with coded as (
     select
         {% for characteristic in characteristics -%}
-        cast({{ scorecard_code(characteristic, loop.index0) }} as bigint) as code_{{ loop.index0 }},
+        {{ scorecard_code(characteristic, loop.index0, losing) }} as code_{{ loop.index0 }},
         {% endfor -%}
         customer_id,
         snapshot_date
@@ -25,50 +26,57 @@ with coded as (
     {% if not scorecard %}where false{% endif %}
 ),
 
-summed as (
+ranked_0 as (
     select
-        customer_id,
-        snapshot_date,
-        {% for word in range(words) -%}
-        {% for place in range(word * 10, [n, word * 10 + 10] | min) -%}
-        code_{{ place }}{{ ' + ' if not loop.last }}
-        {%- endfor %} as word_{{ word }},
+        {% for name in bin_words -%}
+        {% for place in range(loop.index0 * 15, [n, loop.index * 15] | min) -%}
+        code_{{ place }}.bin{{ ' + ' if not loop.last }}
+        {%- endfor %} as {{ name }},
+        {% endfor -%}
+        {% for word in words -%}
+        {% for place in range(n) -%}
+        code_{{ place }}.lost_{{ word }}{{ ' + ' if not loop.last }}
+        {%- endfor %} as lost_{{ word }}_1,
         {% endfor -%}
         {% for place in range(n) -%}
-        cast(code_{{ place }} & 1048575 as integer) as lost_{{ place }},
+        code_{{ place }}.points +
         {% endfor -%}
-        0 as reason_0
+        {{ scorecard.base_points if scorecard else 0 }} as score,
+        customer_id,
+        snapshot_date
     from coded
 )
+{#- A reason is the lowest bit of the first word that has one; the next is taken from what is left without it. -#}
 {%- for rank in range(1, 5) %},
 
 ranked_{{ rank }} as (
     select
         *,
-        greatest(
-            0
-            {%- for place in range(n) -%}
-            , lost_{{ place }}{% if rank > 1 %} * cast(lost_{{ place }} < reason_{{ rank - 1 }} as integer){% endif %}
-            {%- endfor -%}
-        ) as reason_{{ rank }}
-    from {{ 'ranked_' ~ (rank - 1) if rank > 1 else 'summed' }}
+        {% for word in words -%}
+        {%- set lost = 'lost_' ~ word ~ '_' ~ rank -%}
+        {% if word %}case when {% for before in range(word) %}lost_{{ before }}_{{ rank }} = 0{{ ' and ' if not loop.last }}{% endfor %} then {% endif -%}
+        {{ lost }} & ({{ lost }} - 1)
+        {%- if word %} else {{ lost }} end{% endif %} as lost_{{ word }}_{{ rank + 1 }},
+        {% endfor -%}
+        {% if words -%}
+        cast(case
+            {%- for word in words -%}
+            {%- set lost = 'lost_' ~ word ~ '_' ~ rank %}
+            when {{ lost }} <> 0 then bit_count(({{ lost }} & -{{ lost }}) - 1) + {{ 63 * word + 1 }}
+            {%- endfor %}
+        end as integer)
+        {%- else -%}
+        cast(null as integer)
+        {%- endif %} as reason_{{ rank }}
+    from ranked_{{ rank - 1 }}
 )
 {%- endfor %}
 
 select
     customer_id,
     snapshot_date,
-    cast({{ reference.score }} - (
-        {% for word in range(words) -%}
-        (word_{{ word }} & 1048575) +
-        {% endfor -%}
-        0 - {{ at_reference }}
-    ) / 64 as integer) as score,
-    {% for word in range(words) -%}
-    {#- A digit ahead of all keeps the text at its length. -#}
-    substr(hex(word_{{ word }} + {{ 16 ** 15 }}), 2, {{ [10, n - word * 10] | min }}) ||
-    {% endfor -%}
-    '' as bins,
+    cast(score as integer) as score,
+    {{ list_of(bin_words or ['cast(0 as bigint)']) }} as bin_words,
     {% for rank in range(1, 5) -%}
     reason_{{ rank }}{{ ',' if not loop.last }}
     {% endfor -%}

@@ -4,7 +4,7 @@
 {%- set means = over_windows([
     'emotion_valence_mean', 'emotion_valence_sd', 'emotion_arousal_mean', 'emotion_arousal_sd', 'emotion_volatility',
 ]) %}
-with spine as ({{ spine() }}),
+with spine as ({{ spine(covered_by=['emotion_events', 'consents']) }}),
 
 coverage as (select * from {{ ref('int_core__coverage') }}),
 

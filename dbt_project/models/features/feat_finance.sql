@@ -2,7 +2,7 @@
     whole one, beside the usual windows. -#}
 {%- set account_windows = [30, 90, 180] -%}
 {%- set repayment_windows = [30, 90, 365] -%}
-with spine as ({{ spine() }}),
+with spine as ({{ spine(covered_by=['bank_transactions', 'loans', 'repayments']) }}),
 
 coverage as (select * from {{ ref('int_core__coverage') }}),
 
@@ -54,6 +54,7 @@ accounts as (
         {% endfor -%}
         {%- set within = "booked_at >= snapshot_date - interval '90' day" %}
         cast(-sum(amount) filter (where is_fixed_cost and {{ within }}) as decimal(28, 4)) as fixed_costs_90d,
+        cast(-sum(amount) filter (where is_loan_payment and {{ within }}) as decimal(28, 4)) as loan_payments_90d,
         cast(-sum(amount) filter (where is_gambling and {{ within }}) as decimal(28, 4)) as gambling_90d,
         cast(min(balance_after) filter (where {{ within }}) as decimal(18, 4)) as balance_min_90d,
         cast(sum(balance_after) filter (where replaced_at is null) as decimal(28, 4)) as balance,
@@ -106,6 +107,9 @@ repaid as (
         cast(sum(amount_due) filter (
             where due_at >= snapshot_date - interval '90' day
         ) as decimal(28, 4)) as instalments_due_90d,
+        cast(sum(amount_due) filter (
+            where is_settled and settled_at >= snapshot_date - interval '90' day
+        ) as decimal(28, 4)) as instalments_paid_90d,
         max(days_past_due) filter (where not is_settled) as days_past_due,
         count(*) filter (where not is_settled and days_past_due > 0) as n_overdue_instalments,
         cast(sum(amount_due) filter (where not is_settled and days_past_due > 0) as decimal(28, 4)) as overdue_amount,
@@ -191,6 +195,10 @@ joined as (
         accounts.overdraft_30d_days,
         accounts.overdraft_90d_days,
         accounts.fixed_costs_90d,
+        -- What was paid back to others: of what was booked, all that is no instalment of a loan that is known here.
+        cast(greatest(
+            0, coalesce(accounts.loan_payments_90d, 0) - coalesce(repaid.instalments_paid_90d, 0)
+        ) as decimal(28, 4)) as other_loan_payments_90d,
         accounts.gambling_90d,
         accounts.balance_min_90d,
         accounts.balance,
@@ -219,30 +227,41 @@ joined as (
     left join repaid on spine.customer_id = repaid.customer_id and spine.snapshot_date = repaid.snapshot_date
 ),
 
+aged as (
+    select
+        *,
+        -- Periods of 30 days that the account has been there for as a whole, of the last six: a monthly income need not
+        -- have come in a part of one.
+        least(6, floor(account_age_days / 30)) as n_periods
+    from joined
+),
+
 periods as (
     select
         *,
-        -- Periods of 30 days in which the account was there, of the last six.
-        least(6, ceil(account_age_days / 30)) as n_periods,
-        income_1 + income_2 + income_3 + income_4 + income_5 + income_6 as income_of_periods
-    from joined
+        (
+            {% for period in range(1, 7) -%}
+            case when n_periods >= {{ period }} then income_{{ period }} else 0 end {{ '+' if not loop.last }}
+            {% endfor -%}
+        ) / nullif(n_periods, 0) as income_monthly
+    from aged
 ),
 
 regular as (
     select
         *,
         {% for period in range(1, 7) -%}
-        case when income_{{ period }} > 0 then 1 else 0 end {{ '+' if not loop.last }}
+        case when n_periods >= {{ period }} and income_{{ period }} > 0 then 1 else 0 end {{ '+' if not loop.last }}
         {% endfor -%}
             as n_income_periods,
         sqrt((
             {% for period in range(1, 7) -%}
             case
-                when n_periods >= {{ period }} then power(income_{{ period }} - income_of_periods / n_periods, 2)
+                when n_periods >= {{ period }} then power(income_{{ period }} - income_monthly, 2)
                 else 0
             end {{ '+' if not loop.last }}
             {% endfor %}
-        ) / n_periods) / nullif(income_of_periods / n_periods, 0) as income_cv
+        ) / nullif(n_periods, 0)) / nullif(income_monthly, 0) as income_cv
     from periods
 )
 
@@ -253,10 +272,12 @@ select
     {{ zero_if_covered(over_windows(['n_bookings'], account_windows), 'has_bank_transactions') }},
     -- Who has no account here, or does not use it, is unknown and not poor.
     {{ zero_if_covered(over_windows(['income'], account_windows), 'has_account') }},
-    {{ zero_if_covered(['outflow_30d', 'outflow_90d', 'fixed_costs_90d', 'gambling_90d'], 'has_account') }},
+    {{ zero_if_covered(
+        ['outflow_30d', 'outflow_90d', 'fixed_costs_90d', 'other_loan_payments_90d', 'gambling_90d'], 'has_account'
+    ) }},
     account_age_days,
-    case when has_account then income_of_periods / n_periods end as income_monthly_180d,
-    case when has_account then cast(n_income_periods as double) / n_periods end as income_periods_180d_share,
+    case when has_account then income_monthly end as income_monthly_180d,
+    case when has_account then cast(n_income_periods as double) / nullif(n_periods, 0) end as income_periods_180d_share,
     case when has_account and n_periods > 1 then income_cv end as income_cv_180d,
     income_recency_180d_days,
     balance,

@@ -1,4 +1,4 @@
-with spine as ({{ spine() }}),
+with spine as ({{ spine(covered_by=['subscriptions']) }}),
 
 coverage as (select * from {{ ref('int_core__coverage') }}),
 

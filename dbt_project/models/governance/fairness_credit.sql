@@ -6,7 +6,11 @@
     'region': 'region',
 } -%}
 {%- set least = checked_var('fairness_least_customers', 10, 10000) -%}
-with decisions as (select * from {{ ref('ml_credit__decisions') }}),
+with decisions as (
+    select decisions.*
+    from {{ ref('ml_credit__decisions') }} as decisions
+    inner join {{ ref('ml_run') }} as run on decisions.snapshot_date = run.snapshot_date
+),
 
 backtest as (select * from {{ ref('ml_credit__backtest') }}),
 
@@ -95,7 +99,10 @@ measured as (
         best.n_approved as best_approved,
         best.n_customers as best_customers,
         decided.n_customers >= {{ least }} as is_large_enough,
-        coalesce(outcomes.n_outcomes, 0) >= {{ least }} as has_enough_outcomes
+        -- Each rate needs as many of those that it is a share of.
+        coalesce(outcomes.n_outcomes, 0) >= {{ least }} as has_enough_outcomes,
+        coalesce(outcomes.n_outcomes - outcomes.n_defaults, 0) >= {{ least }} as has_enough_good,
+        coalesce(outcomes.n_defaults, 0) >= {{ least }} as has_enough_bad
     from decided
     left join outcomes
         on decided.protected_attribute = outcomes.protected_attribute and decided.group_value = outcomes.group_value
@@ -145,17 +152,17 @@ select
     case when has_enough_outcomes then {{ wilson('n_defaults', 'n_outcomes', -1) }} end as default_rate_lower,
     case when has_enough_outcomes then {{ wilson('n_defaults', 'n_outcomes', 1) }} end as default_rate_upper,
     case
-        when has_enough_outcomes then {{ ratio('n_good_refused', 'n_outcomes - n_defaults') }}
+        when has_enough_good then {{ ratio('n_good_refused', 'n_outcomes - n_defaults') }}
     end as good_refused_rate,
     case
-        when has_enough_outcomes then {{ wilson('n_good_refused', '(n_outcomes - n_defaults)', -1) }}
+        when has_enough_good then {{ wilson('n_good_refused', '(n_outcomes - n_defaults)', -1) }}
     end as good_refused_rate_lower,
     case
-        when has_enough_outcomes then {{ wilson('n_good_refused', '(n_outcomes - n_defaults)', 1) }}
+        when has_enough_good then {{ wilson('n_good_refused', '(n_outcomes - n_defaults)', 1) }}
     end as good_refused_rate_upper,
-    case when has_enough_outcomes then {{ ratio('n_bad_accepted', 'n_defaults') }} end as bad_accepted_rate,
-    case when has_enough_outcomes then {{ wilson('n_bad_accepted', 'n_defaults', -1) }} end as bad_accepted_rate_lower,
-    case when has_enough_outcomes then {{ wilson('n_bad_accepted', 'n_defaults', 1) }} end as bad_accepted_rate_upper,
+    case when has_enough_bad then {{ ratio('n_bad_accepted', 'n_defaults') }} end as bad_accepted_rate,
+    case when has_enough_bad then {{ wilson('n_bad_accepted', 'n_defaults', -1) }} end as bad_accepted_rate_lower,
+    case when has_enough_bad then {{ wilson('n_bad_accepted', 'n_defaults', 1) }} end as bad_accepted_rate_upper,
     model_version,
     policy_version
 from ratios

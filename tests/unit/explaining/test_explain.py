@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from clientele.contract import PROJECT_ROOT
-from clientele.explaining import CannotExplainError, explain, lines
+from clientele.explaining import CannotExplainError, explain, lines, stored
 from clientele.querying import NoBuildError
 
 DAY = date(2026, 1, 1)
@@ -23,6 +23,11 @@ BOUNDS = {
     "below 3": {"upper": 3.0}, "3 to < 10": {"lower": 3.0, "upper": 10.0}, "10 or more": {"lower": 10.0},
     "below 1": {"upper": 1.0}, "1 or more": {"lower": 1.0},
 }  # fmt: skip
+
+
+def word(digits: str) -> int:
+    """Bins of up to fifteen characteristics as a score keeps them."""
+    return int(digits.ljust(15, "0"), 16)
 
 
 def bins(characteristic: str, *rows: tuple[int, str, int]) -> list[dict]:
@@ -60,10 +65,10 @@ def home(tmp_path: Path) -> Path:
             "create table ml.ml_credit__scores as select *, 'credit' as model_name, 'scorecard' as algorithm,"
             " 'f1' as feature_version, 'run' as run_id, timestamp '2026-01-01 05:00' as scored_at,"
             " 0.04 as pd, 0.02 as pd_lower, 0.06 as pd_upper, 600 as base_points from (values"
-            " ('C1', date '2025-12-01', 540, 'C', '12', 'v1'),"
-            " ('C1', date '2026-01-01', 592, 'C', '11', 'v2'),"
-            " ('C2', date '2026-01-01', 637, 'B', '31', 'v2'))"
-            " as rows (customer_id, snapshot_date, score, band, bins, model_version)"
+            f" ('C1', date '2025-12-01', 540, 'C', [{word('12')}], 'v1'),"
+            f" ('C1', date '2026-01-01', 592, 'C', [{word('11')}], 'v2'),"
+            f" ('C2', date '2026-01-01', 637, 'B', [{word('31')}], 'v2'))"
+            " as rows (customer_id, snapshot_date, score, band, bin_words, model_version)"
         )
         connection.execute(
             "create table features.customer_features as select * from (values"
@@ -141,8 +146,8 @@ def test_an_old_score_is_explained_by_the_version_that_gave_it(home: Path, chang
     ("sql", "said"),
     [
         ("update ml.ml_credit__scores set score = score + 1", "was changed after it was given"),
-        ("update ml.ml_credit__scores set bins = '81'", "no bin 7 of balance_buffer_days"),
-        ("update ml.ml_credit__scores set bins = '1'", "1 bins and its scorecard 2 characteristics"),
+        (f"update ml.ml_credit__scores set bin_words = [{word('81')}]", "no bin 7 of balance_buffer_days"),
+        ("update ml.ml_credit__scores set bin_words = [0, 0]", "30 bins and its scorecard 2 characteristics"),
         ("delete from ml.ml_credit__fit", "no longer in ml.ml_credit__fit"),
         ("delete from ml.ml_credit__scores", "has no credit score"),
         ("drop table ml.ml_credit__scores", "holds no credit scores yet"),
@@ -164,31 +169,67 @@ def test_nothing_built_says_so(tmp_path: Path) -> None:
         explain(tmp_path, "C1")
 
 
+def test_a_score_that_keeps_its_bins_as_text_is_explained_too(home: Path, changed: Callable[[str], None]) -> None:
+    wanted = "\n".join(lines(explain(home, "C1")))
+    changed("alter table ml.ml_credit__scores add column bins varchar")
+    changed("update ml.ml_credit__scores set bins = '11', bin_words = null where snapshot_date = '2026-01-01'")
+    assert "\n".join(lines(explain(home, "C1"))) == wanted
+
+
+def test_more_than_fifteen_characteristics_take_a_second_number() -> None:
+    digits = "0123456789ABCDEF01"
+    score = {"bin_words": [word(digits[:15]), word(digits[15:])]}
+    assert stored._digits(score, 18) == digits
+
+
+def test_reasons_are_told_in_the_words_of_the_day(home: Path, changed: Callable[[str], None]) -> None:
+    told = "'balance_buffer_days' as characteristic, 'So it was said' as reason, 1 as reason_rank, 'run' as run_id"
+    changed(
+        "create table ml.ml_credit__reasons as"
+        f" select 'C1' as customer_id, unnest([date '2026-01-01', date '2025-12-01']) as snapshot_date, {told}"
+    )
+    changed("update ml.ml_credit__reasons set run_id = 'an earlier one' where snapshot_date = '2025-12-01'")
+    assert [text for _, text in explain(home, "C1").reasons] == ["So it was said"]
+    # Of that day's rows none belongs to the score.
+    assert "So it was said" not in [text for _, text in explain(home, "C1", OLD).reasons]
+    changed("update ml.ml_credit__reasons set characteristic = 'days_past_due'")
+    with pytest.raises(CannotExplainError, match="is not what cost most points"):
+        explain(home, "C1")
+
+
 def columns_of(mart: str) -> set[str]:
     (path,) = (PROJECT_ROOT / "dbt_project" / "models" / "marts" / "credit").glob("*__models.yml")
     (model,) = (model for model in yaml.safe_load(path.read_text())["models"] if model["name"] == mart)
     return {column["name"] for column in model["columns"]}
 
 
-def test_decision_and_offers_are_shown_by_the_columns_that_the_marts_have(
+def test_decision_and_offers_of_the_day_are_shown_by_the_columns_that_the_marts_have(
     home: Path, changed: Callable[[str], None]
 ) -> None:
     decision = {
         "recommendation": "'refer'", "policy_version": "'2025-1'", "rule": "'not_affordable'", "n_rules": "2",
-        "reason": "'Income does not cover the costs'", "human_decision": "null", "human_decided_at": "null",
+        "reason": "'Income does not cover the costs'", "run_id": "'run'",
     }  # fmt: skip
+    human = {"human_decision": "'approved'", "human_decided_at": "timestamp '2026-01-02 09:30'", "run_id": "'run'"}
     offer = {
         "product": "'starter'", "credit_limit": "1500.0", "apr_from": "0.089", "apr_to": "0.129",
-        "expires_on": "date '2026-01-31'",
+        "expires_on": "date '2026-01-31'", "run_id": "'run'",
     }  # fmt: skip
-    for mart, row in (("credit_decisions", decision), ("credit_offers", offer)):
+    tables = {
+        "ml.ml_credit__decisions": ("credit_decisions", decision),
+        "ml.ml_credit__offers": ("credit_offers", offer),
+        "marts.credit_human_decisions": ("credit_human_decisions", human),
+    }
+    for table, (mart, row) in tables.items():
         assert set(row) <= columns_of(mart)
         of = ", ".join(f"{value} as {name}" for name, value in row.items())
-        changed(f"create table marts.{mart} as select 'C1' as customer_id, date '2026-01-01' as snapshot_date, {of}")
+        changed(f"create table {table} as select 'C1' as customer_id, date '2026-01-01' as snapshot_date, {of}")
+    changed("insert into ml.ml_credit__offers from ml.ml_credit__offers select * replace ('left over' as run_id)")
     said = "\n".join(lines(explain(home, "C1")))
     assert "Recommendation: refer (policy 2025-1)" in said
     assert "because: Income does not cover the costs (not_affordable; 1 more rule would say so too)" in said
-    assert "Offer: starter, up to 1,500 at 8.9% to 12.9% a year, until 2026-01-31" in said
+    assert said.count("Offer: starter, up to 1,500 at 8.9% to 12.9% a year, until 2026-01-31") == 1
+    assert "decided by people: approved at 2026-01-02 09:30 UTC" in said
 
 
 def test_a_value_that_was_built_anew_is_not_passed_off_as_what_was_used(

@@ -109,3 +109,29 @@ def test_tabs_in_a_mapping(shop: Shop) -> None:
     assert result.exit_code == 2
     assert "line 3" in result.output
     assert "spaces" in result.output
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from source",
+        "select order_id, customer_id, ordered_at, nullif(amount, '') as amount from source where amount <> 'left out'",
+        "select order_id, customer_id, ordered_at, "
+        "case when row_number() over (partition by customer_id order by amount) > 0 then amount end as amount "
+        "from source",
+        "select * from source order by customer_id",
+        "select order_id, (select max(x) from (values ('c1')) t(x)) as customer_id, ordered_at, amount from source",
+    ],
+    ids=["as it is", "filtered", "windowed", "sorted", "looked up"],
+)
+def test_a_refused_row_of_a_large_file_names_its_own_row(shop: Shop, sql: str) -> None:
+    """30 MB, of which DuckDB reads 8 at a time, on all cores; what the select may do to the order must not matter."""
+    bad = [7, 40_001, 119_999, 150_000]
+    wide = "w" * 180
+    rows = [f"o{n},c{n % 977}{wide},2024-01-01,{'much' if n in bad else n}" for n in range(1, 150_001)]
+    rows.insert(75_000, "o0,c0,2024-01-01,1,one too many")
+    report = shop.load_orders(ORDERS, *rows, spec={"sql": sql})
+    assert report.entities[0].rows_landed == 150_000 - len(bad)
+    refused = {row: value for _, row, _, value, _ in shop.rejects() if value is not None}
+    header, unreadable = 1, 1
+    assert refused == {n + header + (unreadable if n > 75_000 else 0): "much" for n in bad}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from clientele.ml.histories import Histories, Vector
 
@@ -49,6 +50,31 @@ def nbd(n: int, *, r: float, alpha: float, ahead: float = 90, seed: int = 1) -> 
     rng = np.random.default_rng(seed)
     age = rng.integers(30, 365, n).astype(float)
     return _count(rng.gamma(r, 1 / alpha, n), np.full(n, np.inf), age, ahead, rng, np.zeros(n))
+
+
+@dataclass
+class Since(Drawn):
+    """As seen `since` days after the data began; whether a customer was one before."""
+
+    before: npt.NDArray[np.bool_]
+    since: float
+
+
+def older_than_its_data(
+    n: int, *, r: float, alpha: float, share: float, since: float = 200, ahead: float = 90, seed: int = 1
+) -> Since:
+    """`share` of `n` customers on record bought before the data began, the others came evenly; nobody drops out."""
+    rng = np.random.default_rng(seed)
+    old = rng.gamma(r, 1 / alpha, 50 * n)
+    old = old[rng.exponential(size=old.size) < old * since][: round(share * n)]  # who bought since
+    assert old.size == round(share * n)
+    rate = np.concatenate([old, rng.gamma(r, 1 / alpha, n - old.size)])
+    before = np.arange(n) < old.size
+    # The first purchase since then: exponential, cut off at today, or as newcomers come.
+    first = np.where(before, -np.log1p(rng.random(n) * np.expm1(-rate * since)) / rate, rng.uniform(0, since, n))
+    age, forever = since - first, np.full(n, np.inf)
+    made = _count(rate, forever, age, ahead, rng, np.zeros(n))
+    return Since(made.histories, made.later, before, since)
 
 
 # Histories on which formulas overflow, cancel or divide by 0: bought today, often, long ago, all on one day.

@@ -67,6 +67,7 @@ def test_every_algorithm_is_measured_out_of_time(candidates: dict[str, clv.Candi
     assert set(candidates) == {
         "bg_nbd_gamma_gamma",
         "pareto_nbd_gamma_gamma",
+        "truncated_nbd_gamma_gamma",
         "two_part_boosting",
         "blend",
         "recent_spend",
@@ -90,7 +91,9 @@ def test_bounds_cover_what_they_promise(candidates: dict[str, clv.Candidate], ch
     assert 0.87 < candidates[champion.algorithm].mean("bounds_coverage") < 0.94
 
 
-@pytest.mark.parametrize("algorithm", ["bg_nbd_gamma_gamma", "two_part_boosting", "blend", "recent_spend"])
+@pytest.mark.parametrize(
+    "algorithm", ["bg_nbd_gamma_gamma", "truncated_nbd_gamma_gamma", "two_part_boosting", "blend", "recent_spend"]
+)
 def test_scores_are_finite_for_everyone(table: pa.Table, candidates: dict[str, clv.Candidate], algorithm: str) -> None:
     batch = newest(table)
     fitted = candidates[algorithm].fitted
@@ -266,6 +269,30 @@ def test_no_refunds_known() -> None:
     assert_served(table, made)
 
 
+@pytest.mark.parametrize("spends", [0.0, 25.0], ids=["nobody", "everybody alike"])
+def test_one_outcome_only(spends: float) -> None:
+    table = value_company.table(150, value_company.months(15))
+    for days in (90, 365):
+        known = table[f"spend_next_{days}d"].to_numpy()
+        place = table.schema.get_field_index(f"spend_next_{days}d")
+        table = table.set_column(place, f"spend_next_{days}d", pa.array(0 * known + spends, from_pandas=True))
+    made = fit(table)
+    chosen = assert_served(table, made)
+    assert chosen.fitted is not None
+    assert "rows have spend" in made["two_part_boosting"].message
+
+
+def test_features_that_hold_nothing() -> None:
+    """But those that say when a customer ordered."""
+    table = value_company.table(150, value_company.months(15))
+    for name in ("country", "refund_lifetime_share", "n_orders_90d", "spend_90d"):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, name, pa.nulls(len(table), table.schema.field(name).type))
+    made = fit(table)
+    assert_served(table, made)
+    assert "country" not in made["two_part_boosting"].features
+
+
 def test_nobody_ordered_yet() -> None:
     table = value_company.table(200, value_company.months(8))
     nobody = table.filter(pa.array(table["n_orders_lifetime"].to_numpy() == 0))
@@ -284,8 +311,11 @@ def test_no_rows_give_no_candidates() -> None:
     assert clv.choose([]) is None
 
 
-def measured(algorithm: str, *, d2: float, gini: float, periods: tuple[str, ...] = ("2025-01-01",)) -> clv.Candidate:
-    rows = [{"group_name": "all", "horizon": 90, "period": period, "d2": d2, "gini": gini} for period in periods]
+def measured(
+    algorithm: str, *, d2: float, gini: float, periods: tuple[str, ...] = ("2025-01-01",), protocol: str = "out of time"
+) -> clv.Candidate:
+    row = {"group_name": "all", "horizon": 90, "protocol": protocol, "d2": d2, "gini": gini}
+    rows = [row | {"period": period} for period in periods]
     return clv.Candidate(algorithm, fitted=object(), performance=rows)  # type: ignore[arg-type]
 
 
@@ -303,3 +333,49 @@ def test_the_rule_of_choice(rivals: list[clv.Candidate], chosen: str) -> None:
     winner = clv.choose([*rivals, measured("recent_spend", d2=0.2, gini=0.7)])
     assert winner is not None
     assert winner.algorithm == chosen
+
+
+@pytest.mark.parametrize(
+    ("protocol", "d2", "chosen"),
+    [
+        ("out of time", 0.495, "bg_nbd_gamma_gamma"),
+        ("other customers, same time", 0.495, "blend"),
+        ("other customers, same time", 0.48, "bg_nbd_gamma_gamma"),
+    ],
+)
+def test_the_blend_has_the_better_of_a_near_tie_where_time_told_nothing(protocol: str, d2: float, chosen: str) -> None:
+    rule = measured("recent_spend", d2=0.2, gini=0.7, protocol=protocol)
+    rivals = [("blend", d2), ("bg_nbd_gamma_gamma", 0.5)]
+    winner = clv.choose([*(measured(name, d2=d2, gini=0.8, protocol=protocol) for name, d2 in rivals), rule])
+    assert winner is not None
+    assert winner.algorithm == chosen
+
+
+def test_a_long_horizon_is_not_learnt_from_snapshots_of_which_little_is_known(table: pa.Table) -> None:
+    """A year has passed since the first months, but what a customer of a few weeks does next teaches little."""
+    dates = table["snapshot_date"].to_numpy()
+    age = np.nan_to_num(table["days_since_first_order"].to_numpy(), nan=0.0)
+    # As if the data began a hundred days before the first snapshot.
+    began = dates.min() - np.timedelta64(100, "D")
+    known = (dates - began).astype("timedelta64[D]").astype(float)
+    place = table.schema.get_field_index("days_since_first_order")
+    old = table.set_column(place, "days_since_first_order", pa.array(np.minimum(age, known)))
+    early = forgotten(old.filter(pa.array(dates < dates.min() + np.timedelta64(400, "D"))))
+    made = fit(early)
+    assert "365 days: too little is known before the windows that passed, 90 days are carried" in made["blend"].message
+    assert {row["horizon"] for row in made["blend"].performance} == {90}
+    chosen = clv.choose(list(made.values()))
+    assert chosen is not None
+    assert chosen.fitted is not None
+    assert_usable(chosen.fitted.score(newest(early)), newest(early).num_rows)
+
+
+def forgotten(table: pa.Table) -> pa.Table:
+    """Without the outcomes that lie beyond its last snapshot."""
+    dates = table["snapshot_date"].to_numpy()
+    for days in (90, 365):
+        spend = table[f"spend_next_{days}d"].to_numpy().copy()
+        spend[dates + np.timedelta64(days, "D") > dates.max()] = np.nan
+        place = table.schema.get_field_index(f"spend_next_{days}d")
+        table = table.set_column(place, f"spend_next_{days}d", pa.array(spend, from_pandas=True))
+    return table

@@ -11,11 +11,12 @@ import pytest
 from clientele.ml.bg_nbd import BgNbd
 from clientele.ml.feature_table import Feature, as_numbers
 from clientele.ml.pareto_nbd import ParetoNbd
-from clientele.ml.purchase_value import Customers, PurchaseValue, RecentSpend
+from clientele.ml.purchase_value import Customers, PurchaseValue, RecentSpend, TruncatedValue
 from clientele.ml.threads import single_threaded
-from clientele.ml.two_part import Blend, TwoPartBoosting
+from clientele.ml.two_part import TwoPartBoosting
+from clientele.ml.value_blend import Blend
 from clientele.ml.value_model import present_share
-from tests.unit.ml import value_company
+from tests.unit.ml import drawn, value_company
 
 
 def customers(**columns: list) -> Customers:
@@ -84,6 +85,26 @@ def test_a_purchase_model_survives_being_stored(company: Customers, kind: type) 
     fitted = PurchaseValue.fit(company, kind, seed=1)
     again = PurchaseValue.from_state(fitted.to_state())
     assert np.array_equal(again.value(company, 90), fitted.value(company, 90))
+
+
+def test_of_one_order_each_it_matters_when_the_data_began(model: PurchaseValue) -> None:
+    """Of an old company the customer of its first week on record is no worse than the one of last week."""
+    rng = np.random.default_rng(1)
+    old = drawn.older_than_its_data(2_000, r=0.5, alpha=40.0, share=1.0)
+    age, t_x, x = (np.floor(old.histories.age), np.floor(old.histories.t_x), old.histories.x)
+    read = customers(
+        n_orders_lifetime=(x + 1).tolist(), days_since_first_order=age.tolist(), recency_days=(age - t_x).tolist(),
+        aov_lifetime=rng.gamma(5.0, 4.0, len(x)).tolist(),
+    )  # fmt: skip
+    truncated = TruncatedValue.fit(read, model, seed=1)
+    once = customers(n_orders_lifetime=[1, 1], days_since_first_order=[199, 5], recency_days=[199, 5])
+    early, late = truncated.value(once, 90)
+    assert early == pytest.approx(late, rel=0.2)
+    assert "converged" in truncated.message
+    levelled = truncated.levelled(read, 90, np.full(len(read), 7.0))
+    assert levelled.value(read, 90).mean() == pytest.approx(7)
+    again = TruncatedValue.from_state(levelled.to_state())
+    assert np.array_equal(again.value(read, 90), levelled.value(read, 90))
 
 
 def test_last_years_spend_again() -> None:
@@ -162,16 +183,45 @@ def test_too_few_who_spend_are_refused(training: tuple[Customers, np.ndarray, Tw
         TwoPartBoosting.fit(read, realised * 0, [], base=fitted.base, recent=fitted.recent, horizon=90, seed=1)
 
 
-def test_a_blend_finds_the_better_model(training: tuple[Customers, np.ndarray, TwoPartBoosting]) -> None:
-    read, realised, fitted = training
-    has = read.has_orders
-    good = realised[has] * 0.9 + realised[has].mean() * 0.1
-    bad = np.random.default_rng(1).permutation(good)
-    blend = Blend.fit([fitted.base, fitted.recent], np.column_stack([bad, good]), realised[has])
-    assert blend.weights[1] > 0.95
-    assert sum(blend.weights) == pytest.approx(1)
-    mixed = blend.weights[0] * fitted.base.value(read, 90) + blend.weights[1] * fitted.recent.value(read, 90)
-    assert blend.value(read, 90) == pytest.approx(mixed)
+@pytest.fixture
+def amounts() -> np.ndarray:
+    """Skewed, and often 0."""
+    rng = np.random.default_rng(1)
+    return np.where(rng.random(2_000) < 0.5, 0.0, rng.lognormal(3, 1, 2_000))
+
+
+def test_a_blend_finds_the_better_model(model: PurchaseValue, amounts: np.ndarray) -> None:
+    good = 0.9 * amounts + 0.1 * amounts.mean()
+    bad = np.random.default_rng(2).permutation(good)
+    blend = Blend.fit([model, model], np.column_stack([bad, good]), amounts, 90)
+    assert blend.weights[0] < 0.1
+    assert blend.weights[1] > 0.6
+    pooled = blend.pool(np.column_stack([bad, good]), 90)
+    assert pooled.sum() == pytest.approx(amounts.sum())
+    assert np.corrcoef(pooled, amounts)[0, 1] > 0.9
+
+
+def test_a_blend_of_few_customers_is_a_plain_geometric_mean(model: PurchaseValue, amounts: np.ndarray) -> None:
+    """Who knows nothing of three models weighs them equally."""
+    values = np.random.default_rng(3).lognormal(3, 1, (3, 3))
+    blend = Blend.fit([model] * 3, values, amounts[:3], 90)
+    assert blend.weights == pytest.approx([1 / 3] * 3, abs=0.05)
+    nobody = Blend.fit([model] * 3, np.empty((0, 3)), np.empty(0), 90)
+    assert nobody.weights == pytest.approx([1 / 3] * 3)
+    nothing = Blend.fit([model] * 3, values, np.zeros(3), 90)
+    assert (nothing.pool(values, 90) < 0.1).all()
+
+
+def test_a_blend_of_models_is_that_of_what_they_expect(model: PurchaseValue, company: Customers) -> None:
+    recent, truncated = RecentSpend.fit(company), TruncatedValue.fit(company, model, seed=1)
+    models = [model, truncated, recent]
+    values = np.column_stack([one.value(company, 90) for one in models])
+    realised = np.random.default_rng(1).gamma(1.0, 30.0, len(company))
+    blend = Blend.fit(models, values, realised, 90)
+    assert np.array_equal(blend.value(company, 90), blend.pool(values, 90))
+    assert np.array_equal(Blend.from_state(blend.to_state()).value(company, 90), blend.value(company, 90))
+    has = company.has_orders
+    assert blend.value(company, 180)[has].sum() > 1.5 * blend.value(company, 90)[has].sum()
 
 
 def test_present_value_of_an_even_flow() -> None:

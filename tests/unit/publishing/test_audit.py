@@ -74,6 +74,18 @@ def test_a_check_that_warns_or_is_of_severity_warn_is_told_and_blocks_nothing(co
     assert {finding.about for finding in found.warnings} == {"customers_key (on customers)", "stg_plausible (on stg)"}
 
 
+def test_a_check_of_what_only_training_makes_may_be_older_than_the_seed_that_it_reads(company: Company) -> None:
+    company.manifest["nodes"]["seed.x.policy"] = model("policy", "seeds") | {"resource_type": "seed"}
+    company.manifest["nodes"]["test.x.allowed"] = data_test("allowed", "model.x.fit", "seed.x.policy")
+    company.manifest["nodes"]["test.x.covered"] = data_test("covered", "model.x.customers", "seed.x.policy")
+    company.run(2)
+    assert audit(company.home).passed
+    company.built("policy", LATER + timedelta(days=2))
+    assert errors(company) == {("covered (on customers)", "is older than what it is about")}
+    company.built("fit", LATER + timedelta(days=2))
+    assert ("allowed (on fit)", "is older than what it is about") in errors(company)
+
+
 def test_a_check_that_was_never_made_blocks(company: Company) -> None:
     company.manifest["nodes"]["test.x.new"] = data_test("new", "model.x.customers")
     company.write_manifest()

@@ -9,7 +9,8 @@ cancellations as (
         min(greatest(known_from, ordered_at + {{ load_grace() }})) as cancelled_at,
         max(batch) as cancelled_in_batch
     from {{ ref('stg_commerce__orders') }}
-    where status = 'cancelled'
+    -- Without lines there is nothing to cancel, and no need to read all orders for it.
+    where status = 'cancelled' and {{ has_landed('order_items') }}
     group by order_id
 )
 

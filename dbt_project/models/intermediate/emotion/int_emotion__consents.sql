@@ -21,3 +21,5 @@ inner join allowed
     on
         consents.purpose = allowed.purpose
         and (consents.has_notice or not allowed.requires_notice)
+-- What is felt is opened by nothing but consent. A record that names no basis is what its entity is called.
+where coalesce(nullif(lower(trim(consents.legal_basis)), ''), 'consent') = 'consent'

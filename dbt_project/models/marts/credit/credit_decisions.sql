@@ -1,4 +1,8 @@
-with decisions as (select * from {{ ref('ml_credit__decisions') }}),
+with decisions as (
+    select decisions.*
+    from {{ ref('ml_credit__decisions') }} as decisions
+    inner join {{ ref('ml_run') }} as run on decisions.snapshot_date = run.snapshot_date
+),
 
 humans as (select * from {{ ref('int_finance__human_decisions') }})
 

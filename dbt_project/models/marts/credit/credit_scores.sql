@@ -4,6 +4,14 @@ with scores as (
     inner join {{ ref('ml_run') }} as run on scores.snapshot_date = run.snapshot_date
 ),
 
+versions as (
+    select
+        model_version,
+        max(place) as n_characteristics
+    from {{ ref('credit_scorecard') }}
+    group by model_version
+),
+
 bands as (select * from {{ ref('credit_bands') }})
 
 select
@@ -15,7 +23,7 @@ select
     scores.pd_upper,
     scores.band,
     bands.meaning as band_meaning,
-    scores.bins,
+    substr({{ hexadecimal('scores.bin_words') }}, 1, versions.n_characteristics) as bins,
     scores.base_points,
     scores.factor,
     scores.pd_offset,
@@ -26,4 +34,5 @@ select
     scores.run_id,
     scores.scored_at
 from scores
+inner join versions on scores.model_version = versions.model_version
 inner join bands on scores.band = bands.band

@@ -10,6 +10,14 @@ consents as (
     where purpose = 'emotion_analytics' and {{ known_at(newest, 'valid_from') }}
 ),
 
+profiles as (
+    select
+        customer_id,
+        registered_at
+    from {{ ref('feat_profile') }}
+    where snapshot_date = cast({{ newest }} as date)
+),
+
 running as (
     select distinct customer_id
     from consents
@@ -130,6 +138,16 @@ covered as (
             and (consents.valid_to is null or weeks.week_start_date < consents.valid_to)
 ),
 
+-- Of the 12 weeks before a week the days that the customer was there for; a week of them is the least that is usual.
+known as (
+    select
+        weeks.customer_id,
+        weeks.week_start_date,
+        least(84, {{ days_between('profiles.registered_at', 'weeks.week_start_date') }}) as days_before
+    from weeks
+    left join profiles on weeks.customer_id = profiles.customer_id
+),
+
 joined as (
     select
         weeks.customer_id,
@@ -142,7 +160,7 @@ joined as (
             partition by weeks.customer_id
             order by {{ dbt.datediff("cast('2000-01-03' as date)", 'weeks.week_start_date', 'day') }}
             range between 84 preceding and 7 preceding
-        ) as double) / 84 as usual_spend_per_day,
+        ) as double) / case when known.days_before >= 7 then known.days_before end as usual_spend_per_day,
         felt.n_events,
         felt.valence_mean,
         felt.arousal_mean,
@@ -154,6 +172,7 @@ joined as (
         after_weekly.n_days_after_negative,
         after_weekly.spend_after_negative_days
     from weeks
+    inner join known on weeks.customer_id = known.customer_id and weeks.week_start_date = known.week_start_date
     left join covered on weeks.customer_id = covered.customer_id and weeks.week_start_date = covered.week_start_date
     left join spent_weekly as spent
         on weeks.customer_id = spent.customer_id and weeks.week_start_date = spent.week_start_date

@@ -13,7 +13,14 @@ compared as (
     {%- endfor %}
 ),
 
-now as (select * from {{ ref('customer_risk_scores') }}),
+now as (
+    select
+        scores.*,
+        at_risk.value_at_risk_lower,
+        at_risk.value_at_risk_upper
+    from {{ ref('customer_risk_scores') }} as scores
+    left join {{ ref('value_at_risk') }} as at_risk on scores.customer_id = at_risk.customer_id
+),
 
 churn as (select * from {{ ref('ml_churn__scores') }}),
 
@@ -44,12 +51,16 @@ select
     now.snapshot_date,
     earlier.earlier_date,
     now.churn_probability,
+    now.churn_probability_lower,
+    now.churn_probability_upper,
     earlier.churn_probability as earlier_churn_probability,
     now.churn_probability - earlier.churn_probability as churn_probability_change,
     now.clv_365d,
     earlier.clv_365d as earlier_clv_365d,
     now.clv_365d - earlier.clv_365d as clv_365d_change,
     now.value_at_risk,
+    now.value_at_risk_lower,
+    now.value_at_risk_upper,
     earlier.value_at_risk as earlier_value_at_risk,
     now.value_at_risk - earlier.value_at_risk as value_at_risk_change,
     now.segment_id,

@@ -5,8 +5,23 @@ campaigns as (
     where {{ known_at(day(newest_full_snapshot())) }}
 ),
 
+-- As many days up to the newest snapshot, or all there are.
+periods as (
+    {%- for period, days_back in [('last_92_days', 92), ('last_365_days', 365), ('all_time', none)] %}
+    select
+        days.*,
+        '{{ period }}' as period
+    from days
+    {%- if days_back %}
+    where days.performance_date >= {{ add_days("cast('" ~ newest_full_snapshot() ~ "' as date)", -days_back) }}
+    {%- endif %}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
 summed as (
     select
+        period,
         campaign_id,
         campaign_name,
         campaign_type,
@@ -19,8 +34,8 @@ summed as (
         cast(sum(conversions) as bigint) as conversions,
         cast(sum(revenue_amount) as decimal(28, 4)) as revenue_amount,
         cast(sum(cost_amount) as decimal(28, 4)) as cost_amount
-    from days
-    group by campaign_id, campaign_name, campaign_type, channel
+    from periods
+    group by period, campaign_id, campaign_name, campaign_type, channel
 ),
 
 rated as (
@@ -33,6 +48,7 @@ rated as (
 select
     rated.*,
     campaigns.budget_amount,
-    {{ ratio('rated.cost_amount', 'campaigns.budget_amount') }} as budget_spent_share
+    case when rated.period = 'all_time' then {{ ratio('rated.cost_amount', 'campaigns.budget_amount') }} end
+        as budget_spent_share
 from rated
 left join campaigns on rated.campaign_id = campaigns.campaign_id

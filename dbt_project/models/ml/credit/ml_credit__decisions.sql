@@ -1,26 +1,53 @@
+{#- What was recommended on a day stays on record, as the scores do that it follows from. -#}
+{{ config(
+    materialized='incremental',
+    unique_key='snapshot_date',
+    incremental_strategy='insert_overwrite' if target.type == 'spark' else 'delete+insert',
+    full_refresh=false
+) }}
 {%- set living_share = checked_var('credit_living_share', 0, 0.9) -%}
 {%- set debt_service_cap = checked_var('credit_debt_service_cap', 0.05, 0.9) -%}
 with scores as (
-    select scores.*
-    from {{ ref('ml_credit__scores') }} as scores
-    inner join {{ ref('ml_run') }} as run on scores.snapshot_date = run.snapshot_date
+    select * from {{ ref('ml_credit__scores') }}
+    where {{ is_asked_for('snapshot_date') }}
 ),
 
 features as (select * from {{ ref('ml_credit__inputs') }}),
 
 population as (select * from {{ ref('ml_credit__population') }}),
 
+-- The months that costs are known of: all three, or as long as the account has been there.
+known as (
+    select
+        *,
+        greatest(1, least(3, coalesce(account_age_days, 90) / 30)) as months
+    from features
+),
+
+owed as (
+    select
+        customer_id,
+        snapshot_date,
+        days_past_due,
+        income_monthly_180d as income_monthly,
+        cast(coalesce(fixed_costs_90d, 0) as double) / months as fixed_costs_monthly,
+        -- What is agreed on loans that are known here, and what is paid back to others.
+        cast(coalesce(instalments_monthly, 0) as double)
+        + cast(coalesce(other_loan_payments_90d, 0) as double) / months as instalments_monthly
+    from known
+),
+
 customers as (
     select
         scores.*,
         population.is_performing,
-        features.days_past_due,
-        features.income_monthly_180d as income_monthly,
-        cast(coalesce(features.fixed_costs_90d, 0) as double) / 3
-        + cast(coalesce(features.instalments_monthly, 0) as double) as obligations_monthly,
-        cast(coalesce(features.instalments_monthly, 0) as double) as instalments_monthly
+        owed.days_past_due,
+        owed.income_monthly,
+        owed.fixed_costs_monthly + owed.instalments_monthly as obligations_monthly,
+        owed.instalments_monthly
     from scores
-    inner join features on scores.customer_id = features.customer_id and scores.snapshot_date = features.snapshot_date
+    inner join owed
+        on scores.customer_id = owed.customer_id and scores.snapshot_date = owed.snapshot_date
     inner join population
         on scores.customer_id = population.customer_id and scores.snapshot_date = population.snapshot_date
 ),
@@ -34,15 +61,21 @@ afforded as (
     from customers
 ),
 
--- The version of the policy that holds at the snapshot.
+days as (select distinct snapshot_date from scores),
+
+-- The version of the policy that holds at each snapshot.
 policy as (
     select *
     from (
         select
             rules.*,
-            dense_rank() over (order by rules.valid_from desc, rules.policy_version desc) as age
+            days.snapshot_date,
+            dense_rank() over (
+                partition by days.snapshot_date
+                order by rules.valid_from desc, rules.policy_version desc
+            ) as age
         from {{ ref('credit_policy') }} as rules
-        inner join {{ ref('ml_run') }} as run on rules.valid_from <= run.snapshot_date
+        inner join days on rules.valid_from <= days.snapshot_date
     ) as versions
     where age = 1
 ),
@@ -50,6 +83,7 @@ policy as (
 asked as (
     select
         afforded.customer_id,
+        afforded.snapshot_date,
         policy.place + case policy.verdict when 'decline' then 0 else 1000 end as precedence,
         case policy.rule
             when 'in_default' then not afforded.is_performing
@@ -62,37 +96,44 @@ asked as (
             when 'stretched' then afforded.debt_service_ratio >= policy.threshold
         end as applies
     from afforded
-    cross join policy
+    inner join policy on afforded.snapshot_date = policy.snapshot_date
 ),
 
 found as (
     select
         customer_id,
+        snapshot_date,
         min(precedence) as precedence,
         count(*) as n_rules
     from asked
     where applies
-    group by customer_id
+    group by customer_id, snapshot_date
 ),
 
 -- Under what an automatic decline was agreed, recorded and not withdrawn at the snapshot.
 bases as (
     select
         consents.customer_id,
+        days.snapshot_date,
         min(consents.legal_basis) as lawful_basis
     from {{ ref('int_core__consent_validity') }} as consents
-    inner join {{ ref('ml_run') }} as run
+    inner join days
         on
-            {{ known_at('cast(run.snapshot_date as timestamp)', 'valid_from', 'consents') }}
-            and (consents.valid_to is null or consents.valid_to >= cast(run.snapshot_date as timestamp))
+            {{ known_at('cast(days.snapshot_date as timestamp)', 'valid_from', 'consents') }}
+            and (consents.valid_to is null or consents.valid_to >= cast(days.snapshot_date as timestamp))
     where
         consents.purpose = '{{ var("credit_automatic_decision_purpose") }}'
         -- The bases of GDPR article 22(2); a legitimate interest is none of them.
         and consents.legal_basis in ('consent', 'contract', 'law')
-    group by consents.customer_id
+    group by consents.customer_id, days.snapshot_date
 ),
 
-versions as (select distinct policy_version from policy),
+versions as (
+    select distinct
+        snapshot_date,
+        policy_version
+    from policy
+),
 
 decided as (
     select
@@ -111,11 +152,13 @@ decided as (
         coalesce(found.n_rules, 0) as n_rules,
         bases.lawful_basis
     from afforded
-    left join versions on true
-    left join found on afforded.customer_id = found.customer_id
+    left join versions on afforded.snapshot_date = versions.snapshot_date
+    left join found on afforded.customer_id = found.customer_id and afforded.snapshot_date = found.snapshot_date
     left join policy
-        on found.precedence = policy.place + case policy.verdict when 'decline' then 0 else 1000 end
-    left join bases on afforded.customer_id = bases.customer_id
+        on
+            afforded.snapshot_date = policy.snapshot_date
+            and found.precedence = policy.place + case policy.verdict when 'decline' then 0 else 1000 end
+    left join bases on afforded.customer_id = bases.customer_id and afforded.snapshot_date = bases.snapshot_date
 )
 
 select

@@ -40,7 +40,7 @@ select
     banded.pd_lower,
     banded.pd_upper,
     banded.band,
-    scored.bins,
+    scored.bin_words,
     scored.reason_1,
     scored.reason_2,
     scored.reason_3,

@@ -1,0 +1,92 @@
+{#- What was told of a day stays on record, word for word, as the scores do that it explains. -#}
+{{ config(
+    materialized='incremental',
+    unique_key='snapshot_date',
+    incremental_strategy='insert_overwrite' if target.type == 'spark' else 'delete+insert',
+    full_refresh=false
+) }}
+{%- set scorecard = champion_scorecard() %}
+with scores as (
+    select * from {{ ref('ml_credit__scores') }}
+    where {{ is_asked_for('snapshot_date') }}
+),
+
+ranked as (
+    {% for rank in range(1, 5) -%}
+    select
+        customer_id,
+        snapshot_date,
+        model_version,
+        run_id,
+        scored_at,
+        {{ rank }} as reason_rank,
+        reason_{{ rank }} as reason_number
+    from scores
+    where reason_{{ rank }} is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+scorecard as (select * from {{ ref('ml_credit__scorecard') }}),
+
+texts as (select * from {{ ref('credit_reason_texts') }}),
+
+features as (
+    select * from {{ ref('ml_credit__inputs') }}
+),
+
+named as (
+    select
+        ranked.customer_id,
+        ranked.snapshot_date,
+        ranked.reason_rank,
+        scorecard.characteristic,
+        scorecard.bin,
+        scorecard.label,
+        scorecard.points,
+        scorecard.reference_points,
+        ranked.model_version,
+        ranked.run_id,
+        ranked.scored_at,
+        case
+            when features.customer_id is null then cast(null as double)
+            {%- for characteristic in scorecard.characteristics if scorecard %}
+            when scorecard.characteristic = '{{ characteristic.name }}'
+                then cast(features.{{ characteristic.name }} as double)
+            {%- endfor %}
+        end as value
+    from ranked
+    inner join scorecard
+        on
+            ranked.model_version = scorecard.model_version
+            and ranked.reason_number = scorecard.reason_number
+    left join features on ranked.customer_id = features.customer_id and ranked.snapshot_date = features.snapshot_date
+)
+
+select
+    named.customer_id,
+    named.snapshot_date,
+    cast(named.reason_rank as integer) as reason_rank,
+    named.characteristic,
+    named.reference_points - named.points as points_lost,
+    named.points,
+    named.reference_points,
+    named.bin,
+    named.label,
+    named.value,
+    case
+        when named.bin = -1 then texts.text_missing
+        else replace(
+            texts.text,
+            '{value}',
+            case texts.decimals
+                when 0 then cast(cast(round(named.value * texts.multiplier) as bigint) as {{ dbt.type_string() }})
+                else cast(cast(named.value * texts.multiplier as decimal(18, 1)) as {{ dbt.type_string() }})
+            end
+        )
+    end as reason,
+    named.model_version,
+    named.run_id,
+    named.scored_at
+from named
+inner join texts on named.characteristic = texts.characteristic

@@ -1,0 +1,79 @@
+"""What the tests of the dashboards share: reading pages without a browser, and publications that have a past."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+from streamlit.testing.v1 import AppTest
+
+from dashboards import data
+
+EARLIER = "(select * from (values ('previous', 1), ('month', 30)) as earlier(compared_with, days))"
+CHANGED = ("n_customers", "n_active", "n_high_risk", "churners_expected", "churn_probability_mean", "value_at_risk")
+# As though a tenth less had been at stake before, and nobody had moved.
+DAYS_BEFORE = (
+    f"""insert into marts.customer_health_overview
+    select health.* replace (snapshot_date - days as snapshot_date)
+    from marts.customer_health_overview as health, {EARLIER}""",
+    f"""insert into marts.customer_health_changes by name
+    select compared_with, segment_id, segment_name, snapshot_date, snapshot_date - days as earlier_date,
+        {", ".join(f"{name} as earlier_{name}, 0 as {name}_change" for name in CHANGED)}
+    from marts.customer_health_overview, {EARLIER}
+    where snapshot_date = (select max(snapshot_date) from marts.customer_health_overview)""",
+    f"""insert into marts.customer_changes by name
+    select customer_id, compared_with, snapshot_date, snapshot_date - days as earlier_date, churn_probability,
+        churn_probability_lower, churn_probability_upper, clv_365d,
+        churn_probability * 0.9 as earlier_churn_probability, clv_365d as earlier_clv_365d,
+        value_at_risk, value_at_risk * 0.5 as value_at_risk_lower,
+        value_at_risk * 1.5 as value_at_risk_upper, value_at_risk * 0.9 as earlier_value_at_risk,
+        value_at_risk * 0.1 as value_at_risk_change, segment_id, segment_name, segment_id as earlier_segment_id,
+        segment_name as earlier_segment_name, false as has_changed_segment
+    from marts.customer_risk_scores, {EARLIER}""",
+    """insert into marts.segment_flows by name
+    select compared_with, snapshot_date, earlier_date, earlier_segment_id, earlier_segment_name, segment_id,
+        segment_name, count(*) as n_customers, 1 as earlier_segment_share
+    from marts.customer_changes group by all""",
+)
+
+
+def given_a_past(home: Path) -> None:
+    """Write earlier days into a copy of a publication that was built for one day, so that there are some to compare."""
+    path = Path(data.current_path(home))
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as connection:
+        for statement in DAYS_BEFORE:
+            connection.execute(statement)
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    """What the cards of a page say, by their labels."""
+    words = [markdown.value for markdown in app.markdown]
+    return {
+        label: value.removeprefix("### ").replace("\\$", "$")
+        for label, value in pairwise(words)
+        if value.startswith("### ")
+    }
+
+
+def notes(app: AppTest, label: str) -> str:
+    """What stands under the figure of a card, from Streamlit's own order of what a page holds."""
+    held = [element for element in app.main if element.type in ("markdown", "caption")]
+    at = next(number for number, element in enumerate(held) if element.value == label)
+    return held[at + 2].value if at + 2 < len(held) and held[at + 2].type == "caption" else ""
+
+
+def charted(app: AppTest, alt: str) -> pd.DataFrame:
+    """The rows of the chart that is described so."""
+    (proto,) = [chart.proto for chart in app.get("vega_lite_chart") if chart.proto.alt == alt]
+    return pa.ipc.open_stream(proto.data.data).read_pandas()
+
+
+def asked(home: Path, sql: str) -> list[tuple[Any, ...]]:
+    """Rows of the published file of a home."""
+    with duckdb.connect(data.current_path(home), read_only=True) as connection:
+        return connection.execute(sql).fetchall()

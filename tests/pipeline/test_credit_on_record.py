@@ -1,0 +1,136 @@
+"""What was said of a day stays as it was said: scored by one scorecard, explained after another one has taken over."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from clientele.explaining import explain, lines
+from tests.pipeline import credit_book
+
+OLD, NEW = date(2026, 5, 1), date(2026, 6, 1)
+KEPT = ("scores", "reasons", "decisions", "offers")
+DECIDED_ON = {"approve": "declined", "refer": "approved", "decline": "declined"}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A book that was scored once."""
+    home = tmp_path_factory.mktemp("lender")
+    credit_book.open_book(home)
+    credit_book.score(home, OLD)
+    return home
+
+
+def query(home: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(home / "build.duckdb"), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def kept(home: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """All that is on record of the old day."""
+    return {
+        name: query(home, f"select * from ml.ml_credit__{name} where snapshot_date = '{OLD}' order by all")
+        for name in KEPT
+    }
+
+
+def scored(home: Path, day: date) -> list[str]:
+    of_day = f"select customer_id from ml.ml_credit__scores where snapshot_date = '{day}' order by 1"
+    return [customer for (customer,) in query(home, of_day)]
+
+
+class Before:
+    """What is on record of the old day and how each customer is explained, before anything else was built."""
+
+    def __init__(self, home: Path) -> None:
+        self.kept = kept(home)
+        self.said = {customer: list(lines(explain(home, customer))) for customer in scored(home, OLD)}
+
+
+@pytest.fixture(scope="module")
+def before(home: Path) -> Before:
+    return Before(home)
+
+
+@pytest.fixture(scope="module")
+def later(home: Path, before: Before) -> Path:
+    """A month on: people have decided, another scorecard was fitted on another scale, and scored the new day."""
+    assert before.said
+    with duckdb.connect(str(home / "build.duckdb")) as connection:
+        for recommendation, decision in DECIDED_ON.items():
+            connection.execute(
+                "insert into intermediate.int_finance__human_decisions select customer_id, snapshot_date, ?,"
+                " snapshot_date + interval 33 hour from ml.ml_credit__decisions where recommendation = ?",
+                [decision, recommendation],
+            )
+    credit_book.score(home, NEW, refit=True, credit_pdo=40)
+    return home
+
+
+def test_the_book_has_every_recommendation_and_offers(home: Path, before: Before) -> None:
+    found = dict(query(home, "select recommendation, count(*) from marts.credit_decisions group by all"))
+    assert set(found) == {"approve", "refer", "decline"}
+    assert query(home, "select count(*) > 10 from marts.credit_offers") == [(True,)]
+    assert len(before.said) == len(credit_book.CUSTOMERS)
+
+
+def test_what_is_on_record_of_a_day_outlives_the_next(before: Before, later: Path) -> None:
+    assert kept(later) == before.kept
+    assert all(before.kept.values())
+
+
+def test_an_old_score_is_explained_alike_after_a_retrain(before: Before, later: Path) -> None:
+    versions = dict(query(later, "select snapshot_date, any_value(model_version) from ml.ml_credit__scores group by 1"))
+    assert versions[OLD] != versions[NEW]
+    decided = {row[0] for row in query(later, "select customer_id from marts.credit_human_decisions")}
+    for customer, then in before.said.items():
+        now = list(lines(explain(later, customer, OLD)))
+        people = [line for line in now if line.startswith("  decided by people: ")]
+        assert len(people) == (customer in decided)
+        assert [line for line in now if line not in people] == then
+    assert decided == set(before.said)
+
+
+def test_the_marts_show_the_new_day_alone(later: Path) -> None:
+    for mart in ("credit_scores", "credit_score_reasons", "credit_decisions", "credit_offers"):
+        assert query(later, f"select distinct snapshot_date from marts.{mart}") == [(NEW,)], mart
+
+
+def test_people_stand_beside_what_was_recommended_to_them(later: Path) -> None:
+    found = query(
+        later,
+        "select distinct snapshot_date, recommendation, human_decision, is_as_recommended"
+        " from marts.credit_human_decisions order by recommendation",
+    )
+    assert found == [
+        (OLD, "approve", "declined", False),
+        (OLD, "decline", "declined", True),
+        (OLD, "refer", "approved", None),
+    ]
+    assert query(later, "select count(human_decision) from marts.credit_decisions") == [(0,)]
+
+
+def test_an_offer_loses_what_paying_it_back_month_by_month_does(later: Path) -> None:
+    """The closed form against a loan that is paid back instalment by instalment."""
+    offers = query(
+        later,
+        "select offers.credit_limit, offers.apr, offers.term_months, offers.instalment, offers.pd,"
+        " offers.expected_loss, offers.expected_margin, products.loss_given_default, products.funding_rate"
+        " from ml.ml_credit__offers as offers inner join seeds.credit_products as products using (product)",
+    )
+    assert offers
+    for limit, apr, months, instalment, pd, loss, margin, share_lost, funding in offers:
+        owed, owing = limit, 0.0
+        for _ in range(months):
+            owing += owed / months
+            owed += owed * apr / 12 - instalment
+        assert owed == pytest.approx(0, abs=1e-6)
+        of_term = 1 - (1 - pd) ** (months / 12)
+        assert loss == pytest.approx(owing * of_term * share_lost, rel=1e-9)
+        interest = owing * (apr - funding) * months / 12 * (1 - of_term / 2)
+        assert margin == pytest.approx(interest - loss, rel=1e-9, abs=1e-9)
