@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -98,14 +99,13 @@ def time_predicates(tree: exp.Expression) -> Iterator[exp.Expression]:
 def mutants(model: Model) -> Iterator[Mutant]:
     """Every mutant of a model: each time predicate dropped, and each moved across its bound."""
     tree = sqlglot.parse_one(model.sql, read="duckdb")
-    for number, predicate in enumerate(list(time_predicates(tree))):
-        text = re.sub(r"\s+", " ", predicate.sql("duckdb"))
-        for change in ("dropped", "moved"):
-            copy = tree.copy()
-            node = list(time_predicates(copy))[number]
-            other = exp.true() if change == "dropped" else MOVED[type(node)](this=node.this, expression=node.expression)
+    for node in list(time_predicates(tree)):
+        text = re.sub(r"\s+", " ", node.sql("duckdb"))
+        moved = MOVED[type(node)](this=node.this.copy(), expression=node.expression.copy())
+        for change, other in (("dropped", exp.true()), ("moved", moved)):
             node.replace(other)
-            yield Mutant(model.name, text, change, copy.sql("duckdb"))
+            yield Mutant(model.name, text, change, tree.sql("duckdb"))
+            other.replace(node)
 
 
 def downstream(all_models: dict[str, Model], name: str) -> list[Model]:
@@ -115,6 +115,17 @@ def downstream(all_models: dict[str, Model], name: str) -> list[Model]:
         if model.name in reached:
             reached |= set(model.readers)
     return [model for model in all_models.values() if model.name in reached - {name}]
+
+
+def hold_staging(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make tables of the views of staging, of which there are no mutants: each mutant would read the lake anew."""
+    views = connection.execute(
+        "select view_name from duckdb_views() where schema_name = 'staging' and database_name = current_database()"
+    ).fetchall()
+    for (name,) in views:
+        connection.execute(f"create table staging.held as from staging.{name}")
+        connection.execute(f"drop view staging.{name}")
+        connection.execute(f"alter table staging.held rename to {name}")
 
 
 def _put(connection: duckdb.DuckDBPyConnection, model: Model, sql: str) -> None:
@@ -151,12 +162,7 @@ def _difference(connection: duckdb.DuckDBPyConnection, model: Model, expected: l
     if model.is_view:
         return None
     for database in expected:
-        held = connection.execute(
-            "select column_name from duckdb_columns()"
-            " where database_name = $d and schema_name || '.' || table_name = $t",
-            {"d": database, "t": model.relation},
-        ).fetchall()
-        columns = [row[0] for row in held]
+        columns = _columns(connection, database, model.relation)
         if "snapshot_date" not in columns:
             continue
         picked = ", ".join(columns)
@@ -169,3 +175,12 @@ def _difference(connection: duckdb.DuckDBPyConnection, model: Model, expected: l
         if moved:
             return f"{database} {model.name}: {moved}"
     return None
+
+
+@lru_cache(maxsize=1000)
+def _columns(connection: duckdb.DuckDBPyConnection, database: str, relation: str) -> list[str]:
+    held = connection.execute(
+        "select column_name from duckdb_columns() where database_name = $d and schema_name || '.' || table_name = $t",
+        {"d": database, "t": relation},
+    ).fetchall()
+    return [row[0] for row in held]

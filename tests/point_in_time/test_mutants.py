@@ -34,6 +34,7 @@ def arena(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     # Under its own name, because compiled SQL names the database it was built in.
     (home / "mutated").mkdir()
     connection = duckdb.connect(shutil.copy(home / "build.duckdb", home / "mutated" / "build.duckdb"))
+    mutants.hold_staging(connection)
     connection.execute(f"attach '{cut}/build.duckdb' as cut (read_only)")
     connection.execute(f"attach '{home}/oracle.duckdb' as oracle (read_only)")
     yield connection, mutants.models(target)
