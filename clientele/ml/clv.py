@@ -2,7 +2,7 @@
 
 A model learns from the snapshots whose outcomes are known; its level, its mixture and its bounds come from the newest
 of them, by models that did not know the customers, and it is measured a horizon later. See `value_model` for what
-value is, `purchase_value` and `two_part` for the models.
+value is, `purchase_value`, `two_part` and `value_blend` for the models.
 """
 
 from __future__ import annotations

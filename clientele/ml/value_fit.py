@@ -15,7 +15,7 @@ from clientele.ml.bg_nbd import BgNbd
 from clientele.ml.feature_table import Feature
 from clientele.ml.pareto_nbd import ParetoNbd
 from clientele.ml.purchase_value import Customers, PurchaseValue, RecentSpend, TruncatedValue
-from clientele.ml.two_part import MOST_ROWS, TwoPartBoosting, ValueModel
+from clientele.ml.two_part import MOST_ROWS, WHOLE_YEAR, TwoPartBoosting, ValueModel
 from clientele.ml.value_blend import Blend
 from clientele.ml.value_model import Horizon
 
@@ -71,8 +71,9 @@ class Models:
     def fit(cls, data: Outcomes, learn: Rows, calibrate: Rows, days: int) -> Models:
         """Learn from rows and calibrate on others or the newest of them; the boosted one may fail for lack of rows."""
         customers, realised = data.customers, data.realised[days]
-        known, outcome = customers.take(calibrate), realised[calibrate]
-        purchases, recent = purchase_models(data, calibrate), RecentSpend.fit(known)
+        weighed = _of_all_seasons(data, learn, calibrate)
+        known, outcome = customers.take(weighed), realised[weighed]
+        purchases, recent = purchase_models(data, calibrate), RecentSpend.fit(customers.take(calibrate))
         models: dict[str, ValueModel] = {m.kind: m.levelled(known, days, outcome) for m in purchases}
         models[LAST_RESORT], base = recent, purchases[0]
         values = {name: model.value(known, days) for name, model in models.items()}
@@ -83,16 +84,19 @@ class Models:
                 seed=data.seed, most_rows=most_rows,
             )  # fmt: skip
 
+        failed = dict[str, str]()
         try:
             models[BOOSTING] = two_part(learn, MOST_ROWS)
-            values[BOOSTING] = _unseen(data, two_part, learn, calibrate, days)
+            values[BOOSTING] = _unseen(data, two_part, learn, weighed, days)
+            parts = (BOOSTING, base.kind, TruncatedValue.kind, LAST_RESORT)
+            columns, has = np.column_stack([values[name] for name in parts]), known.has_orders
+            models[BLEND] = blend = Blend.fit([models[name] for name in parts], columns[has], outcome[has], days)
+            values[BLEND] = blend.pool(columns, days)
         except ValueError as error:
             models.pop(BOOSTING, None)
-            return cls(models, values, dict.fromkeys((BOOSTING, BLEND), str(error)))
-        parts = (BOOSTING, base.kind, TruncatedValue.kind, LAST_RESORT)
-        columns, has = np.column_stack([values[name] for name in parts]), known.has_orders
-        models[BLEND] = blend = Blend.fit([models[name] for name in parts], columns[has], outcome[has], days)
-        return cls(models, values | {BLEND: blend.pool(columns, days)}, {})
+            failed = dict.fromkeys((BOOSTING, BLEND), str(error))
+        newest = np.isin(weighed, calibrate)
+        return cls(models, {name: value[newest] for name, value in values.items()}, failed)
 
     def horizon(self, name: str, data: Outcomes, calibrate: Rows, days: int) -> Horizon:
         """An algorithm with its bounds."""
@@ -100,17 +104,27 @@ class Models:
         return Horizon.fit(days, self.fitted[name], self.values[name], realised, has_orders, level=data.level)
 
 
-def _unseen(
-    data: Outcomes, fit: Callable[[Rows, int], TwoPartBoosting], learn: Rows, calibrate: Rows, days: int
-) -> Vector:
-    """Values of the calibration rows by models that learnt from the other half of the customers."""
-    values = np.empty(len(calibrate))
+def _of_all_seasons(data: Outcomes, learn: Rows, calibrate: Rows) -> Rows:
+    """The last twelve months of what is learnt from, the calibration rows among them; these alone where one is missing.
+
+    Levels and weights of one season would be wrong in the next, for which only the trees know the season.
+    """
+    year = (
+        learn[data.dates[learn] > data.dates[calibrate].max() - np.timedelta64(365, "D")] if len(calibrate) else learn
+    )
+    months = np.unique(data.dates[year].astype("datetime64[M]").astype(int) % 12)
+    return year if len(months) == WHOLE_YEAR and np.isin(calibrate, year).all() else calibrate
+
+
+def _unseen(data: Outcomes, fit: Callable[[Rows, int], TwoPartBoosting], learn: Rows, rows: Rows, days: int) -> Vector:
+    """Values of rows by models that learnt from the other half of the customers."""
+    values = np.empty(len(rows))
     for half in (0, 1):
-        others = calibrate[data.fold[calibrate] % 2 != half]
+        others = rows[data.fold[rows] % 2 != half]
         if not len(others):
             continue
         model = fit(learn[data.fold[learn] % 2 == half], MOST_ROWS // 2)
-        values[data.fold[calibrate] % 2 != half] = model.value(data.customers.take(others), days)
+        values[data.fold[rows] % 2 != half] = model.value(data.customers.take(others), days)
     return values
 
 

@@ -370,6 +370,28 @@ def test_a_long_horizon_is_not_learnt_from_snapshots_of_which_little_is_known(ta
     assert_usable(chosen.fitted.score(newest(early)), newest(early).num_rows)
 
 
+@pytest.mark.parametrize(("first", "least", "most"), [("2024-09", 1.05, 1.6), ("2025-05", 2.5, 3.5)])
+def test_the_level_of_one_season_is_not_that_of_the_year(
+    table: pa.Table, first: str, least: float, most: float
+) -> None:
+    """In the newest quarter that is known everybody spends thrice as much; of the second company no year is known."""
+    dates = table["snapshot_date"].to_numpy()
+    table = table.filter(pa.array(dates >= np.datetime64(first, "D")))
+    known = table["spend_next_90d"].to_numpy().copy()
+    dates = table["snapshot_date"].to_numpy()
+    is_newest = dates == dates[~np.isnan(known)].max()
+    place = table.schema.get_field_index("spend_next_90d")
+    thrice = table.set_column(place, "spend_next_90d", pa.array(np.where(is_newest, 3, 1) * known, from_pandas=True))
+    scored = newest(table)
+    for algorithm in ("bg_nbd_gamma_gamma", "truncated_nbd_gamma_gamma"):
+        before, after = (fit(of, horizons=(90,))[algorithm].fitted for of in (table, thrice))
+        assert before is not None
+        assert after is not None
+        has = scored.column("n_orders_lifetime").to_numpy() > 0
+        values = [one.score(scored)["clv_90d"][has].sum() for one in (before, after)]
+        assert least < values[1] / values[0] < most
+
+
 def forgotten(table: pa.Table) -> pa.Table:
     """Without the outcomes that lie beyond its last snapshot."""
     dates = table["snapshot_date"].to_numpy()
