@@ -89,7 +89,10 @@ COLUMNS = {
     **dict.fromkeys(["n_overdue_invoices_90d", *over_windows("n_failed_payments")], "bigint"),
     **dict.fromkeys(["n_bookings_30d", "n_bookings_90d", "n_bookings_180d"], "bigint"),
     **dict.fromkeys(
-        ["income_30d", "income_90d", "income_180d", "outflow_30d", "outflow_90d", "fixed_costs_90d", "gambling_90d"],
+        [
+            *("income_30d", "income_90d", "income_180d", "outflow_30d", "outflow_90d", "fixed_costs_90d"),
+            *("other_loan_payments_90d", "gambling_90d"),
+        ],
         MONEY,
     ),
     **dict.fromkeys(
