@@ -136,7 +136,9 @@ def test_credit_is_drawn_from_the_file_and_follows_its_filter(browser: Browser, 
         assert page.figure("Customers with a score") == shown.number(scored)
         assert page.figure("Mean probability of default") == shown.share(mean)
         charts = page.page.get_by_test_id("stVegaLiteChart")
-        for number in range(charts.count()):
+        # Parts are drawn after the script has run, and move what is below them.
+        charts.nth(6).locator("svg").first.wait_for()
+        for number in range(7):
             charts.nth(number).locator("svg").first.wait_for()
         assert charts.count() == 7
         assert unreadable(page) == []
