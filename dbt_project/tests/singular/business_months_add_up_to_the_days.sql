@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'business_monthly'}}}) }}
 -- Fails if the months do not add up to the days they are made of.
 with months as (
     select

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'campaign_summary'}}}) }}
 -- Fails if the campaigns of a period do not add up to what its channels say of it.
 with campaigns as (
     select

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'credit_band_summary'}}}) }}
 -- Fails if bands, tens of points or recommendations do not add up to the customers with a score.
 with scores as (select count(*) as n_customers from {{ ref('credit_scores') }}),
 
