@@ -64,9 +64,11 @@ def change(value: Any) -> str:
 
 
 def money_change(value: Any, currency: str) -> str:
-    """1234567 is +€ 1.23 M."""
+    """1234567 is +€ 1.23 M, and what is no change at that precision is so."""
     if _is_nothing(value):
         return NOTHING
+    if short(abs(float(value))) == "0":
+        return "unchanged"
     return ("+" if float(value) >= 0 else "") + money(value, currency)
 
 

@@ -74,6 +74,8 @@ def charted(app: AppTest, alt: str) -> pd.DataFrame:
 
 
 def asked(home: Path, sql: str) -> list[tuple[Any, ...]]:
-    """Rows of the published file of a home."""
-    with duckdb.connect(data.current_path(home), read_only=True) as connection:
+    """Rows of the published file of a home, which a page may hold open with settings of its own."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{data.current_path(home)}' as published (read_only)")
+        connection.execute("use published")
         return connection.execute(sql).fetchall()
