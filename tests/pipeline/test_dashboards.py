@@ -323,3 +323,6 @@ def test_figures_are_short_and_have_their_unit(write: Callable[[Any], str], valu
     assert write(value) == text
     assert shown.money(-1234567, "GBP") == "-£ 1.23 M"
     assert shown.money(5, "CHF") == "CHF 5"
+    assert shown.money_change(-1234567, "EUR") == "-€ 1.23 M"
+    assert shown.money_change(1234567, "EUR") == "+€ 1.23 M"
+    assert shown.money_change(-0.3, "EUR") == "unchanged"
