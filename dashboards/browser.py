@@ -25,6 +25,7 @@ QUIET = (
 # The figures of cards, as the page has them.
 CARD, FIGURE = '[class*="st-key-card-"]', '[class*="st-key-card-"] h3'
 STARTS_WITHIN_S = 120
+STEADY_MS = 500  # until a page rests that was scrolled
 SETTLES_WITHIN_MS = 60_000
 # On a deep link Streamlit asks for these below the page's own address first, and then where they are.
 PROBES = ("/_stcore/health", "/_stcore/host-config")
@@ -102,9 +103,15 @@ class Watched:
 
     def choose(self, label: str, option: str) -> None:
         """Choose an option of a filter."""
-        box = self.page.get_by_role("combobox", name=label)
+        box, wanted = (
+            self.page.get_by_role("combobox", name=label),
+            self.page.get_by_role("option", name=option, exact=True),
+        )
+        # A list closes when the page scrolls, as it does under a click on what is out of sight.
+        box.scroll_into_view_if_needed()
+        self.page.wait_for_timeout(STEADY_MS)
         box.click()
-        self.page.get_by_role("option", name=option, exact=True).click()
+        wanted.click()
 
     def figure(self, label: str) -> str:
         """What a card says under its label."""
