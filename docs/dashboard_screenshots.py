@@ -28,7 +28,7 @@ def addresses(home: Path) -> dict[str, str]:
     first = (
         "select customer_id from marts.customer_directory order by value_at_risk desc nulls last, customer_id limit 1"
     )
-    customer = data.fetch(data.current_path(home), f"{first} limit 1", {})["customer_id"].iloc[0]
+    customer = data.fetch(data.current_path(home), first, {})["customer_id"].iloc[0]
     pages = {name: "" if number == 0 else name for number, name in enumerate(PAGES)}
     return pages | {"one_customer": f"customers?customer={quote(customer)}"}
 
