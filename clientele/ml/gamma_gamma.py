@@ -57,11 +57,11 @@ class GammaGamma:
             return cls._of_all(unit, f"own mean of each customer: {n:g} buyers whose values differ too little")
         first, of = distinct_rows(x, z)
         x, z, weight = x[first], z[first] / unit, np.bincount(of, weight).astype(np.float64)
-        with one_blas_thread():
-            best = maximise(
-                LogLikelihood(x, z, weight),
-                np.array([2.0, 3.0, 2.0]), n=n, least=np.array([1e-6, LEAST_Q, 1e-6]),
-            )  # fmt: skip
+        one_blas_thread()
+        best = maximise(
+            LogLikelihood(x, z, weight),
+            np.array([2.0, 3.0, 2.0]), n=n, least=np.array([1e-6, LEAST_Q, 1e-6]),
+        )  # fmt: skip
         if not best.converged:
             return cls._of_all(unit, f"own mean of each customer: no convergence ({best.message})")
         p, q, gamma = (best.parameters * [1, 1, unit]).tolist()

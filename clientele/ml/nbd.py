@@ -73,9 +73,9 @@ def fit_with_dropout(
         return _standing_in(cells, pooled(cells), few, names)
     unit = float(cells.age.max()) or 1.0
     by_age = Histories(cells.x, np.zeros(len(cells)), cells.age, cells.weight).distinct()
-    with one_blas_thread():
-        simple = fit(by_age.in_units_of(unit))
-        full = fit_full(cells.in_units_of(unit), simple.parameters)
+    one_blas_thread()
+    simple = fit(by_age.in_units_of(unit))
+    full = fit_full(cells.in_units_of(unit), simple.parameters)
     has_dropout = full.converged and full.log_likelihood >= simple.log_likelihood + LEAST_GAIN
     best = full if has_dropout else simple
     if not best.converged:

@@ -7,8 +7,7 @@ fit of 1 s took 40 s on two busy cores.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from functools import wraps
+from functools import cache, wraps
 from typing import ParamSpec, TypeVar
 
 Given = ParamSpec("Given")
@@ -20,17 +19,23 @@ def single_threaded(function: Callable[Given, Result]) -> Callable[Given, Result
 
     @wraps(function)
     def limited(*args: Given.args, **kwargs: Given.kwargs) -> Result:
-        import sklearn.ensemble  # noqa: F401  # its OpenMP has to be there to be limited
+        one_blas_thread()
         from threadpoolctl import threadpool_limits
 
-        with threadpool_limits(limits=1):
+        with threadpool_limits(limits=1, user_api="openmp"):  # which OpenMP keeps for each thread that asks
             return function(*args, **kwargs)
 
     return limited
 
 
-def one_blas_thread() -> AbstractContextManager[object]:
-    """Within it a sum has one order, so that its last digit does not depend on the number of cores."""
+@cache
+def one_blas_thread() -> None:
+    """From now on a sum has one order, so that its last digit does not depend on the number of cores.
+
+    For the rest of the process: BLAS knows one number for all its callers, and of two fits side by side the one that
+    ends first would give the other its threads back.
+    """
+    import sklearn.ensemble  # noqa: F401  # all of BLAS and OpenMP has to be there to be limited
     from threadpoolctl import threadpool_limits
 
-    return threadpool_limits(limits=1, user_api="blas")
+    threadpool_limits(limits=1, user_api="blas")

@@ -52,8 +52,8 @@ class TruncatedNbd:
             few = f"{cells.n_repeat_buyers:g} repeat buyers, {nbd.FEWEST_REPEAT_BUYERS} are the fewest"
             return cls._standing_in(nbd.pooled(cells), few)
         start, of_all = nbd.from_moments(cells), LogLikelihood(cells.in_units_of(since))
-        with one_blas_thread():
-            best = maximise(of_all, np.array([start.r, start.alpha / since, 1.0]), n=cells.n_customers)
+        one_blas_thread()
+        best = maximise(of_all, np.array([start.r, start.alpha / since, 1.0]), n=cells.n_customers)
         if not best.converged:
             return cls._standing_in(start, f"no convergence ({best.message})")
         scale = np.array([1.0, since, 1.0])
