@@ -169,8 +169,8 @@ def _churn(con: duckdb.DuckDBPyConnection, section: Section) -> None:
         ),
     ]  # fmt: skip
     section.notes.append(
-        f"Churn: the rates of {sum(inside)} of {len(inside)} groups of equal size lie within their mean bounds, which are"
-        f" {(upper - lower).mean():.3f} apart."
+        f"Churn: the rates of {sum(inside)} of {len(inside)} groups of equal size lie within their mean bounds, which"
+        f" are {(upper - lower).mean():.3f} apart."
     )
     rows = [["churn within 90 days", "AUC", "PR-AUC", "Brier", "log loss", "ECE", "lift at 10 %"]]
     named = {f"champion ({pc.unique(table['algorithm'])[0]})": ours} | others

@@ -91,7 +91,8 @@ class IntervalsBySureness:
     def fit(cls, predicted: Vector, nothing: Vector, realised: Vector, *, level: float) -> IntervalsBySureness:
         """As `Intervals.fit`; `nothing` is the probability that a customer buys nothing within the horizon.
 
-        Sure are those of such probabilities that no more spent nothing than the lower tail holds, by isotonic regression.
+        Sure are those of such probabilities that, by isotonic regression, no more spent nothing than the lower tail
+        holds.
         """
         from scipy.optimize import isotonic_regression
 
