@@ -102,7 +102,7 @@ def test_marts_agree_with_each_other(home: Path) -> None:
             or risk.churn_probability is distinct from churn.churn_probability
             or risk.clv_365d is distinct from clv.clv_365d
             or abs(risk.value_at_risk - churn.churn_probability * clv.clv_365d) > 1e-9
-            or (churn.churn_type = 'non_contractual' and abs(1 - churn.churn_probability - bought.p_purchase_90d) > 1e-9)
+            or (churn.churn_type = 'non_contractual' and abs(1 - churn.churn_probability - p_purchase_90d) > 1e-9)
     """
     assert query(home, wrong) == [(0,)]
     customers, in_segments = query(
