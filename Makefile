@@ -99,11 +99,13 @@ locks: $(UV) ## resolve requirements/*.in anew into the locks
 	@cd requirements; compile() { ../$(UV) pip compile --quiet --python-version 3.11 --no-header --no-emit-index-url \
 		--no-emit-find-links --generate-hashes $(UPGRADE) "$$@"; }; \
 	compile dev.in -o dev.lock; compile run.in -c dev.lock -o run.lock; compile spark.in -c dev.lock -o spark.lock; \
-	compile bench.in -c dev.lock -o bench.lock; compile reader.in -o reader.lock
+	compile bench.in -c dev.lock -o bench.lock; compile reader.in -o reader.lock; \
+	compile feast.in -o feast.lock
 	@! grep -nE '://|@ file|/home/|/root/' requirements/*.lock || { echo "make: a lock records an address or a path" >&2; exit 1; }
 
-demo: setup ## only the demo company, landed in the lake
-	@$(BIN)/clientele demo
+demo: setup ## only the demo company, landed in the lake of demo/warehouse; nothing is built
+	@$(BIN)/clientele demo --out demo/exports
+	@$(BIN)/clientele load demo/exports/mapping.yml --home demo/warehouse
 
 bench: setup-dev ## speed against hand-written references, to bench/results.md
 	@$(BIN)/python -m bench

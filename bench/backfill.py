@@ -49,7 +49,7 @@ def backfill(home: Path, first: date, last: date) -> float:
 
 def compared(left: Path, right: Path, days: list[date]) -> list[tuple[str, int, str]]:
     """Table, rows on these days, and where the two builds differ."""
-    chosen = f"snapshot_date in ({', '.join(f'''date '{day}''' '' for day in days)})"
+    chosen = f"snapshot_date between '{days[0]}' and '{days[-1]}'"
     found = []
     with duckdb.connect() as connection:
         for name, build in (("l", left), ("r", right)):

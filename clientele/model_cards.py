@@ -34,6 +34,7 @@ HEADS = {
     "model_name": "model", "period": "snapshot", "horizon": "horizon, days", "n": "customers",
     "base_rate": "realised rate", "auc": "AUC", "pr_auc": "PR-AUC", "brier": "Brier", "log_loss": "log loss",
     "ece": "ECE", "lift_10": "lift at 10 %", "mae": "MAE", "gini": "Gini", "bounds_coverage": "coverage of bounds",
+    "value_lower": "from", "value_upper": "to",
 }  # fmt: skip
 
 Row = Mapping[str, Any]
@@ -215,6 +216,24 @@ def _features(warehouse: _Warehouse) -> str:
     return _table(made) if made else "The champion reads no feature, or its importances are not on record."
 
 
+def _challengers(warehouse: _Warehouse) -> str:
+    rows = warehouse.query(
+        "marts.credit_challengers",
+        "where $model = 'credit' qualify fit_number = max(fit_number) over ()"
+        " order by population, algorithm, compared_with, metric",
+        {"model": warehouse.model},
+    )
+    if not rows:
+        return warehouse.nothing()
+    names = ("algorithm", "population", "metric", "compared_with", "value", "value_lower", "value_upper", "message")
+    n_rows = {row["population"]: (row["n_rows"], row["n_defaults"]) for row in rows}
+    (n, bad), (known, known_bad) = n_rows["all"], n_rows.get("emotion_known", (0, 0))
+    coverage = (
+        f"Some emotion is known of {known:,} of {n:,} rows of the backtest, and of {known_bad:,} of {bad:,} defaults."
+    )
+    return f"{coverage}\n\n{_table([{name: row[name] for name in names} for row in rows])}"
+
+
 BLOCKS: dict[str, Callable[[_Warehouse], str]] = {
     "source": _source,
     "versions": _versions,
@@ -223,6 +242,7 @@ BLOCKS: dict[str, Callable[[_Warehouse], str]] = {
     "periods": _periods,
     "groups": _groups,
     "features": _features,
+    "challengers": _challengers,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
 import time
@@ -21,6 +22,7 @@ from clientele.records import Records
 
 RUN_RESULTS = Path("target") / "run_results.json"
 MANIFEST = Path("target") / "manifest.json"
+PROCESS = Path("/proc/self")  # of Linux
 INTERRUPTED = "was interrupted: what it built is untested"
 # Tables that only training runs build; a run without training leaves them as they were.
 TRAIN_TAG = "train"
@@ -47,13 +49,14 @@ def recording_dbt(home: Path, *, job: str, trains: bool = True, run_id: str = ""
     home = home.resolve()
     (home / RUN_RESULTS).unlink(missing_ok=True)
     mark, started = _mark_as_interrupted(home, job, trains=trains, run_id=run_id), _now()
-    invocation = DbtInvocation()
+    invocation, before = DbtInvocation(), _peak_of_children()
     try:
         yield invocation
     finally:
         if _is_whole(home / RUN_RESULTS):
             step = {"started_at": started, "seconds": (_now() - started).total_seconds()}
-            step["peak_memory_bytes"] = _peak_memory(resource.RUSAGE_CHILDREN)
+            # The largest child ever: of dbt it tells where none before was as large.
+            step["peak_memory_bytes"] = peak if (peak := _peak_of_children()) > before else None
             record_dbt_results(home, home / RUN_RESULTS, home / MANIFEST, run_id, job, step=step)
             mark.unlink()
         elif not invocation.began:
@@ -70,8 +73,11 @@ class Step:
 
 @contextmanager
 def recorded_step(home: Path, run_id: str, job: str, name: str) -> Iterator[Step]:
-    """Record a step that is no dbt run: landing, drift, audit, publication. Time and memory are of this process."""
-    step, started, began = Step(), _now(), time.monotonic()
+    """Record a step that is no dbt run: landing, drift, audit, publication. Time and memory are of this process.
+
+    Memory is the most that was resident during the step, with what the process held before it began.
+    """
+    step, started, began, is_measured = Step(), _now(), time.monotonic(), _forget_peak()
     status, went_wrong = "success", None
     try:
         yield step
@@ -89,7 +95,7 @@ def recorded_step(home: Path, run_id: str, job: str, name: str) -> Iterator[Step
             "finished_at": _now(),
             "seconds": time.monotonic() - began,
             "n_rows": step.n_rows,
-            "peak_memory_bytes": _peak_memory(resource.RUSAGE_SELF),
+            "peak_memory_bytes": _peak_since() if is_measured else None,
             "message": went_wrong or step.message,
         }
         Records(home).append("ops_runs", [row], name=f"{name}-{run_id}")
@@ -205,7 +211,25 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _peak_memory(who: int) -> int:
-    """Highest memory that this process, or any it started, has had, in bytes."""
-    peak = resource.getrusage(who).ru_maxrss
+def _peak_of_children() -> int:
+    """The most that any process which this one started and saw end has had resident, in bytes; it never falls."""
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _forget_peak() -> bool:
+    """Let the high-water mark of this process begin anew (proc(5), clear_refs); False where the system cannot."""
+    try:
+        (PROCESS / "clear_refs").write_text("5")
+    except OSError:
+        return False
+    return True
+
+
+def _peak_since() -> int | None:
+    """The most that this process has had resident since its mark was reset, in bytes; None where nothing tells."""
+    try:
+        found = re.search(r"^VmHWM:\s*(\d+) kB", (PROCESS / "status").read_text(), re.MULTILINE)
+    except OSError:
+        return None
+    return int(found[1]) * 1024 if found else None

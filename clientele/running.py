@@ -33,7 +33,7 @@ VARS_FILE = "vars.yml"
 # What the tables of the last whole build mean.
 SETTLED_FILE = "built_with.json"
 # Vars of checks, which judge tables and change none.
-MONITORING_VARS = ("drift_", "performance_", "volume_", "freshness_")
+MONITORING_VARS = ("drift_", "performance_", "volume_", "freshness_", "model_refit_")
 # Parameters of the classifier of free text, as seen from dbt_project/.
 TEXT_MODEL = "../clientele/ml/emotion_text.parquet"
 # What decides the meaning of a feature, under dbt_project/.

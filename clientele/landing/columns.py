@@ -57,7 +57,8 @@ class RowPass:
         if missing:
             raise LandingError(
                 f"sql of {self.entity.name} gives no {', '.join(missing)}", column=missing[0],
-                remedy=f"it gives {', '.join(self.types) or 'nothing'}; name the column with `... as {missing[0]}`",
+                remedy=f"of {', '.join(self.mapping.paths)} it gives {', '.join(self.types) or 'nothing'}; "
+                f"name the column with `... as {missing[0]}`",
             )  # fmt: skip
         money = [c.name for c in self._money() if c.name in self.types]
         currency = self._currency_column()

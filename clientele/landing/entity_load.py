@@ -30,10 +30,11 @@ class EntityLoad:
     """Loads one entity into the folder of a batch that is not in place yet."""
 
     def __init__(  # noqa: PLR0913
-        self, con: duckdb.DuckDBPyConnection, lake: Lake, mapping: EntityMapping, *,
+        self, con: duckdb.DuckDBPyConnection, lake: Lake, mapping: EntityMapping, *, mapping_path: Path,
         data_dir: Path, folder: Path, now: dt.datetime, mode: str | None, seen_before: bool, say: Say,
     ) -> None:  # fmt: skip
         self.con, self.lake, self.mapping, self.now, self.say = con, lake, mapping, now, say
+        self.mapping_path = mapping_path
         self.entity: Entity = lake.contract[mapping.entity]
         self.batch_dir, self.scratch = folder / "batch", folder / "tmp"
         self.lake_files = lake.files(mapping.entity)
@@ -78,10 +79,7 @@ class EntityLoad:
         try:
             opened = source.open_entity(self.con, self.mapping, self.found, self.scratch)
             open_lookups(self.con, self.mapping, self.lookups, self.scratch)
-            query = mapping_sql.prepare(
-                self.con, self.entity.name, self.mapping.sql, self.lookups, by_place=opened.counts_rows
-            )
-            rows = RowPass(self.entity, self.mapping, query.types, self.now, self.report.mode)
+            query, rows = self._mapped(opened)
             self.columns = set(rows.types)
             self._stage(rows.select(query.sql, opened.several))
             refusals = Refusals(self.con, opened, query.rows, rows.clock)
@@ -91,9 +89,21 @@ class EntityLoad:
             # Keys are compared with what has landed: the fault may be there and not in the export.
             if found := unreadable(self.lake):
                 raise LandingError(complaint(found)) from error
-            raise mapping_sql.explained(self.entity.name, error) from error
+            said = mapping_sql.explained(self.entity.name, error)
+            raise (said.within(self.mapping_path) if said.message.startswith("sql of") else said) from error
         finally:
             self._forget()
+
+    def _mapped(self, opened: source.Source) -> tuple[mapping_sql.MappedQuery, RowPass]:
+        """The mapping's SQL, checked. Raises LandingError that names the mapping, and the files where they differ."""
+        name, files = self.entity.name, self.report.files
+        try:
+            query = mapping_sql.prepare(
+                self.con, name, self.mapping.sql, self.lookups, by_place=opened.counts_rows, files=files
+            )
+            return query, RowPass(self.entity, self.mapping, query.types, self.now, self.report.mode)
+        except LandingError as error:
+            raise error.within(self.mapping_path) from error.__cause__
 
     def _stage(self, select: str) -> None:
         self.con.execute("drop table if exists reject_errors")
@@ -131,7 +141,7 @@ class EntityLoad:
         self.say(f"{self.entity.name}: comparing keys")
         clashes = Versions(self.con, self.entity, self.lake_files, self.now, rows.gives_loaded_at).judge()
         if clashes:
-            report.rows_refused += refusals.add_clashes(self.entity.key)
+            report.rows_refused += refusals.add_clashes(self.entity.key, rows.types)
             report.rows_known = self._count("verdict where action = 'known'")
         report.rows_landed = report.rows_read - report.rows_refused - report.rows_known
         if report.rows_landed:

@@ -26,6 +26,11 @@ class LandingError(Exception):
         self.message, self.file, self.row, self.column, self.remedy = message, file, row, column, remedy
         super().__init__(str(self))
 
+    def within(self, file: object) -> LandingError:
+        """The same error, said of a file where it does not name one."""
+        self.file = file if self.file is None else self.file
+        return self
+
     @property
     def may_pass(self) -> bool:
         """Whether trying again may help: a file is not there yet, or a disk does not answer."""

@@ -96,8 +96,8 @@ class _Load:
         before = earlier_entities(con, lake)
         self.loads = [
             EntityLoad(
-                con, lake, entity, data_dir=data_dir, folder=loading, now=self.now, mode=mode,
-                seen_before=entity.entity in before, say=say,
+                con, lake, entity, mapping_path=mapping.path, data_dir=data_dir, folder=loading, now=self.now,
+                mode=mode, seen_before=entity.entity in before, say=say,
             )
             for entity in mapping.entities
         ]  # fmt: skip

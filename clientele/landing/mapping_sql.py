@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,11 +44,13 @@ PLACE_KEEPING = {
 
 
 def prepare(
-    con: duckdb.DuckDBPyConnection, entity: str, sql: str, lookups: Iterable[str] = (), *, by_place: bool = False
-) -> MappedQuery:
+    con: duckdb.DuckDBPyConnection, entity: str, sql: str, lookups: Iterable[str] = (), *,
+    by_place: bool = False, files: Sequence[str] = (),
+) -> MappedQuery:  # fmt: skip
     """Check the select and graft the row number into it. ``source`` and the lookups must exist.
 
-    With ``by_place`` the number is left null where the n-th row of the result is the n-th of ``source``.
+    With ``by_place`` the number is left null where the n-th row of the result is the n-th of ``source``. `files` are
+    what ``source`` is made of, for errors to name. Raises LandingError.
     """
     tree = _parse(con, entity, sql)
     _check_reach(entity, tree, {"source", *lookups})
@@ -58,7 +61,7 @@ def prepare(
         except duckdb.Error:
             continue
         return MappedQuery(grafted, rows, types, _is_rowwise(node) and rows == "row", _has_filter(node))
-    types = _describe_or_explain(con, entity, sql)
+    types = _describe_or_explain(con, entity, sql, files)
     ordinal = f"select *, row_number() over () as {ROW}, null::varchar as {FILE} from (\n{sql.rstrip().rstrip(';')}\n)"
     return MappedQuery(ordinal, "ordinal", types, False, True)
 
@@ -69,12 +72,45 @@ def _parse(con: duckdb.DuckDBPyConnection, entity: str, sql: str) -> dict[str, A
         message = str(tree.get("error_message"))
         if "Only SELECT" in message:
             raise LandingError(f"sql of {entity} is no select", remedy="write one select over `source`")
-        raise LandingError(f"sql of {entity}: {message}", remedy="write one plain select over `source`")
+        raise _no_sql(con, entity, sql, message, int(tree.get("position") or 0))
     if len(tree["statements"]) != 1:
         raise LandingError(
             f"sql of {entity} holds {len(tree['statements'])} statements", remedy="write one select over `source`"
         )
     return tree
+
+
+# Words of SQL that nobody takes for the name of a column.
+OF_CLAUSES = {"as", "select", "from", "where", "and", "or", "not", "on", "by", "when", "then", "else", "having", "join"}
+
+
+def _no_sql(con: duckdb.DuckDBPyConnection, entity: str, sql: str, message: str, position: int) -> LandingError:
+    """An error of syntax with its line and place, as DuckDB shows them; a column may bear the name of a word of SQL."""
+    try:
+        con.extract_statements(sql)
+    except duckdb.Error as error:
+        message = _shown(error)
+    words = re.findall(r"\w+", sql[:position])[-1:] + re.findall(r"\w+", sql[position:])[:1]
+    reserved = {
+        word
+        for (word,) in con.execute(
+            "select keyword_name from duckdb_keywords() where keyword_category = 'reserved'"
+        ).fetchall()
+    } - OF_CLAUSES
+    remedy = "write one plain select over `source`"
+    if word := next((word for word in words if word.lower() in reserved), None):
+        remedy = f'{word} is a word of SQL: where it names a column, write it in double quotes: "{word}"'
+    return LandingError(f"sql of {entity}: {message}", remedy=remedy)
+
+
+def _shown(error: duckdb.Error) -> str:
+    """What DuckDB says of a mapping's SQL, with the line and the mark below it, but for the `describe` that is ours."""
+    ours, lines = "LINE 1: describe ", str(error).strip().splitlines()
+    for at, line in enumerate(lines):
+        if line.startswith(ours):
+            lines[at] = line.replace("describe ", "", 1)
+            lines[at + 1 : at + 2] = [mark[len("describe ") :] for mark in lines[at + 1 : at + 2]]
+    return "\n".join(line for line in lines if line.strip())
 
 
 def _scalar(con: duckdb.DuckDBPyConnection, sql: str, *values: str) -> str:
@@ -177,16 +213,16 @@ def _describe(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
     return {row[0]: row[1] for row in con.execute(f"describe {sql}").fetchall() if row[0] not in (ROW, FILE)}
 
 
-def _describe_or_explain(con: duckdb.DuckDBPyConnection, entity: str, sql: str) -> dict[str, str]:
+def _describe_or_explain(con: duckdb.DuckDBPyConnection, entity: str, sql: str, files: Sequence[str]) -> dict[str, str]:
     try:
         return _describe(con, sql)
     except duckdb.Error as error:
-        raise explained(entity, error) from None
+        raise explained(entity, error, files) from None
 
 
-def explained(entity: str, error: duckdb.Error) -> LandingError:
-    """DuckDB's complaint about a mapping's SQL, with what usually cures it."""
-    text = str(error).strip()
+def explained(entity: str, error: duckdb.Error, files: Sequence[str] = ()) -> LandingError:
+    """DuckDB's complaint about a mapping's SQL over some files, with what usually cures it."""
+    text = _shown(error)
     remedy = None
     if isinstance(error, duckdb.IOException) or "Failed to read file" in text:
         full = "No space left" in text or "temp_directory" in text
@@ -197,8 +233,11 @@ def explained(entity: str, error: duckdb.Error) -> LandingError:
     elif isinstance(error, duckdb.BinderException) and "VARCHAR" in text:
         remedy = "text files are read as text: declare the columns that the sql calculates with under `types:`"
     elif isinstance(error, duckdb.BinderException) and "Referenced column" in text:
-        text = text.split("LINE ")[0].strip()
-        remedy = "the file has no such column: look at its header, it may have been renamed"
+        remedy = f"{_few(files) or 'the file'} has no such column: look at its header, it may have been renamed"
     elif isinstance(error, duckdb.OutOfMemoryException):
         remedy = "give more with --memory, or simplify the sql: grouping many keys and sorting need room"
     return LandingError(f"sql of {entity}: {text}", remedy=remedy)
+
+
+def _few(files: Sequence[str], most: int = 3) -> str:
+    return ", ".join(files[:most]) + (f" and {len(files) - most} more" if len(files) > most else "")

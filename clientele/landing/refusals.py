@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -91,39 +92,45 @@ class Refusals:
         self.con.execute(
             f"""
             insert into refused
-            select {self._file("_file")}, _row, 'mapped', r->'why'->>'column', r->'why'->>'value', r->'why'->>'kind',
-                {self._reason(refused)}, r->>'row', null, null
-            from ({refused})
+            select {self._file("_file")}, _row, 'mapped', r->'why'->>'column', r->'why'->>'value', told.kind,
+                told.reason, r->>'row', null, null
+            from (select *, {self._told(refused)} as told from ({refused}))
             """
         )
         return self._count("refused") - before
 
-    def _reason(self, refused: str) -> str:
-        """The reason as noted; where a local time was refused, what the zone says of it, which is long to plan."""
-        noted = "r->'why'->>'reason'"
+    def _told(self, refused: str) -> str:
+        """Kind and reason as noted; where a local time was refused, what its zone says of it, which is long to plan."""
+        noted = "{'kind': r->'why'->>'kind', 'reason': r->'why'->>'reason'}"
         if not self._any(f"select 1 from ({refused}) where local is not null"):
             return noted
         zone, given = quoted(self.clock.zone), "(r->'why'->>'column') || ' ''' || (r->'why'->>'value') || ''' "
+        skipped, twice = f"does not exist in {zone}", f"happens twice in {zone}"
+        remedy = "set ambiguous_times to earlier or later"
         return (
-            f"case {self.clock.trouble('local')} when 'impossible' then {given}does not exist in {zone}: "
-            f"the clock skips it' when 'ambiguous' then {given}happens twice in {zone}: "
-            f"set ambiguous_times to earlier or later' else {noted} end"
+            f"case {self.clock.trouble('local')} "
+            f"when 'impossible' then {{'kind': '{skipped}', 'reason': {given}{skipped}: the clock skips it'}} "
+            f"when 'ambiguous' then {{'kind': '{twice}', 'reason': {given}{twice}: {remedy}'}} else {noted} end"
         )
 
     def _any(self, query: str) -> bool:
         return self.con.execute(f"{query} limit 1").fetchone() is not None
 
-    def add_clashes(self, keys: tuple[str, ...]) -> int:
-        """Rows whose key clashes with another row of the load, or with a newer version in the lake."""
+    def add_clashes(self, keys: tuple[str, ...], given: Iterable[str]) -> int:
+        """Rows whose key clashes with another row of the load, or with a newer version in the lake.
+
+        Kept are the columns that the mapping gives, as they would have landed: with times in UTC.
+        """
         before = self._count("refused")
         key_text = " || ', ' || ".join(f's."{key}"::varchar' for key in keys)
+        row = ", ".join(f"'{quoted(name)}', s.\"{name}\"" for name in given)
         self.con.execute(
             f"""
             insert into refused
             select {self._file("s._file")}, s._row, 'mapped', '{quoted(", ".join(keys))}', {key_text}, v.kind,
                 case v.kind when '{OLDER}'
                     then 'a newer version, known since ' || v.known_since::varchar || ', has already landed' end,
-                to_json(s)::varchar, v.other_row, {self._file("v.other_file")}
+                json_object({row})::varchar, v.other_row, {self._file("v.other_file")}
             from verdict as v
             join (
                 select rowid as rid, * exclude (_refusal) replace ({STAGED_ROW} as _row) from stage

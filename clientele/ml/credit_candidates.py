@@ -100,6 +100,10 @@ class Fitted:
         pd, lower, upper = (np.array([row[name] for row in by_score])[at] for name in ("pd", "pd_lower", "pd_upper"))
         return pd, lower, upper
 
+    def exact(self, table: pa.Table) -> Vector:
+        """Probability of default by log-odds that were not rounded to points."""
+        return self.recalibration.calibration.probability(self.model.log_odds_of(table))
+
     def pd_rows(self) -> list[dict[str, Any]] | None:
         """The probability and its bounds at every score that the rows can give; None where there are no rows."""
         if self.rows is None:
@@ -111,7 +115,7 @@ class Fitted:
 class Candidate:
     """One algorithm: how it did in past periods, and the model to put to use if it is chosen.
 
-    `told` are its probabilities of the rows `tested` of the newest backtest.
+    `told` are its probabilities of the rows `tested` of the newest backtest, `exact` those before points were rounded.
     """
 
     algorithm: str
@@ -122,6 +126,7 @@ class Candidate:
     importance: dict[str, float] = field(default_factory=dict)
     message: str = ""
     told: Vector = field(default_factory=lambda: np.empty(0))
+    exact: Vector = field(default_factory=lambda: np.empty(0))
     tested: Places = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
 
@@ -150,7 +155,9 @@ def fit_candidate(loans: Loans, algorithm: str, scaling: Scaling, *, horizon: in
     learn, calibrate, _ = periods.masks(shipped, loans.days, loans.fold)
     candidate.fitted, candidate.n_rows = fitted, int((learn | calibrate).sum())
     candidate.importance = _importance(fitted, loans, calibrate, seed)
-    candidate.told, candidate.tested = measured[0].probability, measured[0].at
+    newest = measured[0]
+    candidate.told, candidate.tested = newest.probability, newest.at
+    candidate.exact = newest.fitted.exact(newest.table)
     return candidate
 
 

@@ -303,18 +303,22 @@ def test_a_webhook_that_is_none_does_not_hide_the_failure() -> None:
         post("text", "file:///etc/passwd")
 
 
-def test_a_model_that_drifted_days_running_is_trained(
+def test_a_model_that_drifted_days_running_or_grew_old_is_trained(
     definitions: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from dagster_project.defs.monitoring import sensors
 
     monkeypatch.setattr(sensors, "HOME", tmp_path)
 
-    def asked() -> list[tuple[str, str]]:
+    def asked(why: str = "drifted_models") -> list[tuple[str, str]]:
         context = dg.build_sensor_context(repository_def=definitions.get_repository_def())
-        tick = definitions.resolve_sensor_def("drifted_models").evaluate_tick(context)
+        tick = definitions.resolve_sensor_def("worn_models").evaluate_tick(context)
         found = [(request.partition_key, request.run_config) for request in tick.run_requests or []]
-        return [(day, config["ops"]["dbt_build"]["config"]["drifted_models"]) for day, config in found]
+        named = [(day, config["ops"]["dbt_build"]["config"]) for day, config in found]
+        assert all(
+            config[other] == "" for _, config in named for other in ("drifted_models", "refit_models") if other != why
+        )
+        return [(day, config[why]) for day, config in named]
 
     def check(number: int, status: str = "warn") -> None:
         row = {
@@ -325,28 +329,40 @@ def test_a_model_that_drifted_days_running_is_trained(
         }  # fmt: skip
         Records(tmp_path).append("drift_results", [row])
 
-    def fit(day: date, *, is_promoted: bool) -> None:
+    def fit(day: date, number: int, *, is_promoted: bool) -> None:
         with duckdb.connect(str(tmp_path / "build.duckdb")) as build:
             build.execute("create schema if not exists ml")
-            columns = "(model_name varchar, fitted_for date, is_promoted boolean)"
+            columns = "(model_name varchar, fitted_for date, is_promoted boolean, fit_number integer)"
             build.execute(f"create table if not exists ml.ml_clv__fit {columns}")
-            build.execute("insert into ml.ml_clv__fit values ('clv', ?, ?)", [day, is_promoted])
+            build.execute("insert into ml.ml_clv__fit values ('clv', ?, ?, ?)", [day, is_promoted, number])
 
-    (tmp_path / "vars.yml").write_text("model_max_age_days: 10\n")
-    fit(date(2025, 12, 1), is_promoted=True)
+    (tmp_path / "vars.yml").write_text("model_max_age_days: 60\nmodel_refit_pause_days: 10\n")
+    fit(date(2025, 12, 1), 1, is_promoted=True)
     assert asked() == []
     for number, status in enumerate(["pass", "warn", "warn", "warn"], start=1):
         check(number, status)
         assert asked() == ([("2026-01-04", "clv")] if number == 4 else [])
     with holding(tmp_path / WAREHOUSE_LOCK, "daily"):
         assert asked() == []  # who holds the build may be fitting it
-    fit(date(2026, 1, 4), is_promoted=False)  # its gates turned it down, and so the version stays
+    fit(date(2026, 1, 4), 2, is_promoted=False)  # its gates turned it down, and so the version stays
     assert asked() == []
     for number in range(5, 14):
         check(number)
         assert asked() == []
     check(14)
     assert asked() == [("2026-01-14", "clv")]
+    # It drifts no more, and its version in use grows old: 60 days after the snapshot that it was fitted for.
+    for number in range(15, 30):
+        check(number, "pass")
+        assert asked() == []
+    check(30, "pass")
+    assert asked("refit_models") == [("2026-01-30", "clv")]
+    fit(date(2026, 1, 21), 3, is_promoted=False)  # tried within the pause, to no avail
+    assert asked() == []
+    check(31, "pass")
+    assert asked("refit_models") == [("2026-01-31", "clv")]
+    fit(date(2026, 1, 21), 4, is_promoted=True)
+    assert asked() == []
 
 
 def test_a_check_shows_what_was_measured_for_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -174,3 +174,22 @@ def test_no_measurement_is_in_the_prose(card: Path) -> None:
 def test_cards_are_of_one_warehouse() -> None:
     sources = {block(card.read_text(encoding="utf-8"), "source").splitlines()[1] for card in CARDS.glob("*.md")}
     assert sources == {"Figures of the warehouse `demo/warehouse`, written by `clientele cards`."}
+
+
+def test_the_credit_card_tells_of_how_many_emotion_is_known(warehouse: Path) -> None:
+    with duckdb.connect(str(warehouse / "build.duckdb")) as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.credit_challengers as select * replace (value::double as value,"
+            " value_lower::double as value_lower), 'none' as compared_with, 0.1::double as value_upper"
+            " from (values (1, 'scorecard', 'all', 'gini', 0.9, 0.05, 700, 70, null),"
+            " (2, 'scorecard', 'all', 'gini', 0.512, 0.05, 496, 55, null),"
+            " (2, 'scorecard_with_emotion', 'emotion_known', 'gini', 0.321, null, 30, 4, 'too few to tell: 4'))"
+            " as of(fit_number, algorithm, population, metric, value, value_lower, n_rows, n_defaults, message)"
+        )
+    card = block(filled(warehouse, "credit"), "challengers")
+    assert "Some emotion is known of 30 of 496 rows of the backtest, and of 4 of 55 defaults." in card
+    assert "| scorecard | all | gini | none | 0.512 | 0.050 | 0.100 |" in card
+    assert "too few to tell: 4 |" in card
+    assert "0.900" not in card
+    assert "credit_challengers" not in block(filled(warehouse), "challengers")

@@ -72,6 +72,37 @@ def test_sql_errors(shop: Shop, sql: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sql", "place", "remedy"),
+    [
+        (
+            "select *,\n  order as n from source",
+            "LINE 2:   order as n from source\n                ^^",
+            'order is a word of SQL: where it names a column, write it in double quotes: "order"',
+        ),
+        ("select *, group from source", "LINE 1: select *, group from source\n                        ^", '"group"'),
+        ("select a,, b from source", "LINE 1: select a,, b from source\n                 ^", "one plain select"),
+        (
+            "select amuont from source",
+            "LINE 1: select amuont from source\n               ^",
+            "orders.csv has no such column",
+        ),
+        ("select order_id from source", "gives no customer_id, ordered_at, amount", "of orders.csv it gives order_id"),
+        ("select * from source where nosuch(amount)", "nosuch", ""),
+    ],
+)
+def test_an_error_of_sql_names_the_mapping_the_place_and_the_export(
+    shop: Shop, sql: str, place: str, remedy: str
+) -> None:
+    with pytest.raises(LandingError) as raised:
+        shop.load_orders(ORDERS, ROW, spec={"sql": sql})
+    said = str(raised.value)
+    assert said.startswith(f"{shop.folder / 'mapping.yml'}")
+    assert "sql of orders" in said
+    assert place in said
+    assert remedy in said
+
+
+@pytest.mark.parametrize(
     ("sql", "row"),
     [
         ("select * from source", 3),

@@ -43,12 +43,19 @@ def test_the_repeated_hour(shop: Shop, policy: str, landed: str) -> None:
 
 
 def test_the_repeated_and_the_skipped_hour_are_refused(shop: Shop) -> None:
-    lines = ["o1,c1,2024-10-27 01:30:00,1", "o2,c1,2024-03-31 01:30:00,1"]
-    report = shop.load_orders(ORDERS, *lines, timezone="Europe/London")
-    assert counts(report) == (2, 0, 0, 2)
+    lines = ["o0,c1,no time,1", "o1,c1,2024-10-27 01:30:00,1", "o2,c1,2024-03-31 01:30:00,1"]
+    report = shop.load_orders(ORDERS, *lines, timezone="Europe/London", check=True)
+    # Each is a kind of its own, also in what is said without --check.
+    for said in (report.lines(), shop.load_orders(ORDERS, *lines, timezone="Europe/London").lines()):
+        told = " ".join(said)
+        assert "1 refused: orders.ordered_at is not a time, e.g. orders.csv row 2: ordered_at 'no time'" in told
+        assert "1 refused: orders.ordered_at happens twice in Europe/London, e.g. orders.csv row 3: " in told
+        assert "set ambiguous_times to earlier or later" in told
+        assert "1 refused: orders.ordered_at does not exist in Europe/London, e.g. orders.csv row 4: " in told
+    assert counts(report) == (3, 0, 0, 3)
     reasons = [row[4] for row in shop.rejects()]
-    assert "happens twice in Europe/London: set ambiguous_times" in reasons[0]
-    assert "does not exist in Europe/London" in reasons[1]
+    assert "happens twice in Europe/London: set ambiguous_times" in reasons[1]
+    assert "does not exist in Europe/London" in reasons[2]
 
 
 def test_zone_of_the_entity_wins_and_dates_do_not_shift(shop: Shop) -> None:

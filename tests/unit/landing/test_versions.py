@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import duckdb
 import pytest
@@ -88,6 +89,8 @@ def test_duplicates_within_a_load(shop: Shop) -> None:
     refusal = shop.rejects()[1]
     assert refusal[1:4] == (5, "order_id", "o1")
     assert refusal[4] == "duplicate key: differs from row 2 (map a loaded_at to keep versions, or group in the sql)"
+    row = json.loads(shop.rows("select row_json from LAKE where source_row = 5", kind="rejects/")[0][0])
+    assert row == {"order_id": "o1", "customer_id": "c1", "ordered_at": "2024-01-01 00:00:00", "amount": 2.0}
 
 
 def test_given_loaded_at_makes_chains(shop: Shop) -> None:

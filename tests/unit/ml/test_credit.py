@@ -130,7 +130,55 @@ def test_the_measures_are_those_of_the_library() -> None:
     assert found["gini"] == pytest.approx(2 * of["auc"] - 1)
     assert found["brier"] == pytest.approx(of["brier"])
     assert found["ks"] == pytest.approx(metrics.kolmogorov_smirnov(p, y))
+    assert found["ece"] == pytest.approx(of["ece"])
     assert found["expected_to_observed"] == pytest.approx(p.sum() / y.sum())
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    rng = np.random.default_rng(1)
+    p = np.round(rng.random(400), 1)  # many of one score, across the edges of groups
+    y, case = rng.random(400) < p, rng.integers(0, 250, 400)
+    told = {"a": p, "b": np.round(p * 0.9, 1)}
+    rows = compared(told, y, case, against="a", seed=1)
+    at = rng.permutation(400)
+    again = compared({name: one[at] for name, one in told.items()}, y[at], case[at], against="a", seed=1)
+    for row, other in zip(rows, again, strict=True):
+        assert other == pytest.approx(row), row["metric"]
+
+
+def test_few_defaults_give_a_value_without_an_interval() -> None:
+    p = np.linspace(0.01, 0.3, 60)
+    y = np.arange(60) % 15 == 14
+    rows = compared({"a": p, "b": p[::-1]}, y, np.arange(60), against="a", seed=1)
+    assert {row["message"] for row in rows} == {"too few to tell: 4 customers defaulted, 20 are needed"}
+    assert np.isnan([row[end] for row in rows for end in ("lower", "upper")]).all()
+    assert np.isfinite([row["value"] for row in rows]).all()
+    # By customers: rows of the same one are no more.
+    often = compared({"a": np.tile(p, 9)}, np.tile(y, 9), np.tile(np.arange(60), 9), against="a", seed=1)
+    assert {row["message"] for row in often} == {rows[0]["message"]}
+    assert {row["message"] for row in compared({"a": p}, ~y, np.arange(60), against="a", seed=1)} == {
+        "too few to tell: 4 customers paid back, 20 are needed"
+    }
+
+
+def test_what_emotion_adds_is_not_rounded_away(table: pa.Table) -> None:
+    import copy
+
+    from clientele.ml.credit_candidates import fit_candidate
+    from clientele.ml.loans import Loans
+
+    loans = Loans.of(table)
+    base = fit_candidate(loans.reading(emotion=False), "scorecard", Scaling(), horizon=365, seed=1)
+    shadow = copy.copy(base)
+    shadow.algorithm = "scorecard_with_emotion"
+    # A tenth of a point, which no card of whole points shows.
+    shadow.exact = 1 / (1 + np.exp(-np.log(base.exact / (1 - base.exact)) - 0.1 * np.log(2) / 20))
+    rows = credit.comparison(loans, [base, shadow], seed=1)
+    adds = {row["metric"]: row for row in rows if row["against"] and row["population"] == "all"}
+    assert adds["expected_to_observed"]["lower"] > 0
+    itself = {row["metric"]: row["value"] for row in rows if not row["against"] and row["population"] == "all"}
+    assert itself["gini"] == pytest.approx(base.performance[0]["gini"])
+    assert itself["ece"] == pytest.approx(base.performance[0]["ece"])
 
 
 def test_the_last_version_serves_until_there_is_a_reason(table: pa.Table) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import mmap
+import resource
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from clientele import run_records
 from clientele.records import Records
-from clientele.run_records import INTERRUPTED, recording_dbt
+from clientele.run_records import INTERRUPTED, recorded_step, recording_dbt
 from tests.unit.publishing.company import Company
 
 
@@ -73,7 +78,6 @@ def test_tables_and_checks_are_recorded(company: Company) -> None:
     assert runs["customers"]["started_at"] == datetime(2026, 3, 1, 3, 0, 1)
     assert runs["customers"]["finished_at"] == datetime(2026, 3, 1, 3, 0, 2, 500_000)
     assert runs["landings"]["finished_at"] == datetime(2026, 3, 1, 3, 0, 9)
-    assert runs["dbt"]["peak_memory_bytes"] is not None
     assert {
         name: (row["asset_name"], row["severity"], row["status"], row["value"]) for name, row in checks.items()
     } == {
@@ -139,3 +143,40 @@ def test_a_file_older_than_a_column_reads_with_nulls(company: Company) -> None:
     read = company.records.read("check_results")
     assert read.num_rows == checks.num_rows + 1
     assert read["snapshot_date"].null_count == read.num_rows  # dbt tests look at no day
+
+
+MIB = 2**20
+TAKES = "import sys; held = bytearray(int(sys.argv[1])); held[::1024] = b'x' * len(held[::1024])"
+
+
+def take(size: int) -> None:
+    """Hold so many bytes for a moment: of anonymous pages, which go back to the system at once."""
+    with mmap.mmap(-1, size) as held:
+        held[::1024] = b"x" * len(held[::1024])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system resets the high-water mark of a process")
+def test_the_peak_of_a_step_is_its_own(tmp_path: Path) -> None:
+    for name, size in (("large", 400 * MIB), ("small", 40 * MIB)):
+        with recorded_step(tmp_path, name, "daily", name):
+            take(size)
+    peak = {row["asset_name"]: row["peak_memory_bytes"] for row in Records(tmp_path).read("ops_runs").to_pylist()}
+    assert peak["large"] > 400 * MIB
+    assert 40 * MIB < peak["small"] < peak["large"] - 300 * MIB
+
+
+def test_where_the_peak_cannot_be_reset_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_records, "PROCESS", tmp_path / "no proc")
+    with recorded_step(tmp_path, "r", "daily", "audit"):
+        pass
+    assert Records(tmp_path).read("ops_runs")["peak_memory_bytes"].to_pylist() == [None]
+
+
+def test_the_peak_of_dbt_is_that_of_a_child_larger_than_all_before(company: Company) -> None:
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    for size, is_known in ((most + 100 * MIB, True), (MIB, False)):
+        with recording_dbt(company.home, job="daily"):
+            subprocess.run([sys.executable, "-c", TAKES, str(size)], check=True)
+            dbt_ends(company)
+        peak = rows(company.home, "ops_runs", "abc")["dbt"]["peak_memory_bytes"]
+        assert (peak is not None and peak > size) if is_known else peak is None

@@ -24,6 +24,7 @@ compared as (
             {'name': 'upper', 'type': 'double'},
             {'name': 'n', 'type': 'bigint'},
             {'name': 'n_default', 'type': 'bigint'},
+            {'name': 'message', 'type': 'varchar'},
         ]) }}
     from fits
     left join champions on fits.model_version = champions.model_version
@@ -46,5 +47,6 @@ select
     period,
     protocol,
     n as n_rows,
-    n_default as n_defaults
+    n_default as n_defaults,
+    message
 from compared
