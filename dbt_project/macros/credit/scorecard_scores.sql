@@ -59,12 +59,12 @@ ranked_{{ rank }} as (
         {%- if word %} else {{ lost }} end{% endif %} as lost_{{ word }}_{{ rank + 1 }},
         {% endfor -%}
         {% if words -%}
-        cast(case
+        case
             {%- for word in words -%}
             {%- set lost = 'lost_' ~ word ~ '_' ~ rank %}
-            when {{ lost }} <> 0 then bit_count(({{ lost }} & -{{ lost }}) - 1) + {{ 63 * word + 1 }}
+            when {{ lost }} <> 0 then cast(bit_count(({{ lost }} & -{{ lost }}) - 1) as integer) + {{ 63 * word + 1 }}
             {%- endfor %}
-        end as integer)
+        end
         {%- else -%}
         cast(null as integer)
         {%- endif %} as reason_{{ rank }}
