@@ -134,3 +134,14 @@ def test_an_offer_loses_what_paying_it_back_month_by_month_does(later: Path) -> 
         assert loss == pytest.approx(owing * of_term * share_lost, rel=1e-9)
         interest = owing * (apr - funding) * months / 12 * (1 - of_term / 2)
         assert margin == pytest.approx(interest - loss, rel=1e-9, abs=1e-9)
+
+
+def test_a_day_without_customers_any_more_has_no_scores_left(later: Path) -> None:
+    """As if a load was taken back."""
+    with duckdb.connect(str(later / "build.duckdb")) as connection:
+        connection.execute("delete from features.customer_features where snapshot_date = ?", [NEW])
+    credit_book.score(later, NEW)
+    for mart in ("credit_scores", "credit_score_reasons", "credit_decisions", "credit_offers"):
+        assert query(later, f"select count(*) from marts.{mart}") == [(0,)], mart
+    assert scored(later, NEW) == []
+    assert len(scored(later, OLD)) == len(credit_book.CUSTOMERS)

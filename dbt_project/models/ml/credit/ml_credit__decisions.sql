@@ -2,7 +2,8 @@
 {{ config(
     materialized='incremental',
     unique_key='snapshot_date',
-    incremental_strategy='insert_overwrite' if target.type == 'spark' else 'delete+insert',
+    incremental_strategy='insert_overwrite' if target.type == 'spark' else 'replace_asked_days',
+    pre_hook='{{ empty_asked_days() }}',
     full_refresh=false
 ) }}
 {%- set living_share = checked_var('credit_living_share', 0, 0.9) -%}
