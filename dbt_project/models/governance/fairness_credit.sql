@@ -8,7 +8,7 @@
 {%- set least = checked_var('fairness_least_customers', 10, 10000) -%}
 with decisions as (
     select decisions.*
-    from {{ ref('ml_credit__decisions') }} as decisions
+    from {{ ref('ml_credit__current_decisions') }} as decisions
     inner join {{ ref('ml_run') }} as run on decisions.snapshot_date = run.snapshot_date
 ),
 

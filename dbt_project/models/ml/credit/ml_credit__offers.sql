@@ -11,7 +11,7 @@ with decisions as (
     select
         decisions.*,
         run.credit_default_horizon_days as horizon_days
-    from {{ ref('ml_credit__decisions') }} as decisions
+    from {{ ref('ml_credit__current_decisions') }} as decisions
     cross join {{ ref('ml_run') }} as run
     where
         decisions.recommendation = 'approve'
