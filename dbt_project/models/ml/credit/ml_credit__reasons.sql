@@ -21,9 +21,9 @@ ranked as (
         run_id,
         scored_at,
         {{ rank }} as reason_rank,
-        reason_{{ rank }} as reason_number
+        reason_number_{{ rank }} as reason_number
     from scores
-    where reason_{{ rank }} is not null
+    where reason_number_{{ rank }} is not null
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
