@@ -51,7 +51,9 @@ named as (
         ranked.scored_at,
         case
             when features.customer_id is null then cast(null as double)
-            {%- for characteristic in scorecard.characteristics if scorecard %}
+            {#- A category is no number: the label of its bin says it. -#}
+            {%- for characteristic in scorecard.characteristics
+                if scorecard and not characteristic.bins | selectattr('categories') | list %}
             when scorecard.characteristic = '{{ characteristic.name }}'
                 then cast(features.{{ characteristic.name }} as double)
             {%- endfor %}
@@ -80,10 +82,13 @@ select
         else replace(
             texts.text,
             '{value}',
-            case texts.decimals
-                when 0 then cast(cast(round(named.value * texts.multiplier) as bigint) as {{ dbt.type_string() }})
-                else cast(cast(named.value * texts.multiplier as decimal(18, 1)) as {{ dbt.type_string() }})
-            end
+            coalesce(
+                case texts.decimals
+                    when 0 then cast(cast(round(named.value * texts.multiplier) as bigint) as {{ dbt.type_string() }})
+                    else cast(cast(named.value * texts.multiplier as decimal(18, 1)) as {{ dbt.type_string() }})
+                end,
+                named.label
+            )
         )
     end as reason,
     named.model_version,
