@@ -27,7 +27,8 @@ PURPOSE = "credit"
 # them, and never scores. The tables of fairness read protected attributes, and stand behind none of these.
 READ_BY_CREDIT = (
     *("ml_credit__training_set", "ml_credit__inputs"),
-    *("ml_credit__scores", "ml_credit__reasons", "ml_credit__decisions", "ml_credit__offers"),
+    *("ml_credit__scores", "ml_credit__reasons", "ml_credit__decisions", "ml_credit__current_decisions"),
+    "ml_credit__offers",
 )
 FITTED_ON, FIT, SHADOW = "ml_credit__training_set", "ml_credit__fit", "feat_emotion_credit"
 CHECKED_FILE = "policy_checked.json"

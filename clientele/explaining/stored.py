@@ -74,7 +74,7 @@ def explain(
                 json.loads(version["pd_json"]),
                 _rows(connection, "select band, pd_from, pd_to from seeds.credit_bands order by pd_from", []),
             ),
-            decision=next(iter(_of_day(connection, "ml.ml_credit__decisions", score)), None),
+            decision=next(iter(_of_day(connection, "ml.ml_credit__current_decisions", score)), None),
             human=next(iter(_of_day(connection, "marts.credit_human_decisions", score)), None),
             offers=_of_day(connection, "ml.ml_credit__offers", score),
             consents=_consents(connection, score, timedelta(hours=float(load_grace_hours))),

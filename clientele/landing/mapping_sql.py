@@ -14,6 +14,8 @@ from clientele.landing.errors import LandingError
 
 ROW, FILE = "_clientele_row", "_clientele_file"
 TABLE_FUNCTIONS = {"unnest", "range", "generate_series", "repeat", "json_each", "json_tree"}
+# What makes several rows of one: unnest, its other name, and DuckDB's macros that call it.
+UNNESTING = {"unnest", "unlist", "generate_subscripts", "regexp_split_to_table"}
 FORBIDDEN_FUNCTIONS = {"getenv", "current_setting", "getvariable", "nextval", "currval", "write_log", "read_text"}
 
 
@@ -171,7 +173,7 @@ def _is_grouped(node: dict[str, Any]) -> bool:
 
 def _is_rowwise(node: dict[str, Any]) -> bool:
     """Whether the select runs over `source` itself, without joins, unnesting or grouping."""
-    unnests = any(item.get("function_name") == "unnest" for item in _nodes(node["select_list"]))
+    unnests = any(item.get("function_name", "").lower() in UNNESTING for item in _nodes(node["select_list"]))
     return node["from_table"]["type"] == "BASE_TABLE" and not node["cte_map"]["map"] and not unnests
 
 
@@ -186,7 +188,8 @@ def _has_filter(node: dict[str, Any]) -> bool:
     limited = any(
         item["type"] in ("LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "DISTINCT_MODIFIER") for item in node["modifiers"]
     )
-    return bool(node["where_clause"] or node["qualify"] or node["sample"] or limited)
+    sampled = node["sample"] or node["from_table"].get("sample")
+    return bool(node["where_clause"] or node["qualify"] or sampled or limited)
 
 
 def _column(name: str, alias: str) -> dict[str, Any]:

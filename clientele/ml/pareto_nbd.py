@@ -80,7 +80,7 @@ class ParetoNbd:
         """
         x, now, then = histories.x, histories.age, histories.age + t
         alive = self.p_alive(histories)
-        neither = (self.r + x) * np.log((self.alpha + now) / (self.alpha + then))
+        neither = -(self.r + x) * np.log1p(t / (self.alpha + now))
         waits = np.exp(neither)
         if self.has_dropout:
             lives = self.s * np.log((self.beta + now) / (self.beta + then))

@@ -92,13 +92,14 @@ class Models:
         try:
             models[BOOSTING] = two_part(learn, MOST_ROWS)
             values[BOOSTING] = _unseen(data, two_part, learn, weighed, days)
-            parts = (BOOSTING, base.kind, TruncatedValue.kind, LAST_RESORT)
-            columns, has = np.column_stack([values[name] for name in parts]), known.has_orders
-            models[BLEND] = blend = Blend.fit([models[name] for name in parts], columns[has], outcome[has], days)
-            values[BLEND] = blend.pool(columns, days)
         except ValueError as error:
             models.pop(BOOSTING, None)
             failed = dict.fromkeys((BOOSTING, BLEND), str(error))
+        if not failed:
+            try:
+                models[BLEND], values[BLEND] = _blended(models, values, known, outcome, days)
+            except ValueError as error:
+                failed[BLEND] = str(error)
         newest = np.isin(weighed, calibrate)
         return cls(base, models, {name: value[newest] for name, value in values.items()}, failed)
 
@@ -107,6 +108,17 @@ class Models:
         customers, realised = data.customers.take(calibrate), data.realised[days][calibrate]
         purchases, value = self.purchases.purchases, self.values[name]
         return Horizon.fit(days, self.fitted[name], purchases, customers, value, realised, level=data.level)
+
+
+def _blended(
+    models: Mapping[str, ValueModel], values: Mapping[str, Vector], known: Customers, outcome: Vector, days: int
+) -> tuple[Blend, Vector]:
+    """The likelier purchase model, the truncated one, the boosted one and the last resort as one; and its values."""
+    base = next(iter(models))
+    parts = (BOOSTING, base, TruncatedValue.kind, LAST_RESORT)
+    columns, has = np.column_stack([values[name] for name in parts]), known.has_orders
+    blend = Blend.fit([models[name] for name in parts], columns[has], outcome[has], days)
+    return blend, blend.pool(columns, days)
 
 
 def _of_all_seasons(data: Outcomes, learn: Rows, calibrate: Rows) -> Rows:

@@ -142,6 +142,7 @@ def score(home: Path, day: date, *, refit: bool = False, **variables: object) ->
         connection.execute(
             "insert into intermediate.int_core__snapshots values (?, ?::timestamp, 1, true, true, true)", [day, day]
         )
+        connection.execute("delete from intermediate.int_core__coverage where snapshot_date = ?", [day])
         connection.execute("insert into intermediate.int_core__coverage values (?, false)", [day])
     command = [str(Path(sys.executable).parent / "dbt"), "--quiet", "--log-level-file", "none", "build"]
     command += ["--exclude-resource-types", "unit_test", "--indirect-selection", "cautious"]

@@ -65,7 +65,7 @@ def later(home: Path, before: Before) -> Path:
         for recommendation, decision in DECIDED_ON.items():
             connection.execute(
                 "insert into intermediate.int_finance__human_decisions select customer_id, snapshot_date, ?,"
-                " snapshot_date + interval 33 hour from ml.ml_credit__decisions where recommendation = ?",
+                " recommended_at + interval 1 second from ml.ml_credit__decisions where recommendation = ?",
                 [decision, recommendation],
             )
     credit_book.score(home, NEW, refit=True, credit_pdo=40)
@@ -134,3 +134,30 @@ def test_an_offer_loses_what_paying_it_back_month_by_month_does(later: Path) -> 
         assert loss == pytest.approx(owing * of_term * share_lost, rel=1e-9)
         interest = owing * (apr - funding) * months / 12 * (1 - of_term / 2)
         assert margin == pytest.approx(interest - loss, rel=1e-9, abs=1e-9)
+
+
+def test_a_day_that_is_built_again_changes_nothing_that_people_decided_on(before: Before, later: Path) -> None:
+    """By the same run, under terms that decline nearly all."""
+    answered = "from marts.credit_human_decisions order by customer_id"
+    decided, newest = query(later, answered), query(later, "from marts.credit_decisions order by customer_id")
+    credit_book.score(later, OLD, credit_living_share=0.9)
+    assert query(later, answered) == decided
+    assert query(later, "from marts.credit_decisions order by customer_id") == newest
+    now = query(later, f"from ml.ml_credit__decisions where snapshot_date = '{OLD}' order by all")
+    assert len(now) == 2 * len(before.kept["decisions"])
+    assert set(before.kept["decisions"]) < set(now)
+    of_day = f"from ml.ml_credit__current_decisions where snapshot_date = '{OLD}'"
+    assert query(later, f"select count(distinct recommended_at), count(*) {of_day}") == [(1, len(before.said))]
+    approved = sum("approve" in row for row in before.kept["decisions"])
+    assert query(later, f"select count(*) filter (where recommendation = 'approve') {of_day}") < [(approved,)]
+
+
+def test_a_day_without_customers_any_more_has_no_scores_left(later: Path) -> None:
+    """As if a load was taken back."""
+    with duckdb.connect(str(later / "build.duckdb")) as connection:
+        connection.execute("delete from features.customer_features where snapshot_date = ?", [NEW])
+    credit_book.score(later, NEW)
+    for mart in ("credit_scores", "credit_score_reasons", "credit_decisions", "credit_offers"):
+        assert query(later, f"select count(*) from marts.{mart}") == [(0,)], mart
+    assert scored(later, NEW) == []
+    assert len(scored(later, OLD)) == len(credit_book.CUSTOMERS)

@@ -191,8 +191,9 @@ def write(home: Path, sql: str) -> None:
         connection.execute(sql)
 
 
-def test_a_champion_of_a_later_day_is_not_served_and_fitted_anew(home: Path) -> None:
-    """As if the newest load was taken back, or all was built anew for a day of the past."""
+def test_a_champion_of_a_later_day_is_not_served_and_fitted_anew(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the newest load was taken back, or all was built anew for a day of the past: what was said of it goes."""
+    monkeypatch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "test unit_test")
     serving = (
         "select fit_reason, fit_number from ml.ml_clv__champion"
         " inner join ml.ml_clv__fit using (model_version, fit_number)"
@@ -200,9 +201,15 @@ def test_a_champion_of_a_later_day_is_not_served_and_fitted_anew(home: Path) -> 
     write(home, "update ml.ml_clv__fit set fitted_for = fitted_for + 1")
     assert query(home, serving) == []
     assert models_to_fit(home) == ["clv"]
-    report = build(home, select="ml_clv__fit")
+    scored = "select count(*) from ml.ml_clv__scores inner join ml.ml_run using (snapshot_date)"
+    shown, before = "select count(*) from marts.customer_clv", query(home, scored)
+    assert before > [(0,)]
+    assert build(home, select="ml_clv__scores customer_clv").succeeded
+    assert query(home, scored) == query(home, shown) == [(0,)]
+    report = build(home, select="ml_clv__fit ml_clv__scores customer_clv")
     assert report.succeeded, report.errors
     assert query(home, serving) == [("fitted for a later day", 2)]
+    assert query(home, scored) == query(home, shown) == before
     assert models_to_fit(home) == []
 
 

@@ -38,11 +38,17 @@ def scorecard(size: int) -> Card:
                 for number, (lower, upper) in enumerate(zip(edges, edges[1:], strict=False))
             ]
         draw.shuffle(bins)
+        points = [draw.randrange(-30, 31) for _ in bins]
+        # One bin of each costs nothing, so that a customer can lose points in a single one.
+        reference = min(reference, max(points))
         of_all = {"characteristic": name, "reference_points": reference, "lower": None, "upper": None}
         characteristics.append(
             {
                 "name": name,
-                "bins": [of_all | {"categories": None} | row | {"points": draw.randrange(-30, 31)} for row in bins],
+                "bins": [
+                    of_all | {"categories": None} | row | {"points": of_bin}
+                    for row, of_bin in zip(bins, points, strict=True)
+                ],
             }
         )
     return {"characteristics": characteristics, "base_points": 500, "factor": 28.85, "pd_offset": 487.1}
@@ -62,6 +68,7 @@ def selects(tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
 
 
 def applicants(card: Card) -> list[dict[str, Any]]:
+    """Customers of random bins; then one for each bin that costs points, who loses none in any other."""
     draw, rows = random.Random(7), []
     for number in range(CUSTOMERS):
         row: dict[str, Any] = {"customer_id": number}
@@ -72,7 +79,25 @@ def applicants(card: Card) -> list[dict[str, Any]]:
             else:
                 row[one["name"]] = draw.choice([None, -5.0, draw.uniform(0, 100), *map(float, edges)])
         rows.append(row)
+    costs_nothing = {
+        one["name"]: value_in(max(one["bins"], key=lambda bin_: int(bin_["points"]))) for one in card["characteristics"]
+    }
+    for name, number in reason_numbers(card).values():
+        bins = next(one["bins"] for one in card["characteristics"] if one["name"] == name)
+        value = value_in(next(bin_ for bin_ in bins if bin_["bin"] == number))
+        rows.append(costs_nothing | {"customer_id": len(rows), name: value})
     return rows
+
+
+def value_in(bin_: Card) -> float | str | None:
+    """A value that falls into this bin."""
+    if bin_["bin"] < 0:
+        return None if bin_["bin"] == -1 else "new"
+    if bin_["categories"]:
+        return str(bin_["categories"][0])
+    if bin_["lower"] is not None:
+        return float(bin_["lower"])
+    return 0.0 if bin_["upper"] is None else float(bin_["upper"]) - 1
 
 
 def bin_of(one: Card, value: float | str | None) -> Card:
@@ -120,8 +145,11 @@ def test_score_bins_and_reasons_are_those_that_python_counts(selects: dict[int, 
     )
     with duckdb.connect() as connection:
         connection.execute(f"create table applicants (customer_id integer, {types})")
-        marks = ", ".join("?" * (1 + len(card["characteristics"])))
-        connection.executemany(f"insert into applicants values ({marks})", [list(row.values()) for row in rows])
+        names = ["customer_id", *(one["name"] for one in card["characteristics"])]
+        marks = ", ".join("?" * len(names))
+        connection.executemany(
+            f"insert into applicants values ({marks})", [[row[name] for name in names] for row in rows]
+        )
         connection.execute("alter table applicants add column snapshot_date date")
         found = connection.execute(f"from ({selects[size]}) order by customer_id").fetchall()
     for row, (customer, _, score, words, *reasons) in zip(rows, found, strict=True):
@@ -132,7 +160,7 @@ def test_score_bins_and_reasons_are_those_that_python_counts(selects: dict[int, 
         # None after one that is missing.
         assert reasons == [*(reason for reason in reasons if reason is not None), *[None] * (4 - len(told))]
     if size > 31:
-        assert max(numbers) > 126, "more than two words of bits are meant to be drawn"
+        assert max(numbers) > 127, "more than two words of bits are meant to be drawn"
 
 
 def test_a_scorecard_of_too_many_bins_is_refused(tmp_path: Path) -> None:

@@ -61,7 +61,18 @@ def edge_rows(customers: list[str], snapshot: date, seed: int) -> dict[str, list
                     "amount_paid": None if share is None else (row["amount_due"] * share).quantize(Decimal("0.0001"))
                 }
                 found["repayments"].append(row)
+                if number % 10 == 5 and row["paid_at"] is not None:
+                    found["bank_transactions"].append(_payment_of(row, len(found["bank_transactions"])))
     return found
+
+
+def _payment_of(instalment: dict, number: int) -> dict:
+    """A booking a day later that pays an instalment."""
+    row = dict.fromkeys(load_contract()["bank_transactions"].columns) | {"transaction_id": f"payment-{number}"}
+    at = instalment["paid_at"] + timedelta(days=1)
+    row |= {"customer_id": instalment["customer_id"], "account_id": "a", "booked_at": at, "loaded_at": at}
+    row |= {"amount": -instalment["amount_due"], "currency": instalment["currency"], "category": "loan"}
+    return row | {"supersedes_loaded_at": None}
 
 
 def _instalment_on(customer: str, at: datetime, *, is_late: bool) -> dict:

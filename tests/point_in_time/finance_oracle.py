@@ -146,6 +146,7 @@ def _of_account(rows: list[dict], at: datetime) -> dict:
     whole = periods[: min(6, math.floor(age / 30))] if age else []
     n = len(whole)
     mean = sum(whole) / n if n else None
+    is_known = n == 6 or not sum(periods[n : n + 1]) or all(value > 0 for value in whole)
     spread = statistics.pstdev(whole) if n else None
     last_income = max((row["booked_at"] for row in recent if _is_income(row)), default=None)
     features: dict = {f"n_bookings_{days}d": len(within(days)) for days in (30, 90, 180)}
@@ -154,7 +155,7 @@ def _of_account(rows: list[dict], at: datetime) -> dict:
     features["fixed_costs_90d"] = out(90, lambda row: row["is_recurring"] and not _is_loan(row)) if has else None
     features["gambling_90d"] = out(90, lambda row: row["category"] == "gambling") if has else None
     features["account_age_days"] = age
-    features["income_monthly_180d"] = mean if has else None
+    features["income_monthly_180d"] = mean if has and is_known else None
     features["income_periods_180d_share"] = sum(value > 0 for value in whole) / n if has and n else None
     features["income_cv_180d"] = spread / mean if has and n > 1 and mean else None
     features["income_recency_180d_days"] = (at - last_income) / DAY if last_income else None
@@ -246,13 +247,21 @@ def _due(rows: list[dict], at: datetime) -> Decimal:
 def _ratio_of_both(bookings: list[dict], owed: list[dict], at: datetime) -> dict:
     recent = [row for row in _recent(bookings, at) if row["booked_at"] >= at - 90 * DAY]
     income = _sum([row["amount"] for row in recent if _is_income(row)])
-    booked = [row["amount"] for row in recent if row["sign"] < 0 and _is_loan(row)]
-    settled = [row["euros"] for row in owed if row["is_settled"] and row["until"] >= at - 90 * DAY]
-    others = max(Decimal(0), -(_sum(booked) or Decimal(0)) - (_sum(settled) or Decimal(0)))
+    booked = [row for row in recent if row["sign"] < 0 and _is_loan(row) and row["amount"] is not None]
+    settled = [row for row in owed if row["is_settled"] and row["euros"] is not None]
+    ours = [row for row in booked if any(_pays(row, instalment) for instalment in settled)]
+    paid = [row for row in settled if any(_pays(booking, row) for booking in booked)]
+    here = min(-sum((row["amount"] for row in ours), Decimal(0)), sum((row["euros"] for row in paid), Decimal(0)))
+    others = -sum((row["amount"] for row in booked), Decimal(0)) - here
     return {
         "debt_service_ratio_90d": _ratio(_due(owed, at), income),
         "other_loan_payments_90d": others if _recent(bookings, at) else None,
     }
+
+
+def _pays(booking: dict, instalment: dict) -> bool:
+    is_near = abs(booking["booked_at"] - instalment["until"]) <= 5 * DAY
+    return is_near and abs(-booking["amount"] - instalment["euros"]) <= instalment["euros"] * Decimal("0.05")
 
 
 def write(connection: duckdb.DuckDBPyConnection, home: Path, snapshots: list[date]) -> None:

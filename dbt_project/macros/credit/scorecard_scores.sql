@@ -1,6 +1,6 @@
 {#- The select that scores a relation by a scorecard, one row a customer and snapshot: `score`; `bin_words`, a hexadecimal
-    digit a characteristic, fifteen a number (see scorecard_code); and `reason_1` to `reason_4`, the bins that cost this
-    customer most points by their `reason_number` in credit_scorecard, null where fewer did. Empty and typed without a
+    digit a characteristic, fifteen a number (see scorecard_code); and `reason_number_1` to `reason_number_4`, the
+    bins that cost this customer most points as credit_scorecard numbers them, null where fewer did. Empty and typed without a
     scorecard.
 
     It is written for speed (bench/credit.md): one CASE a characteristic, whose results add up to all that is stored. Each
@@ -59,15 +59,15 @@ ranked_{{ rank }} as (
         {%- if word %} else {{ lost }} end{% endif %} as lost_{{ word }}_{{ rank + 1 }},
         {% endfor -%}
         {% if words -%}
-        cast(case
+        case
             {%- for word in words -%}
             {%- set lost = 'lost_' ~ word ~ '_' ~ rank %}
-            when {{ lost }} <> 0 then bit_count(({{ lost }} & -{{ lost }}) - 1) + {{ 63 * word + 1 }}
+            when {{ lost }} <> 0 then cast(bit_count(({{ lost }} & -{{ lost }}) - 1) as integer) + {{ 63 * word + 1 }}
             {%- endfor %}
-        end as integer)
+        end
         {%- else -%}
         cast(null as integer)
-        {%- endif %} as reason_{{ rank }}
+        {%- endif %} as reason_number_{{ rank }}
     from ranked_{{ rank - 1 }}
 )
 {%- endfor %}
@@ -78,7 +78,7 @@ select
     cast(score as integer) as score,
     {{ list_of(bin_words or ['cast(0 as bigint)']) }} as bin_words,
     {% for rank in range(1, 5) -%}
-    reason_{{ rank }}{{ ',' if not loop.last }}
+    reason_number_{{ rank }}{{ ',' if not loop.last }}
     {% endfor -%}
 from ranked_4
 {%- endmacro %}

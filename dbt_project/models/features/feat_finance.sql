@@ -54,7 +54,6 @@ accounts as (
         {% endfor -%}
         {%- set within = "booked_at >= snapshot_date - interval '90' day" %}
         cast(-sum(amount) filter (where is_fixed_cost and {{ within }}) as decimal(28, 4)) as fixed_costs_90d,
-        cast(-sum(amount) filter (where is_loan_payment and {{ within }}) as decimal(28, 4)) as loan_payments_90d,
         cast(-sum(amount) filter (where is_gambling and {{ within }}) as decimal(28, 4)) as gambling_90d,
         cast(min(balance_after) filter (where {{ within }}) as decimal(18, 4)) as balance_min_90d,
         cast(sum(balance_after) filter (where replaced_at is null) as decimal(28, 4)) as balance,
@@ -107,9 +106,6 @@ repaid as (
         cast(sum(amount_due) filter (
             where due_at >= snapshot_date - interval '90' day
         ) as decimal(28, 4)) as instalments_due_90d,
-        cast(sum(amount_due) filter (
-            where is_settled and settled_at >= snapshot_date - interval '90' day
-        ) as decimal(28, 4)) as instalments_paid_90d,
         max(days_past_due) filter (where not is_settled) as days_past_due,
         count(*) filter (where not is_settled and days_past_due > 0) as n_overdue_instalments,
         cast(sum(amount_due) filter (where not is_settled and days_past_due > 0) as decimal(28, 4)) as overdue_amount,
@@ -119,6 +115,68 @@ repaid as (
         ) as last_in_default_at
     from delays
     group by customer_id, snapshot_date
+),
+
+loan_payments as (
+    select
+        customer_id,
+        snapshot_date,
+        transaction_id,
+        booked_at,
+        -amount as amount
+    from placed
+    where is_loan_payment and booked_at >= snapshot_date - interval '90' day
+),
+
+-- Which of them may have paid which instalment that is known here: of about its amount (another day's exchange rate, a
+-- fee), about when it was settled.
+matched as (
+    select
+        loan_payments.customer_id,
+        loan_payments.snapshot_date,
+        loan_payments.transaction_id,
+        loan_payments.amount,
+        owed.repayment_id,
+        owed.amount_due
+    from loan_payments
+    inner join owed
+        on
+            loan_payments.customer_id = owed.customer_id
+            and loan_payments.snapshot_date = owed.snapshot_date
+            and owed.is_settled
+            and {{ days_between('owed.settled_at', 'loan_payments.booked_at') }} between -5 and 5
+            and loan_payments.amount between 0.95 * owed.amount_due and 1.05 * owed.amount_due
+),
+
+-- Never more than was booked, nor more than was owed: where two bookings fit one instalment, one of them paid another
+-- loan.
+{% for key, amount in [('transaction_id', 'amount'), ('repayment_id', 'amount_due')] -%}
+by_{{ key }} as (
+    select
+        customer_id,
+        snapshot_date,
+        sum({{ amount }}) as amount
+    from (select distinct customer_id, snapshot_date, {{ key }}, {{ amount }} from matched) as each_once
+    group by customer_id, snapshot_date
+),
+
+{% endfor -%}
+paid_back as (
+    select
+        loan_payments.customer_id,
+        loan_payments.snapshot_date,
+        sum(loan_payments.amount) as amount,
+        least(max(by_transaction_id.amount), max(by_repayment_id.amount)) as amount_here
+    from loan_payments
+    left join by_transaction_id
+        on
+            loan_payments.customer_id = by_transaction_id.customer_id
+            and loan_payments.snapshot_date = by_transaction_id.snapshot_date
+    left join by_repayment_id
+        on
+            loan_payments.customer_id = by_repayment_id.customer_id
+            and loan_payments.snapshot_date = by_repayment_id.snapshot_date
+    group by loan_payments.customer_id, loan_payments.snapshot_date
 ),
 
 settled as (
@@ -196,9 +254,7 @@ joined as (
         accounts.overdraft_90d_days,
         accounts.fixed_costs_90d,
         -- What was paid back to others: of what was booked, all that is no instalment of a loan that is known here.
-        cast(greatest(
-            0, coalesce(accounts.loan_payments_90d, 0) - coalesce(repaid.instalments_paid_90d, 0)
-        ) as decimal(28, 4)) as other_loan_payments_90d,
+        cast(paid_back.amount - coalesce(paid_back.amount_here, 0) as decimal(28, 4)) as other_loan_payments_90d,
         accounts.gambling_90d,
         accounts.balance_min_90d,
         accounts.balance,
@@ -225,6 +281,8 @@ joined as (
     left join accounts on spine.customer_id = accounts.customer_id and spine.snapshot_date = accounts.snapshot_date
     left join borrowed on spine.customer_id = borrowed.customer_id and spine.snapshot_date = borrowed.snapshot_date
     left join repaid on spine.customer_id = repaid.customer_id and spine.snapshot_date = repaid.snapshot_date
+    left join paid_back
+        on spine.customer_id = paid_back.customer_id and spine.snapshot_date = paid_back.snapshot_date
 ),
 
 aged as (
@@ -254,6 +312,13 @@ regular as (
         case when n_periods >= {{ period }} and income_{{ period }} > 0 then 1 else 0 end {{ '+' if not loop.last }}
         {% endfor -%}
             as n_income_periods,
+        -- What came in the part of a period before the whole ones.
+        case n_periods
+            {%- for period in range(1, 6) %}
+            when {{ period }} then income_{{ period + 1 }}
+            {%- endfor %}
+            else 0
+        end as income_before,
         sqrt((
             {% for period in range(1, 7) -%}
             case
@@ -276,7 +341,11 @@ select
         ['outflow_30d', 'outflow_90d', 'fixed_costs_90d', 'other_loan_payments_90d', 'gambling_90d'], 'has_account'
     ) }},
     account_age_days,
-    case when has_account then income_monthly end as income_monthly_180d,
+    -- A period without income that follows on some income may be a month whose pay came a day too early or too late to
+    -- lie in it. Six periods even that out; of fewer the mean is not known.
+    case
+        when has_account and not (income_before > 0 and n_income_periods < n_periods) then income_monthly
+    end as income_monthly_180d,
     case when has_account then cast(n_income_periods as double) / nullif(n_periods, 0) end as income_periods_180d_share,
     case when has_account and n_periods > 1 then income_cv end as income_cv_180d,
     income_recency_180d_days,

@@ -8,7 +8,7 @@
 {%- set least = checked_var('fairness_least_customers', 10, 10000) -%}
 with decisions as (
     select decisions.*
-    from {{ ref('ml_credit__decisions') }} as decisions
+    from {{ ref('ml_credit__current_decisions') }} as decisions
     inner join {{ ref('ml_run') }} as run on decisions.snapshot_date = run.snapshot_date
 ),
 
@@ -128,8 +128,9 @@ select
     cast(n_customers as bigint) as n_customers,
     is_large_enough,
     compared_with,
-    cast(n_approved as bigint) as n_approved,
-    cast(n_declined as bigint) as n_declined,
+    -- In a group of one, a count is somebody's credit decision.
+    case when is_large_enough then cast(n_approved as bigint) end as n_approved,
+    case when is_large_enough then cast(n_declined as bigint) end as n_declined,
     case when is_large_enough then n_approved / cast(n_customers as double) end as approval_rate,
     case when is_large_enough then {{ wilson('n_approved', 'n_customers', -1) }} end as approval_rate_lower,
     case when is_large_enough then {{ wilson('n_approved', 'n_customers', 1) }} end as approval_rate_upper,
@@ -146,7 +147,7 @@ select
     case when is_large_enough then score_p90 end as score_p90,
     outcomes_from,
     cast(n_outcomes as bigint) as n_outcomes,
-    cast(n_defaults as bigint) as n_defaults,
+    case when has_enough_outcomes then cast(n_defaults as bigint) end as n_defaults,
     case when has_enough_outcomes then expected_defaults / n_outcomes end as expected_default_rate,
     case when has_enough_outcomes then n_defaults / cast(n_outcomes as double) end as default_rate,
     case when has_enough_outcomes then {{ wilson('n_defaults', 'n_outcomes', -1) }} end as default_rate_lower,

@@ -1,5 +1,5 @@
 {{ config(meta={'dagster': {'ref': {'name': 'business_monthly'}}}) }}
--- Fails if the months do not add up to the days they are made of.
+-- Fails if the months do not add up to the days they are made of, or are missing.
 with months as (
     select
         sum(n_orders) as n_orders,
@@ -27,8 +27,8 @@ select
 from months
 cross join days
 where
-    months.n_orders <> days.n_orders
-    or months.revenue <> days.revenue
-    or months.refund <> days.refund
-    or months.net_revenue <> days.net_revenue
-    or months.n_sessions <> days.n_sessions
+    months.n_orders is distinct from days.n_orders
+    or months.revenue is distinct from days.revenue
+    or months.refund is distinct from days.refund
+    or months.net_revenue is distinct from days.net_revenue
+    or months.n_sessions is distinct from days.n_sessions

@@ -1,5 +1,5 @@
 {{ config(meta={'dagster': {'ref': {'name': 'campaign_summary'}}}) }}
--- Fails if the campaigns of a period do not add up to what its channels say of it.
+-- Fails if the campaigns of a period do not add up to what its channels say of it, or one of both says nothing.
 with campaigns as (
     select
         period,
@@ -20,16 +20,24 @@ apart as (
     from channels
     where channel <> 'all'
     group by period
-)
+),
 
-select campaigns.*
+together as (select * from channels where channel = 'all')
+
+select
+    coalesce(campaigns.period, together.period, apart.period) as period,
+    campaigns.n_campaigns,
+    campaigns.clicks,
+    campaigns.cost_amount
 from campaigns
-left join channels on campaigns.period = channels.period and channels.channel = 'all'
-left join apart on campaigns.period = apart.period
+full outer join together on campaigns.period = together.period
+full outer join apart on coalesce(campaigns.period, together.period) = apart.period
 where
-    channels.period is null
-    or campaigns.n_campaigns <> channels.n_campaigns
-    or campaigns.cost_amount <> channels.cost_amount
-    or campaigns.cost_amount <> apart.cost_amount
-    or campaigns.clicks <> channels.clicks
-    or campaigns.clicks <> apart.clicks
+    campaigns.period is null
+    or together.period is null
+    or apart.period is null
+    or campaigns.n_campaigns is distinct from together.n_campaigns
+    or campaigns.cost_amount is distinct from together.cost_amount
+    or campaigns.cost_amount is distinct from apart.cost_amount
+    or campaigns.clicks is distinct from together.clicks
+    or campaigns.clicks is distinct from apart.clicks

@@ -216,7 +216,7 @@ def test_decision_and_offers_of_the_day_are_shown_by_the_columns_that_the_marts_
         "expires_on": "date '2026-01-31'", "run_id": "'run'",
     }  # fmt: skip
     tables = {
-        "ml.ml_credit__decisions": ("credit_decisions", decision),
+        "ml.ml_credit__current_decisions": ("credit_decisions", decision),
         "ml.ml_credit__offers": ("credit_offers", offer),
         "marts.credit_human_decisions": ("credit_human_decisions", human),
     }

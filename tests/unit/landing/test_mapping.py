@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from clientele.landing import LandingError, load
+from clientele.landing import LandingError, load, mapping_sql
 
 from .conftest import ORDERS, Shop
 
@@ -131,6 +132,37 @@ def test_refused_rows_name_their_line_through_the_sql(shop: Shop, sql: str, row:
 def test_where_the_line_is_lost_the_ordinal_says_so(shop: Shop, sql: str) -> None:
     shop.load_orders(ORDERS, ROW, "o2,c1,2024-01-02,x", spec={"sql": sql})
     assert shop.rejects()[0][4].endswith("(row counted in the result of the sql)")
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        "unnest(['a', 'b'])",
+        "UNLIST(['a', 'b'])",
+        "'o' || generate_subscripts(['a', 'b'], 1)",
+        "regexp_split_to_table('a,b', ',')",
+    ],
+)
+def test_rows_that_are_made_of_one_name_its_line(shop: Shop, orders: str) -> None:
+    sql = f"select {orders} || customer_id as order_id, customer_id, ordered_at, amount from source"
+    report = shop.load_orders(ORDERS, ROW, "o2,c2,2024-01-02,x", spec={"sql": sql})
+    assert [refusal[1] for refusal in shop.rejects()] == [3, 3]
+    assert (report["orders"].source_rows, report["orders"].rows_read, report["orders"].rows_left_out) == (2, 4, None)
+
+
+def test_every_macro_that_unnests_is_known() -> None:
+    with duckdb.connect() as con:
+        macros = con.execute(
+            "select function_name from duckdb_functions()"
+            " where function_type = 'macro' and macro_definition ilike '%unnest(%'"
+        ).fetchall()
+    assert {name for (name,) in macros} <= mapping_sql.UNNESTING
+
+
+def test_a_sample_leaves_rows_out(shop: Shop) -> None:
+    lines = [ORDERS, ROW, "o2,c2,2024-01-02,2", "o3,c2,2024-01-03,x"]
+    report = shop.load_orders(*lines, spec={"sql": "select * from source tablesample reservoir(1 rows)"})
+    assert (report["orders"].source_rows, report["orders"].rows_read, report["orders"].rows_left_out) == (3, 1, 2)
 
 
 def test_rows_left_out_are_told(shop: Shop) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from clientele.ml import clv
 from clientele.ml.artifacts import pack, sha256, unpack
+from clientele.ml.value_blend import Blend
 from clientele.ml.value_model import Fitted, worth
 from tests.unit.ml import value_company
 from tests.unit.ml.value_company import FEATURES
@@ -392,6 +393,18 @@ def test_the_level_of_one_season_is_not_that_of_the_year(
         has = scored.column("n_orders_lifetime").to_numpy() > 0
         values = [one.score(scored)["clv_90d"][has].sum() for one in (before, after)]
         assert least < values[1] / values[0] < most
+
+
+def test_a_blend_that_fails_leaves_the_boosted_model(table: pa.Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("no weights were found")
+
+    monkeypatch.setattr(Blend, "fit", fail)
+    found = fit(table, horizons=(90,))
+    assert found["two_part_boosting"].fitted is not None
+    assert "no weights were found" not in found["two_part_boosting"].message
+    assert found["blend"].fitted is None
+    assert "no weights were found" in found["blend"].message
 
 
 def forgotten(table: pa.Table) -> pa.Table:

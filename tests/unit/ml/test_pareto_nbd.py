@@ -138,11 +138,21 @@ def test_no_dropout_is_a_valid_result() -> None:
     )
 
 
-def test_too_little_to_fit_is_said() -> None:
-    fitted = ParetoNbd.fit(Histories(np.zeros(500), np.zeros(500), np.linspace(1, 365, 500)))
+@pytest.mark.parametrize(
+    ("histories", "says"),
+    [
+        (Histories(np.zeros(500), np.zeros(500), np.linspace(1, 365, 500)), "pooled rate: 0 repeat buyers"),
+        (Histories(np.zeros(1), np.zeros(1), np.zeros(1)), "rate 0, as no time was watched"),
+        (Histories(np.empty(0), np.empty(0), np.empty(0)), "rate 0, as no time was watched"),
+    ],
+    ids=["all bought once", "one customer of today", "nobody"],
+)
+def test_too_little_to_fit_is_said(histories: Histories, says: str) -> None:
+    fitted = ParetoNbd.fit(histories)
     assert not fitted.converged
-    assert fitted.message.startswith("pooled rate: 0 repeat buyers")
+    assert fitted.message.startswith(says)
     assert np.isfinite(fitted.expected_purchases(EXTREME, 365)).all()
+    assert (fitted.probability_of_no_purchase(EXTREME, 90) <= 1).all()
 
 
 def test_it_survives_being_stored(fitted: ParetoNbd) -> None:

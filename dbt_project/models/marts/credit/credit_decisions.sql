@@ -1,6 +1,6 @@
 with decisions as (
     select decisions.*
-    from {{ ref('ml_credit__decisions') }} as decisions
+    from {{ ref('ml_credit__current_decisions') }} as decisions
     inner join {{ ref('ml_run') }} as run on decisions.snapshot_date = run.snapshot_date
 ),
 

@@ -15,7 +15,11 @@ days as (
         performance.performance_date,
         coalesce(campaigns.campaign_name, performance.campaign_id) as campaign_name,
         campaigns.campaign_type,
-        coalesce(campaigns.channel, 'unknown') as channel,
+        -- Marts above call the sum of all channels all; one that the source calls so is told apart.
+        case campaigns.channel
+            when 'all' then 'channel all'
+            else coalesce(campaigns.channel, 'unknown')
+        end as channel,
         performance.impressions,
         performance.clicks,
         performance.conversions,

@@ -1,8 +1,9 @@
-{#- What was recommended on a day stays on record, as the scores do that it follows from. -#}
+{#- All that was ever recommended stays on record: a day that is built again adds its own, as people may have decided on
+    what stood there before. -#}
 {{ config(
     materialized='incremental',
     unique_key='snapshot_date',
-    incremental_strategy='insert_overwrite' if target.type == 'spark' else 'delete+insert',
+    incremental_strategy='append',
     full_refresh=false
 ) }}
 {%- set living_share = checked_var('credit_living_share', 0, 0.9) -%}
@@ -193,5 +194,7 @@ select
     decided.model_version,
     decided.feature_version,
     decided.run_id,
-    decided.scored_at
+    decided.scored_at,
+    -- The start of the run that recommended: the scores may be an earlier one's.
+    cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as recommended_at
 from decided

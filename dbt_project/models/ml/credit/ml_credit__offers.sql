@@ -2,7 +2,8 @@
 {{ config(
     materialized='incremental',
     unique_key='snapshot_date',
-    incremental_strategy='insert_overwrite' if target.type == 'spark' else 'delete+insert',
+    incremental_strategy='insert_overwrite' if target.type == 'spark' else 'replace_asked_days',
+    pre_hook='{{ empty_asked_days() }}',
     full_refresh=false
 ) }}
 {%- set apr_cap = checked_var('credit_apr_cap', 0, 1) -%}
@@ -10,7 +11,7 @@ with decisions as (
     select
         decisions.*,
         run.credit_default_horizon_days as horizon_days
-    from {{ ref('ml_credit__decisions') }} as decisions
+    from {{ ref('ml_credit__current_decisions') }} as decisions
     cross join {{ ref('ml_run') }} as run
     where
         decisions.recommendation = 'approve'

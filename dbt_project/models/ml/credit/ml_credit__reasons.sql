@@ -2,7 +2,8 @@
 {{ config(
     materialized='incremental',
     unique_key='snapshot_date',
-    incremental_strategy='insert_overwrite' if target.type == 'spark' else 'delete+insert',
+    incremental_strategy='insert_overwrite' if target.type == 'spark' else 'replace_asked_days',
+    pre_hook='{{ empty_asked_days() }}',
     full_refresh=false
 ) }}
 {%- set scorecard = champion_scorecard() %}
@@ -20,9 +21,9 @@ ranked as (
         run_id,
         scored_at,
         {{ rank }} as reason_rank,
-        reason_{{ rank }} as reason_number
+        reason_number_{{ rank }} as reason_number
     from scores
-    where reason_{{ rank }} is not null
+    where reason_number_{{ rank }} is not null
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -50,7 +51,9 @@ named as (
         ranked.scored_at,
         case
             when features.customer_id is null then cast(null as double)
-            {%- for characteristic in scorecard.characteristics if scorecard %}
+            {#- A category is no number: the label of its bin says it. -#}
+            {%- for characteristic in scorecard.characteristics
+                if scorecard and not characteristic.bins | selectattr('categories') | list %}
             when scorecard.characteristic = '{{ characteristic.name }}'
                 then cast(features.{{ characteristic.name }} as double)
             {%- endfor %}
@@ -79,10 +82,13 @@ select
         else replace(
             texts.text,
             '{value}',
-            case texts.decimals
-                when 0 then cast(cast(round(named.value * texts.multiplier) as bigint) as {{ dbt.type_string() }})
-                else cast(cast(named.value * texts.multiplier as decimal(18, 1)) as {{ dbt.type_string() }})
-            end
+            coalesce(
+                case texts.decimals
+                    when 0 then cast(cast(round(named.value * texts.multiplier) as bigint) as {{ dbt.type_string() }})
+                    else cast(cast(named.value * texts.multiplier as decimal(18, 1)) as {{ dbt.type_string() }})
+                end,
+                named.label
+            )
         )
     end as reason,
     named.model_version,

@@ -2,7 +2,8 @@
 {{ config(
     materialized='incremental',
     unique_key='snapshot_date',
-    incremental_strategy='insert_overwrite' if target.type == 'spark' else 'delete+insert',
+    incremental_strategy='insert_overwrite' if target.type == 'spark' else 'replace_asked_days',
+    pre_hook='{{ empty_asked_days() }}',
     full_refresh=false
 ) }}
 {%- set scorecard = champion_scorecard() %}
@@ -41,10 +42,10 @@ select
     banded.pd_upper,
     banded.band,
     scored.bin_words,
-    scored.reason_1,
-    scored.reason_2,
-    scored.reason_3,
-    scored.reason_4,
+    scored.reason_number_1,
+    scored.reason_number_2,
+    scored.reason_number_3,
+    scored.reason_number_4,
     cast({{ scorecard.base_points if scorecard else 'null' }} as integer) as base_points,
     cast({{ scorecard.factor if scorecard else 'null' }} as double) as factor,
     cast({{ scorecard.pd_offset if scorecard else 'null' }} as double) as pd_offset,

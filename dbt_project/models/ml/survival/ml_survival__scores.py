@@ -5,7 +5,7 @@ from clientele.ml import score_rows, survival_versions
 def model(dbt, session):
     dbt.config(
         materialized="incremental",
-        incremental_strategy="delete+insert",
+        incremental_strategy="replace_asked_days",
         unique_key="snapshot_date",
         full_refresh=False,  # what was said on a day stays on record
     )
