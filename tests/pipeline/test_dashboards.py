@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 import pytest
 from rich.console import Console
 from streamlit.testing.v1 import AppTest
@@ -226,6 +227,14 @@ def test_fairness_is_shown_by_the_attribute_in_the_address(lender: Path, monkeyp
         )
 
 
+def credit_of_one(customer: str) -> str:
+    """A script that shows one customer's credit."""
+    return (
+        "from dashboards import data\nfrom dashboards.views import one_customer\n"
+        f"one_customer.credit(data.publication(data.current_path()), {customer!r})"
+    )
+
+
 def test_a_customer_shows_credit_with_bounds_and_reasons_to_those_who_may_see_credit(
     lender: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,10 +245,7 @@ def test_a_customer_shows_credit_with_bounds_and_reasons_to_those_who_may_see_cr
         " order by points_lost desc, 1 limit 1",
     )
     monkeypatch.setenv("CLIENTELE_HOME", str(lender))
-    script = (
-        "from dashboards import data\nfrom dashboards.views import one_customer\n"
-        f"one_customer.credit(data.publication(data.current_path()), {customer!r})"
-    )
+    script = credit_of_one(customer)
     app = AppTest.from_string(script, default_timeout=WITHIN_S).run()
     told = " ".join(markdown.value for markdown in app.markdown)
     assert f"**{shown.number(score)} (band" in told
@@ -256,6 +262,66 @@ def test_what_a_figure_came_from_is_made_when_it_is_asked_for(company: Path, mon
     assert len(app.code) == 0
     assert len(app.get("download_button")) == 0
     assert len(app.get("popover")) >= 4
+
+
+def pages_with_filters(home: Path) -> list[tuple[str, dict[str, str]]]:
+    """Every page as it opens, and those with filters with each of them set."""
+    ((customer, segment, risk, tier, country, channel, product),) = asked(
+        home,
+        """select customer_id, segment_name, risk_level, value_tier, country,
+            (select min(channel) from marts.channel_summary where channel <> 'all'),
+            (select min(campaign_id) from marts.campaign_summary)
+        from marts.customer_directory
+        where value_at_risk > 0 and country is not null order by value_at_risk desc limit 1""",
+    )
+    filtered = {"segment": segment, "risk": risk, "tier": tier, "country": country, "search": "0"}
+    return [
+        *((page, {}) for page in PAGES),
+        ("overview", {"segment": segment}), ("customers", filtered), ("customers", {"search": "o'c%--"}),
+        ("customers", {"customer": customer}), ("campaigns", {"channel": channel, "campaign": product}),
+        ("value", {"show": "Revenue"}),
+    ]  # fmt: skip
+
+
+def test_every_query_of_every_page_runs_bare_as_it_is_downloaded(
+    company: Path, lender: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results: list[data.Result] = []
+    ask = data.ask
+
+    def kept(path: str, name: str, **given: Any) -> data.Result:
+        results.append(ask(path, name, **given))
+        return results[-1]
+
+    monkeypatch.setattr(data, "ask", kept)
+    seen = set()
+    for home, pages in ((company, pages_with_filters(company)), (lender, [("credit", {})])):
+        results.clear()
+        for page, address in pages:
+            opened(home, page, monkeypatch, **address)
+        if home == lender:
+            ((customer,),) = asked(lender, "select min(customer_id) from marts.credit_scores")
+            AppTest.from_string(credit_of_one(customer), default_timeout=WITHIN_S).run()
+        with duckdb.connect() as connection:
+            connection.execute(f"attach '{data.current_path(home)}' as published (read_only)")
+            connection.execute("use published")
+            for name, question in {(result.name, result.question) for result in results}:
+                rows = next(result.rows for result in results if (result.name, result.question) == (name, question))
+                found = data._numpy(connection.execute(question).df())
+                pd.testing.assert_frame_equal(found, rows, obj=name)
+                seen.add(name)
+    assert {path.stem for path in data.QUERIES.glob("*.sql")} - seen <= {"campaigns_daily"}
+
+
+@pytest.mark.parametrize(
+    "value", ["o'connor", "'; drop table t; --", "\\'", "$segment", "a\nb", 'say "x"', "-- '", "%_"]
+)
+def test_whatever_is_searched_for_stays_a_text_in_the_query(value: str) -> None:
+    sql = "-- No $comment.\nselect $search as found, '$kept' as kept, $missing as missing, $search = $search as is_same"
+    question = data.Result("any", sql, {"search": value}, pd.DataFrame()).question
+    with duckdb.connect() as connection:
+        assert len(duckdb.extract_statements(question)) == 1
+        assert connection.execute(question).fetchall() == [(value, "$kept", None, True)]
 
 
 def test_every_definition_that_a_page_asks_for_is_there(built_company: Path) -> None:
