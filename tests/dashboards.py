@@ -22,11 +22,13 @@ DAYS_BEFORE = (
     from marts.customer_health_overview as health, {EARLIER}""",
     f"""insert into marts.customer_health_changes by name
     select compared_with, segment_id, segment_name, snapshot_date, snapshot_date - days as earlier_date,
+        compared_with = 'previous' as is_earlier_published,
         {", ".join(f"{name} as earlier_{name}, 0 as {name}_change" for name in CHANGED)}
     from marts.customer_health_overview, {EARLIER}
     where snapshot_date = (select max(snapshot_date) from marts.customer_health_overview)""",
     f"""insert into marts.customer_changes by name
-    select customer_id, compared_with, snapshot_date, snapshot_date - days as earlier_date, churn_probability,
+    select customer_id, compared_with, snapshot_date, snapshot_date - days as earlier_date,
+        compared_with = 'previous' as is_earlier_published, churn_probability,
         churn_probability_lower, churn_probability_upper, clv_365d,
         churn_probability * 0.9 as earlier_churn_probability, clv_365d as earlier_clv_365d,
         value_at_risk, value_at_risk * 0.5 as value_at_risk_lower,

@@ -20,7 +20,7 @@ TRAITS = {
     "refund_lifetime_share": "Refunded share",
 }
 MODELS = ("segments",)
-SINCE = {"month": "a month before", "previous": "the day before"}
+SINCE = {"month": "a month before", "previous": "the publication before"}
 NO_SEGMENTS = "No segments were found: the model needs a few hundred customers with orders."
 
 
@@ -249,7 +249,7 @@ def figures(publication: Publication, rows: pd.DataFrame) -> list[Card]:
 
 @ui.fragment
 def moved(publication: Publication) -> None:
-    """Flows between segments since the day before, or since a month before."""
+    """Flows between segments since the publication before, or since a month before."""
     compared = state.switch("since", "Compared with", list(SINCE), written=SINCE.__getitem__)
     ui.panel(
         "Where customers went",

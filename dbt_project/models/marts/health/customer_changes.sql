@@ -1,17 +1,4 @@
-{%- set newest = newest_full_snapshot() %}
-{%- set comparisons = [{'name': 'previous', 'days': 1}, {'name': 'month', 'days': 28}] -%}
-with snapshots as (select * from {{ ref('int_core__snapshots') }}),
-
-compared as (
-    {%- for comparison in comparisons %}
-    select
-        '{{ comparison.name }}' as compared_with,
-        max(snapshot_date) as earlier_date
-    from snapshots
-    where is_full and snapshot_date <= {{ add_days("cast('" ~ newest ~ "' as date)", -comparison.days) }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-),
+with compared as (select * from {{ ref('int_core__comparisons') }}),
 
 now as (
     select
@@ -33,6 +20,7 @@ earlier as (
     select
         compared.compared_with,
         compared.earlier_date,
+        compared.is_earlier_published,
         clv.customer_id,
         churn.churn_probability,
         clv.clv_365d,
@@ -50,6 +38,7 @@ select
     earlier.compared_with,
     now.snapshot_date,
     earlier.earlier_date,
+    earlier.is_earlier_published,
     now.churn_probability,
     now.churn_probability_lower,
     now.churn_probability_upper,
