@@ -3,6 +3,8 @@ select
     customer_id,
     segment_name,
     earlier_churn_probability,
+    earlier_churn_probability_lower,
+    earlier_churn_probability_upper,
     churn_probability,
     churn_probability_lower,
     churn_probability_upper,

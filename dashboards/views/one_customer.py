@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -212,24 +214,31 @@ def reasons(publication: Publication, rows: pd.DataFrame) -> None:
 
 
 def changes(publication: Publication, rows: pd.DataFrame) -> None:
-    """The newest scores beside the earlier ones."""
-    money = publication.currency
+    """The newest scores beside the earlier ones, each with its bounds."""
+    figures: dict[str, tuple[str, Callable[[Any], str]]] = {
+        "churn_probability": ("churn probability", shown.share),
+        "clv_365d": ("value of 365 days", partial(shown.money, currency=publication.currency)),
+        "value_at_risk": ("value at risk", partial(shown.money, currency=publication.currency)),
+    }
     lines = []
-    for _, row in rows.iterrows():
+    for row in rows.to_dict("records"):
         moved = (
             f"moved from *{row['earlier_segment_name']}* to *{row['segment_name']}*"
             if row["has_changed_segment"] is True or row["has_changed_segment"] == 1
             else f"stayed in *{row['segment_name']}*"
         )
-        lines.append(
-            f"- Since **{shown.day(row['earlier_date'])}**: churn probability"
-            f" {shown.share(row['earlier_churn_probability'])} → **{shown.share(row['churn_probability'])}**,"
-            f" value of 365 days {shown.money(row['earlier_clv_365d'], money)} →"
-            f" **{shown.money(row['clv_365d'], money)}**, value at risk"
-            f" {shown.money(row['earlier_value_at_risk'], money)} → **{shown.money(row['value_at_risk'], money)}**;"
-            f" {moved}."
-        )
+        seen = ", the publication before" if row["compared_with"] == "previous" and row["is_earlier_published"] else ""
+        told = [
+            f"{name} {estimate(row, f'earlier_{column}', write)} → **{estimate(row, column, write)}**"
+            for column, (name, write) in figures.items()
+        ]
+        lines.append(f"- Since **{shown.day(row['earlier_date'])}**{seen}: {', '.join(told)}; {moved}.")
     st.markdown("\n".join(lines).replace("$", "\\$"))
+
+
+def estimate(row: Mapping[Hashable, Any], column: str, write: Callable[[Any], str]) -> str:
+    """An estimate of a row with its bounds."""
+    return shown.with_bounds(write(row[column]), write(row[f"{column}_lower"]), write(row[f"{column}_upper"]))
 
 
 def credit(publication: Publication, customer: str) -> None:

@@ -162,6 +162,7 @@ def movers(publication: Publication, rows: pd.DataFrame) -> None:
         rows.round({"value_at_risk_change": 0}).assign(
             value_at_risk=ui.estimates(rows, "value_at_risk", shown.short),
             churn_probability=ui.estimates(rows, "churn_probability", partial(shown.share, digits=0)),
+            earlier_churn_probability=ui.estimates(rows, "earlier_churn_probability", partial(shown.share, digits=0)),
         ),
         "customer_changes",
         {
@@ -169,7 +170,7 @@ def movers(publication: Publication, rows: pd.DataFrame) -> None:
             "segment_name": ui.text("Segment", width=180),
             "value_at_risk_change": ui.amount("Change", money),
             "value_at_risk": ui.estimate("Value at risk", money),
-            "earlier_churn_probability": ui.part("Churn then"),
+            "earlier_churn_probability": ui.estimate("Churn then"),
             "churn_probability": ui.estimate("Churn now"),
         },
         height=ui.HEIGHT,

@@ -109,6 +109,30 @@ def test_a_filter_in_the_address_filters_and_bounds_are_shown(
     assert shown.plural(size, "customer") in " ".join(caption.value for caption in app.caption)
 
 
+def test_every_score_shows_its_bounds(built_company: Path, company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def in_euros(*bounds: float) -> str:
+        return shown.between(*(shown.money(bound, "EUR") for bound in bounds))
+
+    app = opened(company, "value", monkeypatch)
+    ((lower, upper),) = asked(built_company, "select sum(clv_365d_lower), sum(clv_365d_upper) from marts.customer_clv")
+    assert in_euros(lower, upper) in notes(app, "Expected value of 365 days").replace("\\", "")
+    ((lower, upper),) = asked(
+        built_company, "select value_at_risk_lower, value_at_risk_upper from marts.value_deciles where decile = 1"
+    )
+    assert in_euros(lower, upper) in notes(app, "At risk in the best tenth").replace("\\", "")
+    movers = opened(company, "overview", monkeypatch).dataframe[0].value
+    assert movers["earlier_churn_probability"].str.contains(r"\(.+ % to .+ %\)").all()
+    ((customer, then, now),) = asked(
+        company,
+        "select customer_id, earlier_churn_probability_upper, clv_365d_upper from marts.customer_changes"
+        " where compared_with = 'previous' order by value_at_risk desc nulls last limit 1",
+    )
+    app = opened(company, "customers", monkeypatch, customer=customer)
+    (told,) = [element.value for element in app.markdown if "the publication before" in element.value]
+    assert f"to {shown.share(then)})" in told
+    assert f"to {shown.money(now, 'EUR')})**" in told
+
+
 def test_a_list_is_sorted_and_cut_by_the_database(
     built_company: Path, company: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +249,8 @@ def test_fairness_is_shown_by_the_attribute_in_the_address(lender: Path, monkeyp
         assert list(drawn["approval_rate"]) == pytest.approx(
             [math.nan if rate is None else rate for _group, rate in groups], nan_ok=True
         )
+        told = next(table.value for table in app.dataframe if "expected_default_rate" in table.value)
+        assert all(" to " in rate for rate in told["expected_default_rate"] if rate != shown.NOTHING)
 
 
 def credit_of_one(customer: str) -> str:
