@@ -155,7 +155,7 @@ def in_a_row(key: str, spec: int | Sequence[float]) -> Sequence[DeltaGenerator]:
 
 def panel(
     title: str,
-    result: Result | None,
+    result: Result | tuple[Result, ...] | None,
     draw: Callable[[pd.DataFrame], None],
     *,
     publication: Publication,
@@ -164,17 +164,21 @@ def panel(
     models: Sequence[str] = (),
     empty: str = "Nothing to show for these filters.",
 ) -> None:
-    """A framed chart or table: title, meaning, data and query, versions; an empty state where there are no rows."""
+    """A framed chart or table: title, meaning, data and query, versions; an empty state where there are no rows.
+
+    Of several results the rows of the first are drawn, and all can be had as data and query.
+    """
     if result is None:
         return
+    first, *others = result if isinstance(result, tuple) else (result,)
     with st.container(border=True, height="stretch", gap="xsmall"):
         # The definition is one hover away, at the title.
         st.markdown(f"**{title}**", help=about or None)
-        if result.rows.empty:
+        if first.rows.empty:
             nothing(publication, needs, empty)
             return
-        draw(result.rows)
-        source(publication, result, models=models, key=f"{title}-{result.name}")
+        draw(first.rows)
+        source(publication, first, *others, models=models, key=f"{title}-{first.name}")
 
 
 @st.fragment

@@ -40,6 +40,12 @@ DAYS_BEFORE = (
         value_at_risk * 0.1 as value_at_risk_change, segment_id, segment_name, segment_id as earlier_segment_id,
         segment_name as earlier_segment_name, false as has_changed_segment
     from marts.customer_risk_scores, {EARLIER}""",
+    """insert into governance.model_live_performance by name
+    select model_name, model_version, 'churn_probability' as forecast, horizon_days as horizon,
+        snapshot_date - horizon_days as scored_on, snapshot_date as judged_on, 250 as n,
+        0.625 as auc, 0.75 as auc_promised, 0.0625 as ece
+    from governance.model_registry, (select max(snapshot_date) as snapshot_date from marts.customer_health_overview)
+    where is_champion and model_name like 'churn.%'""",
     """insert into marts.segment_flows by name
     select compared_with, snapshot_date, earlier_date, earlier_segment_id, earlier_segment_name, segment_id,
         segment_name, count(*) as n_customers, 1 as earlier_segment_share

@@ -22,6 +22,7 @@ from clientele.contract import PROJECT_ROOT
 from clientele.publishing.versions import Published
 from dashboards import access, components, data, shown
 from dashboards.app import PAGES
+from dashboards.views import models
 from tests.dashboards import asked, charted, figures, given_a_past, notes
 from tests.published import publish_without_rows
 
@@ -288,6 +289,22 @@ def test_what_a_figure_came_from_is_made_when_it_is_asked_for(company: Path, mon
     assert len(app.code) == 0
     assert len(app.get("download_button")) == 0
     assert len(app.get("popover")) >= 4
+
+
+def test_scores_on_record_stand_beside_the_backtests(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ((model, backtests),) = asked(
+        company,
+        "select model_name, list(auc order by period) from governance.model_performance where is_champion"
+        " and group_name = 'all' and model_name like 'churn.%' group by model_name order by model_name limit 1",
+    )
+    for measure, title, pattern in (("auc", "AUC", [0.625]), ("ece", "Calibration error", [0.0625])):
+        app = opened(company, "models", monkeypatch, model=shown.words(model), measure=title)
+        drawn = charted(app, f"{title} over time")
+        live = drawn[drawn["measured"] == models.LIVE]
+        assert list(live[measure]) == pattern
+        assert set(drawn["forecast"]) == set(live["forecast"])
+        if measure == "auc":
+            assert list(drawn[drawn["measured"] == models.BACKTEST][measure]) == pytest.approx(backtests)
 
 
 def pages_with_filters(home: Path) -> list[tuple[str, dict[str, str]]]:
