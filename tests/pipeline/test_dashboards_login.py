@@ -20,9 +20,10 @@ from dashboards import access, data
 from dashboards.app import PAGES
 from dashboards.browser import CHROMIUM, FIGURE, Watched, free_port, opened_browser, started
 from tests.dashboards import asked, given_a_past
+from tests.needed import lacks
 
 if not CHROMIUM.exists():
-    pytest.skip(f"no browser at {CHROMIUM}. Debian: apt-get install chromium", allow_module_level=True)
+    lacks("browser", f"no browser at {CHROMIUM}. Debian: apt-get install chromium")
 
 # Who can sign in, and the roles in their tokens.
 PEOPLE = {"ann": ["analyst"], "max": ["manager"], "ria": ["risk"], "zoe": ["intern"], "joe": None}
