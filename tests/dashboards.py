@@ -47,8 +47,8 @@ DAYS_BEFORE = (
     from governance.model_registry, (select max(snapshot_date) as snapshot_date from marts.customer_health_overview)
     where is_champion and model_name like 'churn.%'""",
     """insert into marts.segment_flows by name
-    select compared_with, snapshot_date, earlier_date, earlier_segment_id, earlier_segment_name, segment_id,
-        segment_name, count(*) as n_customers, 1 as earlier_segment_share
+    select compared_with, snapshot_date, earlier_date, is_earlier_published, earlier_segment_id,
+        earlier_segment_name, segment_id, segment_name, count(*) as n_customers, 1 as earlier_segment_share
     from marts.customer_changes group by all""",
 )
 
