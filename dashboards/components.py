@@ -277,11 +277,17 @@ def _spec(build: Callable[..., Any], given: tuple[Any, ...], height: int, _dark:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its title, how its values are written, and how wide it is."""
+    """A column of a table: its title, how its values are written, and how wide it is.
+
+    Its definition is that of the documented column `of` where it goes by another name here, and `about` where no table
+    of dbt's holds it.
+    """
 
     label: str
     kind: str = "text"
     width: int | None = None
+    of: str = ""
+    about: str = ""
 
     def configured(self, about: str) -> Any:
         """As Streamlit wants it, with the definition for the hover."""
@@ -310,7 +316,10 @@ def table(publication: Publication, rows: pd.DataFrame, of: str, columns: dict[s
     shares = [name for name, column in columns.items() if column.kind == "share" and name in rows]
     return st.dataframe(
         rows[[name for name in columns if name in rows]].assign(**{name: rows[name] * 100 for name in shares}),
-        column_config={name: column.configured(meaning(publication, of, name)) for name, column in columns.items()},
+        column_config={
+            name: column.configured(column.about or meaning(publication, of, column.of or name))
+            for name, column in columns.items()
+        },
         hide_index=True,
         width="stretch",
         placeholder=shown.NOTHING,

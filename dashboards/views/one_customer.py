@@ -159,16 +159,16 @@ def scores(publication: Publication, rows: pd.DataFrame) -> None:
             "model": rows["model_name"].str.split(".").str[0] + " " + rows["model_version"].str[:7],
         }
     )
-    st.dataframe(
+    ui.table(
+        publication,
         told,
-        column_config={
-            "forecast": st.column_config.TextColumn("Forecast"),
-            "estimate": st.column_config.TextColumn("Estimate", width=90),
-            "bounds": st.column_config.TextColumn("Bounds", width=140),
-            "model": st.column_config.TextColumn("Model"),
+        "predictions",
+        {
+            "forecast": ui.Column("Forecast", of="prediction_type"),
+            "estimate": ui.Column("Estimate", width=90, of="probability"),
+            "bounds": ui.Column("Bounds", width=140, of="lower_bound"),
+            "model": ui.Column("Model", of="model_version"),
         },
-        hide_index=True,
-        width="stretch",
     )
 
 

@@ -411,6 +411,24 @@ def test_every_definition_that_a_page_asks_for_is_there(built_company: Path) -> 
     assert told - described == set()
 
 
+def test_every_column_of_every_table_has_its_definition(
+    company: Path, lender: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[str, bool] = {}
+    configured = components.Column.configured
+
+    def watched(column: components.Column, about: str) -> Any:
+        told[column.label] = bool(about) and told.get(column.label, True)
+        return configured(column, about)
+
+    monkeypatch.setattr(components.Column, "configured", watched)
+    for page, address in pages_with_filters(company):
+        opened(company, page, monkeypatch, **address)
+    opened(lender, "credit", monkeypatch)
+    assert len(told) > 50
+    assert [label for label, has_definition in told.items() if not has_definition] == []
+
+
 def test_a_run_ends_with_the_address_of_the_dashboards(built_company: Path) -> None:
     said = io.StringIO()
     _sum_up(Console(file=said, width=200), built_company)
