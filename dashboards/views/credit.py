@@ -151,6 +151,7 @@ def policy(publication: Publication) -> None:
             gini,
             about=ui.meaning(publication, "credit_challengers", "value"),
             publication=publication,
+            models=MODELS,
         )
 
 

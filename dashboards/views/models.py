@@ -63,7 +63,7 @@ def performance(rows: pd.DataFrame, live: pd.DataFrame, measure: str) -> None:
     """One measure by the day that was forecast from: backtests, and scores on record once outcomes were known."""
     columns = ["model_name", "horizon", "period", measure, "n", "base_rate", "model_version", "protocol", "measured"]
     if not rows["horizon"].notna().any():  # a model of one horizon does not name it
-        live = live.assign(horizon=None)
+        live = live.assign(horizon=float("nan"))
     parts = [rows.assign(measured=BACKTEST), live.rename(columns={"scored_on": "period"}).assign(measured=LIVE)]
     told = [part.reindex(columns=columns).astype({"period": "datetime64[us]"}) for part in parts if measure in part]
     rows = pd.concat([part[part[measure].notna()] for part in told if part[measure].notna().any()])
@@ -158,7 +158,7 @@ def page(publication: Publication) -> None:
         "Models and data",
         "Can the figures be trusted today?",
         publication,
-        models=("churn", "clv", "next_purchase", "segments", "survival"),
+        models=("churn", "clv", "next_purchase", "segments", "survival", "credit"),
     )
     sources, champions = ui.asked(publication, "source_status"), ui.asked(publication, "models_champions")
     health = ui.asked(publication, "models_health")

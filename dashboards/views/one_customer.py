@@ -30,7 +30,8 @@ PREDICTIONS = {
 
 def page(publication: Publication, customer: str) -> None:
     """Show it."""
-    ui.head(f"Customer {customer}", "", publication, models=("churn", "clv", "segments", "next_purchase"))
+    models = ("churn", "clv", "segments", "next_purchase", *(("credit",) if access.may_see("credit") else ()))
+    ui.head(f"Customer {customer}", "", publication, models=models)
     st.button("All customers", icon=":material/arrow_back:", on_click=state.close, args=("customer",), type="tertiary")
     profile = ui.asked(publication, "customer_profile", customer=customer)
     if profile is None:
