@@ -32,18 +32,30 @@ def performance_lines(measure: str, has_legend: bool, has_live: bool) -> ui.Char
     """One measure by the day that was forecast from."""
     title, pattern = MEASURES[measure]
     legend = alt.Legend(orient="bottom", columns=1, labelLimit=260) if has_legend else None
+    measured = None
+    if has_live:
+        measured = alt.Legend(
+            orient="bottom", columns=1, labelLimit=260, symbolFillColor=ui.accent(), symbolStrokeColor=ui.accent()
+        )
+    kinds = [BACKTEST, LIVE]
     return (
         alt.Chart()
-        .mark_line(point=True)
+        .mark_line(point={"size": 60})
         .encode(
             x=alt.X("period:T", title="Forecast from", axis=alt.Axis(format="%b %Y", tickCount=5)),
             y=alt.Y(f"{measure}:Q", title=title, scale={"zero": False}, axis=alt.Axis(format=pattern, tickCount=5)),
             color=alt.Color("forecast:N", title=None, legend=legend),
+            # One day of outcomes is a point without a line: told apart by its shape as well.
             strokeDash=alt.StrokeDash(
                 "measured:N",
+                legend=None,
+                scale=alt.Scale(domain=kinds, range=[[1, 0], [4, 3]]),
+            ),
+            shape=alt.Shape(
+                "measured:N",
                 title=None,
-                legend=alt.Legend(orient="bottom", columns=1) if has_live else None,
-                scale=alt.Scale(domain=[BACKTEST, LIVE], range=[[1, 0], [4, 3]]),
+                legend=measured,
+                scale=alt.Scale(domain=kinds, range=["circle", "diamond"]),
             ),
             tooltip=[
                 alt.Tooltip("forecast:N", title="Forecast"),
