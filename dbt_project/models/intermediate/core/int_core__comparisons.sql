@@ -1,9 +1,11 @@
+{#- A table: what it reads of the records is as it was when the run began. -#}
+{{ config(materialized='table') }}
 with snapshots as (
     select * from {{ ref('int_core__snapshots') }}
     where is_full
 ),
 
-publications as (select * from {{ ref('publications') }}),
+publications as (select * from {{ source('records', 'publications') }}),
 
 newest as (select max(snapshot_date) as snapshot_date from snapshots),
 
