@@ -8,6 +8,7 @@ import math
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,20 @@ def test_figures_of_credit_are_those_of_the_file(lender: Path, monkeypatch: pyte
     assert told["For a person to decide"] == shown.number(for_human)
     # Every panel has rows.
     assert [info.value for info in app.info] == []
+
+
+def test_the_version_of_the_credit_model_stands_where_its_figures_do(
+    lender: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lender is built without the registry that a publication names versions from: here it names one."""
+    version, model, publication = Published(lender).current(), "0123456789ab", data.publication
+    monkeypatch.setattr(data, "publication", lambda path: replace(publication(path), models={"credit": model}))
+    for page in ("credit", "models"):
+        assert f"credit `{model}`" in opened(lender, page, monkeypatch).caption[0].value
+    captions = [caption.value for caption in opened(lender, "credit", monkeypatch).caption]
+    feet = [caption for caption in captions[1:] if f" · {version}" in caption]
+    assert len(feet) >= 8
+    assert [foot for foot in feet if f"credit {model[:7]}" not in foot] == []
 
 
 def test_charts_of_credit_hold_what_the_file_holds(lender: Path, monkeypatch: pytest.MonkeyPatch) -> None:
