@@ -334,11 +334,21 @@ def status_command(home: HomeOption = Path("warehouse")) -> None:
 def dashboards_command(
     home: HomeOption = Path("warehouse"),
     port: Annotated[int, typer.Option(help="Port on the address.")] = 8501,
-    address: Annotated[str, typer.Option(help="Address to listen on; others can reach 0.0.0.0.")] = "127.0.0.1",
+    address: Annotated[
+        str, typer.Option(help="Address to listen on; one that others reach (0.0.0.0) needs a login.")
+    ] = "127.0.0.1",
+    without_login: Annotated[
+        bool, typer.Option("--without-login", help="Show all customers to whoever reaches the address.")
+    ] = False,
 ) -> None:
     """Open the dashboards over what is published; each publication shows on the next click."""
-    from clientele.serving import serve_dashboards
+    from clientele.serving import OpenToOthersError, refuse_unknown_readers, serve_dashboards
 
+    try:
+        if not without_login:
+            refuse_unknown_readers(address)
+    except OpenToOthersError as error:
+        _fail(str(error))
     raise typer.Exit(code=serve_dashboards(home, address=address, port=port))
 
 

@@ -11,20 +11,15 @@ from typing import Any
 import streamlit as st
 import yaml
 
+from clientele.serving import login_is_asked_for
+
 ROLES = Path(__file__).with_name("roles.yml")
-# Set to oidc to ask for a login; the provider stands in .streamlit/secrets.toml, section [auth].
-LOGIN = "CLIENTELE_DASHBOARDS_LOGIN"
 CLAIM = "CLIENTELE_DASHBOARDS_ROLE_CLAIM"
 
 
 @cache
 def _roles() -> dict[str, dict[str, Any]]:
     return yaml.safe_load(ROLES.read_text())
-
-
-def login_is_asked_for() -> bool:
-    """Whether people must sign in."""
-    return os.environ.get(LOGIN, "").lower() == "oidc"
 
 
 def pages_of(roles: Iterable[str]) -> set[str]:

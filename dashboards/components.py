@@ -155,7 +155,7 @@ def in_a_row(key: str, spec: int | Sequence[float]) -> Sequence[DeltaGenerator]:
 
 def panel(
     title: str,
-    result: Result | None,
+    result: Result | tuple[Result, ...] | None,
     draw: Callable[[pd.DataFrame], None],
     *,
     publication: Publication,
@@ -164,17 +164,21 @@ def panel(
     models: Sequence[str] = (),
     empty: str = "Nothing to show for these filters.",
 ) -> None:
-    """A framed chart or table: title, meaning, data and query, versions; an empty state where there are no rows."""
+    """A framed chart or table: title, meaning, data and query, versions; an empty state where there are no rows.
+
+    Of several results the rows of the first are drawn, and all can be had as data and query.
+    """
     if result is None:
         return
+    first, *others = result if isinstance(result, tuple) else (result,)
     with st.container(border=True, height="stretch", gap="xsmall"):
         # The definition is one hover away, at the title.
         st.markdown(f"**{title}**", help=about or None)
-        if result.rows.empty:
+        if first.rows.empty:
             nothing(publication, needs, empty)
             return
-        draw(result.rows)
-        source(publication, result, models=models, key=f"{title}-{result.name}")
+        draw(first.rows)
+        source(publication, first, *others, models=models, key=f"{title}-{first.name}")
 
 
 @st.fragment
@@ -273,11 +277,17 @@ def _spec(build: Callable[..., Any], given: tuple[Any, ...], height: int, _dark:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its title, how its values are written, and how wide it is."""
+    """A column of a table: its title, how its values are written, and how wide it is.
+
+    Its definition is that of the documented column `of` where it goes by another name here, and `about` where no table
+    of dbt's holds it.
+    """
 
     label: str
     kind: str = "text"
     width: int | None = None
+    of: str = ""
+    about: str = ""
 
     def configured(self, about: str) -> Any:
         """As Streamlit wants it, with the definition for the hover."""
@@ -306,7 +316,10 @@ def table(publication: Publication, rows: pd.DataFrame, of: str, columns: dict[s
     shares = [name for name, column in columns.items() if column.kind == "share" and name in rows]
     return st.dataframe(
         rows[[name for name in columns if name in rows]].assign(**{name: rows[name] * 100 for name in shares}),
-        column_config={name: column.configured(meaning(publication, of, name)) for name, column in columns.items()},
+        column_config={
+            name: column.configured(column.about or meaning(publication, of, column.of or name))
+            for name, column in columns.items()
+        },
         hide_index=True,
         width="stretch",
         placeholder=shown.NOTHING,

@@ -24,6 +24,8 @@ QUERIES = Path(__file__).with_name("queries")
 # Of one file; a page sorts a million customers in a third of it.
 MEMORY = "192MB"
 ORDER = re.compile(r"/\*order\*/.*?/\*end\*/", re.DOTALL)
+# A comment or a text, which are passed over, or a parameter and its name.
+PARAMETER = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\$([a-z_][a-z_0-9]*)")
 
 
 class NothingPublishedError(Exception):
@@ -70,9 +72,12 @@ class Result:
 
     @property
     def question(self) -> str:
-        """The SQL with its parameters as a comment, to be run anywhere over the published file."""
-        given = "".join(f"-- ${name} = {value!r}\n" for name, value in self.params.items())
-        return given + self.sql
+        """The SQL with values in place of its parameters, to be run anywhere over the published file as it is."""
+
+        def written(found: re.Match[str]) -> str:
+            return str(duckdb.ConstantExpression(self.params.get(found[1]))) if found[1] else found[0]
+
+        return PARAMETER.sub(written, self.sql)
 
     def one(self) -> dict[str, Any]:
         """The only row, or the first; empty where there is none."""
@@ -120,8 +125,7 @@ def sql_of(name: str) -> str:
 
 def parameters_of(sql: str) -> list[str]:
     """The names of the parameters of a query, in order of their first use."""
-    code = re.sub(r"--[^\n]*", "", sql)
-    return list(dict.fromkeys(re.findall(r"\$([a-z_0-9]+)", code)))
+    return list(dict.fromkeys(filter(None, PARAMETER.findall(sql))))
 
 
 def fetch(path: str, sql: str, params: Mapping[str, Any]) -> pd.DataFrame:

@@ -47,6 +47,11 @@ def open_one(key: str) -> str | None:
     return st.query_params.get(key)
 
 
+def open_it(key: str, name: str) -> None:
+    """Open something by its id, which the URL then names."""
+    st.query_params[key] = name
+
+
 def close(key: str) -> None:
     """Back to the list."""
     st.query_params.pop(key, None)

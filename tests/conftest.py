@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.needed import lacks
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 # Set before any test module is imported, and once a process: the workers of pytest-xdist do not share
@@ -46,10 +48,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of public data sets: CLIENTELE_REAL_DATA, else ../shared/data; skips where there is none."""
+    """The folder of public data sets: CLIENTELE_REAL_DATA, else ../shared/data; without one tests are skipped."""
     folder = Path(os.environ.get("CLIENTELE_REAL_DATA", PROJECT_ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
-        pytest.skip(
-            f"no real data at {folder}; set CLIENTELE_REAL_DATA to the folder that holds online_retail/, cdnow/, ..."
+        lacks(
+            "real_data",
+            f"no real data at {folder}; set CLIENTELE_REAL_DATA to the folder that holds online_retail/, cdnow/, ...",
         )
     return folder

@@ -22,21 +22,33 @@ DAYS_BEFORE = (
     from marts.customer_health_overview as health, {EARLIER}""",
     f"""insert into marts.customer_health_changes by name
     select compared_with, segment_id, segment_name, snapshot_date, snapshot_date - days as earlier_date,
+        compared_with = 'previous' as is_earlier_published,
         {", ".join(f"{name} as earlier_{name}, 0 as {name}_change" for name in CHANGED)}
     from marts.customer_health_overview, {EARLIER}
     where snapshot_date = (select max(snapshot_date) from marts.customer_health_overview)""",
     f"""insert into marts.customer_changes by name
-    select customer_id, compared_with, snapshot_date, snapshot_date - days as earlier_date, churn_probability,
-        churn_probability_lower, churn_probability_upper, clv_365d,
-        churn_probability * 0.9 as earlier_churn_probability, clv_365d as earlier_clv_365d,
+    select customer_id, compared_with, snapshot_date, snapshot_date - days as earlier_date,
+        compared_with = 'previous' as is_earlier_published, churn_probability,
+        churn_probability_lower, churn_probability_upper, clv_365d, clv_365d_lower, clv_365d_upper,
+        churn_probability * 0.9 as earlier_churn_probability,
+        churn_probability_lower * 0.9 as earlier_churn_probability_lower,
+        churn_probability_upper * 0.9 as earlier_churn_probability_upper, clv_365d as earlier_clv_365d,
+        clv_365d_lower as earlier_clv_365d_lower, clv_365d_upper as earlier_clv_365d_upper,
+        value_at_risk * 0.8 as earlier_value_at_risk_lower, value_at_risk as earlier_value_at_risk_upper,
         value_at_risk, value_at_risk * 0.5 as value_at_risk_lower,
         value_at_risk * 1.5 as value_at_risk_upper, value_at_risk * 0.9 as earlier_value_at_risk,
         value_at_risk * 0.1 as value_at_risk_change, segment_id, segment_name, segment_id as earlier_segment_id,
         segment_name as earlier_segment_name, false as has_changed_segment
     from marts.customer_risk_scores, {EARLIER}""",
+    """insert into governance.model_live_performance by name
+    select model_name, model_version, 'churn_probability' as forecast, horizon_days as horizon,
+        snapshot_date - horizon_days as scored_on, snapshot_date as judged_on, 250 as n,
+        0.625 as auc, 0.75 as auc_promised, 0.0625 as ece
+    from governance.model_registry, (select max(snapshot_date) as snapshot_date from marts.customer_health_overview)
+    where is_champion and model_name like 'churn.%'""",
     """insert into marts.segment_flows by name
-    select compared_with, snapshot_date, earlier_date, earlier_segment_id, earlier_segment_name, segment_id,
-        segment_name, count(*) as n_customers, 1 as earlier_segment_share
+    select compared_with, snapshot_date, earlier_date, is_earlier_published, earlier_segment_id,
+        earlier_segment_name, segment_id, segment_name, count(*) as n_customers, 1 as earlier_segment_share
     from marts.customer_changes group by all""",
 )
 

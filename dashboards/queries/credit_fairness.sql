@@ -12,6 +12,8 @@ select
     adverse_impact_ratio_lower,
     adverse_impact_ratio_upper,
     expected_default_rate,
+    expected_default_rate_lower,
+    expected_default_rate_upper,
     default_rate,
     default_rate_lower,
     default_rate_upper

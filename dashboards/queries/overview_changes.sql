@@ -1,4 +1,4 @@
--- The newest day less the day built before, and less a day a month before, of all customers or of one segment.
+-- The newest day less that of the publication before, and less a day a month before, of all customers or of one segment.
 select *
 from marts.customer_health_changes
 where segment_name = coalesce($segment, 'all')

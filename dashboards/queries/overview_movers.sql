@@ -1,8 +1,10 @@
--- Customers whose value at risk changed most since the day built before.
+-- Customers whose value at risk changed most since the publication before.
 select
     customer_id,
     segment_name,
     earlier_churn_probability,
+    earlier_churn_probability_lower,
+    earlier_churn_probability_upper,
     churn_probability,
     churn_probability_lower,
     churn_probability_upper,
@@ -11,7 +13,8 @@ select
     value_at_risk_lower,
     value_at_risk_upper,
     value_at_risk_change,
-    earlier_date
+    earlier_date,
+    is_earlier_published
 from marts.customer_changes
 where
     compared_with = 'previous'

@@ -71,8 +71,8 @@ def four(publication: Publication, result: Result, table: str, by: str) -> None:
                 )
 
 
-def summary(publication: Publication, rows: pd.DataFrame) -> object:
-    """All campaigns as a table."""
+def summary(publication: Publication, rows: pd.DataFrame, marked: list[int], key: str) -> Any:
+    """All campaigns as a table, of which one can be marked."""
     money = publication.currency
     return ui.table(
         publication,
@@ -97,9 +97,10 @@ def summary(publication: Publication, rows: pd.DataFrame) -> object:
             "roas": ui.estimate("ROAS"),
             "impressions": ui.figure("Impressions"),
         },
-        key="campaigns",
+        key=key,
         on_select="rerun",
         selection_mode="single-row",
+        selection_default={"selection": {"rows": marked}},
     )
 
 
@@ -138,17 +139,30 @@ def of_period(publication: Publication, channels: list[str]) -> None:
     else:
         st.subheader("By month", anchor=False)
         four(publication, by_month, "channel_performance_monthly", "performance_month")
+    one_of(publication, found, key=f"campaigns-{chosen}-{channel}")
+
+
+def one_of(publication: Publication, found: Result, *, key: str) -> None:
+    """The campaigns, and the one that is marked, or that the address names, day by day."""
+    campaigns, asked_for = list(found.rows["campaign_id"]), state.open_one("campaign")
     with st.container(border=True):
         st.markdown("**Campaigns**", help="Mark a row to see the campaign day by day.")
-        marked = summary(publication, found.rows)
+        named = [campaigns.index(asked_for)] if asked_for in campaigns else []
+        marked = summary(publication, found.rows, named, key)
         ui.source(publication, found, key="campaigns")
-    rows = marked.selection.rows if marked else []  # type: ignore[attr-defined]
-    if rows:
-        campaign = found.rows.iloc[rows[0]]
-        daily = ui.asked(publication, "campaigns_daily", campaign=campaign["campaign_id"])
-        if daily is not None:
-            st.subheader(f"{campaign['campaign_name']} by day", anchor=False)
-            four(publication, daily, "campaign_performance_daily", "performance_date")
+    if not marked.selection.rows:
+        if asked_for in campaigns:
+            state.close("campaign")
+        elif asked_for:
+            st.info(f"Campaign `{asked_for}` did not run in this period on this channel.", icon=":material/info:")
+        return
+    campaign = found.rows.iloc[marked.selection.rows[0]]
+    if campaign["campaign_id"] != asked_for:
+        state.open_it("campaign", campaign["campaign_id"])
+    daily = ui.asked(publication, "campaigns_daily", campaign=campaign["campaign_id"])
+    if daily is not None:
+        st.subheader(f"{campaign['campaign_name']} by day", anchor=False)
+        four(publication, daily, "campaign_performance_daily", "performance_date")
 
 
 def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:

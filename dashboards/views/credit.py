@@ -151,6 +151,7 @@ def policy(publication: Publication) -> None:
             gini,
             about=ui.meaning(publication, "credit_challengers", "value"),
             publication=publication,
+            models=MODELS,
         )
 
 
@@ -351,6 +352,7 @@ def groups(publication: Publication, rows: pd.DataFrame) -> None:
     rows = rows.assign(
         approval_rate=ui.estimates(rows, "approval_rate", partial(shown.share, digits=0)),
         adverse_impact_ratio=ui.estimates(rows, "adverse_impact_ratio", shown.decimal),
+        expected_default_rate=ui.estimates(rows, "expected_default_rate", shown.share),
         default_rate=ui.estimates(rows, "default_rate", shown.share),
     )
     ui.table(
@@ -359,6 +361,6 @@ def groups(publication: Publication, rows: pd.DataFrame) -> None:
             "group_value": ui.text("Group"), "n_customers": ui.figure("Customers"),
             "is_large_enough": ui.Column("Large enough", "tick"), "approval_rate": ui.estimate("Approved"),
             "compared_with": ui.text("Beside"), "adverse_impact_ratio": ui.estimate("Impact ratio"),
-            "expected_default_rate": ui.part("Defaults expected"), "default_rate": ui.estimate("Defaults seen"),
+            "expected_default_rate": ui.estimate("Defaults expected"), "default_rate": ui.estimate("Defaults seen"),
         },
     )  # fmt: skip

@@ -102,7 +102,7 @@ def listed(publication: Publication) -> None:
     )
     ui.source(publication, rows, count, models=MODELS, key="list")
     if marked and marked.selection.rows:
-        st.query_params["customer"] = str(seen["customer_id"].iloc[marked.selection.rows[0]])
+        state.open_it("customer", str(seen["customer_id"].iloc[marked.selection.rows[0]]))
         st.rerun()
 
 

@@ -51,8 +51,8 @@ def published(publication: Publication, rows: pd.DataFrame) -> None:
         {
             "published_at": ui.Column("At (UTC)", "moment"),
             "version": ui.text("Version"), "action": ui.text("What"), "snapshot_date": ui.when("Snapshot"),
-            "n_rows": ui.figure("Rows"), "megabytes": ui.figure("MB"), "n_warnings": ui.figure("Warnings"),
-            "code_version": ui.text("Code"),
+            "n_rows": ui.figure("Rows"), "megabytes": ui.Column("MB", "number", of="bytes"),
+            "n_warnings": ui.figure("Warnings"), "code_version": ui.text("Code"),
         },
     )  # fmt: skip
 
@@ -62,8 +62,10 @@ def counted(publication: Publication, rows: pd.DataFrame) -> None:
     ui.table(
         publication, rows, "column_docs",
         {
-            "table_schema": ui.text("Schema"), "table_name": ui.text("Table"), "n_rows": ui.figure("Rows"),
-            "n_columns": ui.figure("Columns"),
+            "table_schema": ui.Column("Schema", of="schema_name"),
+            "table_name": ui.text("Table"),
+            "n_rows": ui.Column("Rows", "number", about="Rows of the table in the published file."),
+            "n_columns": ui.Column("Columns", "number", about="Columns of the table in the published file."),
         },
     )  # fmt: skip
 
@@ -76,7 +78,8 @@ def steps(publication: Publication, rows: pd.DataFrame) -> None:
         "ops_runs",
         {
             "started_at": ui.Column("Start (UTC)", "moment"), "job": ui.text("Job"), "asset_name": ui.text("Step"),
-            "status": ui.text("Status"), "seconds": ui.figure("Seconds"), "gigabytes": ui.figure("Memory (GB)"),
+            "status": ui.text("Status"), "seconds": ui.figure("Seconds"),
+            "gigabytes": ui.Column("Memory (GB)", "decimal", of="peak_memory_bytes"),
             "message": ui.text("What was done"),
         },
     )  # fmt: skip

@@ -24,21 +24,42 @@ MEASURES = {
     "silhouette": ("Silhouette", ".2f"),
 }
 WORST = 25
+# What was measured when a version was fitted, and what its scores turned out to be worth.
+BACKTEST, LIVE = "backtest at fit", "live, once outcomes were known"
 
 
-def performance_lines(measure: str, has_legend: bool) -> ui.Chart:
+def performance_lines(measure: str, has_legend: bool, has_live: bool) -> ui.Chart:
     """One measure by the day that was forecast from."""
     title, pattern = MEASURES[measure]
     legend = alt.Legend(orient="bottom", columns=1, labelLimit=260) if has_legend else None
+    measured = None
+    if has_live:
+        measured = alt.Legend(
+            orient="bottom", columns=1, labelLimit=260, symbolFillColor=ui.accent(), symbolStrokeColor=ui.accent()
+        )
+    kinds = [BACKTEST, LIVE]
     return (
         alt.Chart()
-        .mark_line(point=True)
+        .mark_line(point={"size": 60})
         .encode(
             x=alt.X("period:T", title="Forecast from", axis=alt.Axis(format="%b %Y", tickCount=5)),
             y=alt.Y(f"{measure}:Q", title=title, scale={"zero": False}, axis=alt.Axis(format=pattern, tickCount=5)),
             color=alt.Color("forecast:N", title=None, legend=legend),
+            # One day of outcomes is a point without a line: told apart by its shape as well.
+            strokeDash=alt.StrokeDash(
+                "measured:N",
+                legend=None,
+                scale=alt.Scale(domain=kinds, range=[[1, 0], [4, 3]]),
+            ),
+            shape=alt.Shape(
+                "measured:N",
+                title=None,
+                legend=measured,
+                scale=alt.Scale(domain=kinds, range=["circle", "diamond"]),
+            ),
             tooltip=[
                 alt.Tooltip("forecast:N", title="Forecast"),
+                alt.Tooltip("measured:N", title="Measured"),
                 alt.Tooltip("period:T", title="From", format="%-d %b %Y"),
                 alt.Tooltip(f"{measure}:Q", title=title, format=pattern),
                 alt.Tooltip("n:Q", title="Customers", format=",.0f"),
@@ -50,19 +71,27 @@ def performance_lines(measure: str, has_legend: bool) -> ui.Chart:
     )
 
 
-def performance(rows: pd.DataFrame, measure: str) -> None:
-    """One measure by the day that was forecast from."""
-    rows = rows[rows[measure].notna()]
-    rows = rows[["period", measure, "n", "base_rate", "model_version", "protocol"]].assign(
+def performance(rows: pd.DataFrame, live: pd.DataFrame, measure: str) -> None:
+    """One measure by the day that was forecast from: backtests, and scores on record once outcomes were known."""
+    columns = ["model_name", "horizon", "period", measure, "n", "base_rate", "model_version", "protocol", "measured"]
+    if not rows["horizon"].notna().any():  # a model of one horizon does not name it
+        live = live.assign(horizon=float("nan"))
+    parts = [rows.assign(measured=BACKTEST), live.rename(columns={"scored_on": "period"}).assign(measured=LIVE)]
+    told = [part.reindex(columns=columns).astype({"period": "datetime64[us]"}) for part in parts if measure in part]
+    rows = pd.concat([part[part[measure].notna()] for part in told if part[measure].notna().any()])
+    rows = rows.drop(columns=["model_name", "horizon"]).assign(
         forecast=[
             f"{shown.words(model)}, {horizon:.0f} days" if horizon > 0 else shown.words(model)
             for model, horizon in zip(rows["model_name"], rows["horizon"].fillna(0), strict=True)
         ]
     )
-    forecasts = rows["forecast"].nunique()
+    forecasts, has_live = rows["forecast"].nunique(), bool((rows["measured"] == LIVE).any())
     has_legend = forecasts > 1
-    height = 260 + (28 * forecasts if has_legend else 0)
-    ui.vega(rows, performance_lines, measure, has_legend, height=height, alt_text=f"{MEASURES[measure][0]} over time")
+    height = 260 + (28 * forecasts if has_legend else 0) + (56 if has_live else 0)
+    ui.vega(
+        rows, performance_lines, measure, has_legend, has_live,
+        height=height, alt_text=f"{MEASURES[measure][0]} over time",
+    )  # fmt: skip
 
 
 def drift_map(worst: tuple[str, ...]) -> ui.Chart:
@@ -141,7 +170,7 @@ def page(publication: Publication) -> None:
         "Models and data",
         "Can the figures be trusted today?",
         publication,
-        models=("churn", "clv", "next_purchase", "segments", "survival"),
+        models=("churn", "clv", "next_purchase", "segments", "survival", "credit"),
     )
     sources, champions = ui.asked(publication, "source_status"), ui.asked(publication, "models_champions")
     health = ui.asked(publication, "models_health")
@@ -260,7 +289,11 @@ def of_model(publication: Publication, models: list[str]) -> None:
     found = ui.asked(publication, "models_performance", model=model)
     if found is None:
         return
-    there = [name for name in MEASURES if found.rows[name].notna().any()]
+    live = ui.asked(publication, "models_live", model=model)
+    judged = pd.DataFrame() if live is None else live.rows
+    there = [
+        name for name in MEASURES if any(name in rows and rows[name].notna().any() for rows in (found.rows, judged))
+    ]
     if not there:
         st.info("This model was not measured yet.", icon=":material/info:")
         return
@@ -268,8 +301,8 @@ def of_model(publication: Publication, models: list[str]) -> None:
         measure = state.one_of("measure", "Measure", there, written=lambda name: MEASURES[name][0])
     ui.panel(
         "Out of time: forecasts against what came",
-        found,
-        lambda rows: performance(rows, measure),
+        (found, live) if live is not None else found,
+        lambda rows: performance(rows, judged, measure),
         about=ui.meaning(publication, "model_performance", measure),
         publication=publication,
         models=(model,),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -28,7 +30,8 @@ PREDICTIONS = {
 
 def page(publication: Publication, customer: str) -> None:
     """Show it."""
-    ui.head(f"Customer {customer}", "", publication, models=("churn", "clv", "segments", "next_purchase"))
+    models = ("churn", "clv", "segments", "next_purchase", *(("credit",) if access.may_see("credit") else ()))
+    ui.head(f"Customer {customer}", "", publication, models=models)
     st.button("All customers", icon=":material/arrow_back:", on_click=state.close, args=("customer",), type="tertiary")
     profile = ui.asked(publication, "customer_profile", customer=customer)
     if profile is None:
@@ -157,16 +160,16 @@ def scores(publication: Publication, rows: pd.DataFrame) -> None:
             "model": rows["model_name"].str.split(".").str[0] + " " + rows["model_version"].str[:7],
         }
     )
-    st.dataframe(
+    ui.table(
+        publication,
         told,
-        column_config={
-            "forecast": st.column_config.TextColumn("Forecast"),
-            "estimate": st.column_config.TextColumn("Estimate", width=90),
-            "bounds": st.column_config.TextColumn("Bounds", width=140),
-            "model": st.column_config.TextColumn("Model"),
+        "predictions",
+        {
+            "forecast": ui.Column("Forecast", of="prediction_type"),
+            "estimate": ui.Column("Estimate", width=90, of="probability"),
+            "bounds": ui.Column("Bounds", width=140, of="lower_bound"),
+            "model": ui.Column("Model", of="model_version"),
         },
-        hide_index=True,
-        width="stretch",
     )
 
 
@@ -212,24 +215,31 @@ def reasons(publication: Publication, rows: pd.DataFrame) -> None:
 
 
 def changes(publication: Publication, rows: pd.DataFrame) -> None:
-    """The newest scores beside the earlier ones."""
-    money = publication.currency
+    """The newest scores beside the earlier ones, each with its bounds."""
+    figures: dict[str, tuple[str, Callable[[Any], str]]] = {
+        "churn_probability": ("churn probability", shown.share),
+        "clv_365d": ("value of 365 days", partial(shown.money, currency=publication.currency)),
+        "value_at_risk": ("value at risk", partial(shown.money, currency=publication.currency)),
+    }
     lines = []
-    for _, row in rows.iterrows():
+    for row in rows.to_dict("records"):
         moved = (
             f"moved from *{row['earlier_segment_name']}* to *{row['segment_name']}*"
             if row["has_changed_segment"] is True or row["has_changed_segment"] == 1
             else f"stayed in *{row['segment_name']}*"
         )
-        lines.append(
-            f"- Since **{shown.day(row['earlier_date'])}**: churn probability"
-            f" {shown.share(row['earlier_churn_probability'])} → **{shown.share(row['churn_probability'])}**,"
-            f" value of 365 days {shown.money(row['earlier_clv_365d'], money)} →"
-            f" **{shown.money(row['clv_365d'], money)}**, value at risk"
-            f" {shown.money(row['earlier_value_at_risk'], money)} → **{shown.money(row['value_at_risk'], money)}**;"
-            f" {moved}."
-        )
+        seen = ", the publication before" if row["compared_with"] == "previous" and row["is_earlier_published"] else ""
+        told = [
+            f"{name} {estimate(row, f'earlier_{column}', write)} → **{estimate(row, column, write)}**"
+            for column, (name, write) in figures.items()
+        ]
+        lines.append(f"- Since **{shown.day(row['earlier_date'])}**{seen}: {', '.join(told)}; {moved}.")
     st.markdown("\n".join(lines).replace("$", "\\$"))
+
+
+def estimate(row: Mapping[Hashable, Any], column: str, write: Callable[[Any], str]) -> str:
+    """An estimate of a row with its bounds."""
+    return shown.with_bounds(write(row[column]), write(row[f"{column}_lower"]), write(row[f"{column}_upper"]))
 
 
 def credit(publication: Publication, customer: str) -> None:

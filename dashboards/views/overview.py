@@ -25,7 +25,7 @@ NO_SCORES = (
 
 
 def figures(publication: Publication, now: Result, changes: Result | None) -> list[Card]:
-    """The cards: the newest day, with bounds and what has changed since the day built before."""
+    """The cards: the newest day, with bounds and what has changed since readers saw it last."""
     today, money = now.one(), publication.currency
     moved = (
         {} if changes is None else next(iter(changes.rows.query("compared_with == 'previous'").to_dict("records")), {})
@@ -155,12 +155,14 @@ def over_time(rows: pd.DataFrame, *, column: str, title: str, unit: str | None, 
 def movers(publication: Publication, rows: pd.DataFrame) -> None:
     """Who moved most."""
     money = publication.currency
-    st.caption(f"Since {shown.day(rows['earlier_date'].iloc[0])}, the day built before")
+    seen = "the publication before" if rows["is_earlier_published"].iloc[0] else "the day built before"
+    st.caption(f"Since {shown.day(rows['earlier_date'].iloc[0])}, {seen}")
     ui.table(
         publication,
         rows.round({"value_at_risk_change": 0}).assign(
             value_at_risk=ui.estimates(rows, "value_at_risk", shown.short),
             churn_probability=ui.estimates(rows, "churn_probability", partial(shown.share, digits=0)),
+            earlier_churn_probability=ui.estimates(rows, "earlier_churn_probability", partial(shown.share, digits=0)),
         ),
         "customer_changes",
         {
@@ -168,7 +170,7 @@ def movers(publication: Publication, rows: pd.DataFrame) -> None:
             "segment_name": ui.text("Segment", width=180),
             "value_at_risk_change": ui.amount("Change", money),
             "value_at_risk": ui.estimate("Value at risk", money),
-            "earlier_churn_probability": ui.part("Churn then"),
+            "earlier_churn_probability": ui.estimate("Churn then"),
             "churn_probability": ui.estimate("Churn now"),
         },
         height=ui.HEIGHT,

@@ -20,7 +20,7 @@ TRAITS = {
     "refund_lifetime_share": "Refunded share",
 }
 MODELS = ("segments",)
-SINCE = {"month": "a month before", "previous": "the day before"}
+SINCE = {"month": "a month before", "previous": "the time before"}
 NO_SEGMENTS = "No segments were found: the model needs a few hundred customers with orders."
 
 
@@ -114,7 +114,9 @@ def flow_map() -> ui.Chart:
 
 def flows(rows: pd.DataFrame) -> None:
     """From which segment to which."""
-    st.caption(f"{shown.day(rows['earlier_date'].iloc[0])} to {shown.day(rows['snapshot_date'].iloc[0])}")
+    seen = "published" if rows["is_earlier_published"].iloc[0] else "built, not published"
+    days = [shown.day(rows[day].iloc[0]) for day in ("earlier_date", "snapshot_date")]
+    st.caption(f"{days[0]} ({seen}) to {days[1]}")
     height = 34 * rows["earlier_segment_name"].nunique() + 140
     ui.vega(rows, flow_map, height=height, alt_text="Flows between segments")
 
@@ -249,7 +251,7 @@ def figures(publication: Publication, rows: pd.DataFrame) -> list[Card]:
 
 @ui.fragment
 def moved(publication: Publication) -> None:
-    """Flows between segments since the day before, or since a month before."""
+    """Flows between segments since the time before, or since a month before."""
     compared = state.switch("since", "Compared with", list(SINCE), written=SINCE.__getitem__)
     ui.panel(
         "Where customers went",

@@ -191,28 +191,27 @@ def figures(publication: Publication, total: dict[str, Any], best: dict[str, Any
     def about(column: str) -> str:
         return ui.meaning(publication, "value_deciles", column)
 
+    def bounds(told: dict[str, Any], column: str) -> str:
+        return shown.between(shown.money(told[f"{column}_lower"], money), shown.money(told[f"{column}_upper"], money))
+
     return [
         Card(
             "Expected value of 365 days",
             shown.money(total["clv_365d"], money),
-            [shown.plural(total["n_customers"], "customer")],
+            [bounds(total, "clv_365d"), shown.plural(total["n_customers"], "customer")],
             ui.meaning(publication, "value_concentration", "clv_365d"),
         ),
         Card("Held by the best tenth", shown.share(best["clv_share"], 0), ["of expected value"], about("clv_share")),
         Card(
             "Value of one of the best tenth",
             shown.money(best["clv_365d_mean"], money),
-            [
-                shown.between(
-                    shown.money(best["clv_365d_mean_lower"], money), shown.money(best["clv_365d_mean_upper"], money)
-                )
-            ],
+            [bounds(best, "clv_365d_mean")],
             about("clv_365d_mean"),
         ),
         Card(
             "At risk in the best tenth",
             shown.money(best["value_at_risk"], money),
-            [f"of {shown.money(best['clv_365d'], money)}"],
+            [bounds(best, "value_at_risk"), f"of {shown.money(best['clv_365d'], money)}"],
             about("value_at_risk"),
         ),
     ]

@@ -8,10 +8,13 @@ import math
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
+import pyarrow as pa
 import pytest
 from rich.console import Console
 from streamlit.testing.v1 import AppTest
@@ -21,6 +24,7 @@ from clientele.contract import PROJECT_ROOT
 from clientele.publishing.versions import Published
 from dashboards import access, components, data, shown
 from dashboards.app import PAGES
+from dashboards.views import models
 from tests.dashboards import asked, charted, figures, given_a_past, notes
 from tests.published import publish_without_rows
 
@@ -108,6 +112,30 @@ def test_a_filter_in_the_address_filters_and_bounds_are_shown(
     assert shown.plural(size, "customer") in " ".join(caption.value for caption in app.caption)
 
 
+def test_every_score_shows_its_bounds(built_company: Path, company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def in_euros(*bounds: float) -> str:
+        return shown.between(*(shown.money(bound, "EUR") for bound in bounds))
+
+    app = opened(company, "value", monkeypatch)
+    ((lower, upper),) = asked(built_company, "select sum(clv_365d_lower), sum(clv_365d_upper) from marts.customer_clv")
+    assert in_euros(lower, upper) in notes(app, "Expected value of 365 days").replace("\\", "")
+    ((lower, upper),) = asked(
+        built_company, "select value_at_risk_lower, value_at_risk_upper from marts.value_deciles where decile = 1"
+    )
+    assert in_euros(lower, upper) in notes(app, "At risk in the best tenth").replace("\\", "")
+    movers = opened(company, "overview", monkeypatch).dataframe[0].value
+    assert movers["earlier_churn_probability"].str.contains(r"\(.+ % to .+ %\)").all()
+    ((customer, then, now),) = asked(
+        company,
+        "select customer_id, earlier_churn_probability_upper, clv_365d_upper from marts.customer_changes"
+        " where compared_with = 'previous' order by value_at_risk desc nulls last limit 1",
+    )
+    app = opened(company, "customers", monkeypatch, customer=customer)
+    (told,) = [element.value for element in app.markdown if "the publication before" in element.value]
+    assert f"to {shown.share(then)})" in told
+    assert f"to {shown.money(now, 'EUR')})**" in told
+
+
 def test_a_list_is_sorted_and_cut_by_the_database(
     built_company: Path, company: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +215,20 @@ def test_figures_of_credit_are_those_of_the_file(lender: Path, monkeypatch: pyte
     assert [info.value for info in app.info] == []
 
 
+def test_the_version_of_the_credit_model_stands_where_its_figures_do(
+    lender: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lender is built without the registry that a publication names versions from: here it names one."""
+    version, model, publication = Published(lender).current(), "0123456789ab", data.publication
+    monkeypatch.setattr(data, "publication", lambda path: replace(publication(path), models={"credit": model}))
+    for page in ("credit", "models"):
+        assert f"credit `{model}`" in opened(lender, page, monkeypatch).caption[0].value
+    captions = [caption.value for caption in opened(lender, "credit", monkeypatch).caption]
+    feet = [caption for caption in captions[1:] if f" · {version}" in caption]
+    assert len(feet) >= 8
+    assert [foot for foot in feet if f"credit {model[:7]}" not in foot] == []
+
+
 def test_charts_of_credit_hold_what_the_file_holds(lender: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened(lender, "credit", monkeypatch)
     bands = asked(lender, "select band, avg(pd), min(score) from marts.credit_scores group by band order by band")
@@ -224,6 +266,16 @@ def test_fairness_is_shown_by_the_attribute_in_the_address(lender: Path, monkeyp
         assert list(drawn["approval_rate"]) == pytest.approx(
             [math.nan if rate is None else rate for _group, rate in groups], nan_ok=True
         )
+        told = next(table.value for table in app.dataframe if "expected_default_rate" in table.value)
+        assert all(" to " in rate for rate in told["expected_default_rate"] if rate != shown.NOTHING)
+
+
+def credit_of_one(customer: str) -> str:
+    """A script that shows one customer's credit."""
+    return (
+        "from dashboards import data\nfrom dashboards.views import one_customer\n"
+        f"one_customer.credit(data.publication(data.current_path()), {customer!r})"
+    )
 
 
 def test_a_customer_shows_credit_with_bounds_and_reasons_to_those_who_may_see_credit(
@@ -236,10 +288,7 @@ def test_a_customer_shows_credit_with_bounds_and_reasons_to_those_who_may_see_cr
         " order by points_lost desc, 1 limit 1",
     )
     monkeypatch.setenv("CLIENTELE_HOME", str(lender))
-    script = (
-        "from dashboards import data\nfrom dashboards.views import one_customer\n"
-        f"one_customer.credit(data.publication(data.current_path()), {customer!r})"
-    )
+    script = credit_of_one(customer)
     app = AppTest.from_string(script, default_timeout=WITHIN_S).run()
     told = " ".join(markdown.value for markdown in app.markdown)
     assert f"**{shown.number(score)} (band" in told
@@ -258,12 +307,141 @@ def test_what_a_figure_came_from_is_made_when_it_is_asked_for(company: Path, mon
     assert len(app.get("popover")) >= 4
 
 
+def a_campaign(home: Path) -> tuple[str, str, str]:
+    """Id, channel and name of a campaign that is not the first of the list."""
+    (found,) = asked(
+        home,
+        "select campaign_id, channel, campaign_name from marts.campaign_summary where period = 'all_time'"
+        " order by last_date, campaign_id desc limit 1",
+    )
+    return found
+
+
+def test_scores_on_record_stand_beside_the_backtests(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ((model, backtests),) = asked(
+        company,
+        "select model_name, list(auc order by period) from governance.model_performance where auc is not null"
+        " and is_champion and group_name = 'all' and model_name like 'churn.%'"
+        " group by model_name order by model_name limit 1",
+    )
+    for measure, title, pattern in (("auc", "AUC", [0.625]), ("ece", "Calibration error", [0.0625])):
+        app = opened(company, "models", monkeypatch, model=shown.words(model), measure=title)
+        drawn = charted(app, f"{title} over time")
+        live = drawn[drawn["measured"] == models.LIVE]
+        assert list(live[measure]) == pattern
+        assert set(drawn["forecast"]) == set(live["forecast"])
+        if measure == "auc":
+            assert list(drawn[drawn["measured"] == models.BACKTEST][measure]) == pytest.approx(backtests)
+
+
+def test_a_campaign_in_the_address_is_opened(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign, channel, name = a_campaign(company)
+    address = {"channel": channel, "period": "all time"}
+    app = opened(company, "campaigns", monkeypatch, **address, campaign=campaign)
+    assert f"{name} by day" in [header.value for header in app.subheader]
+    ((days, clicks),) = asked(
+        company,
+        f"select count(*), sum(clicks) from marts.campaign_performance_daily where campaign_id = '{campaign}'",
+    )
+    assert clicks > 0
+    drawn = [
+        pa.ipc.open_stream(chart.proto.data.data).read_pandas()
+        for chart in app.get("vega_lite_chart")
+        if chart.proto.alt == "Click-through rate over time, with bounds"
+    ]
+    assert days in [len(rows) for rows in drawn if "performance_date" in rows]
+    app = opened(company, "campaigns", monkeypatch, **address)
+    assert not any("by day" in header.value for header in app.subheader)
+    app = opened(company, "campaigns", monkeypatch, **address, campaign="nothing")
+    assert "`nothing` did not run" in app.info[0].value
+
+
+def pages_with_filters(home: Path) -> list[tuple[str, dict[str, str]]]:
+    """Every page as it opens, and those with filters with each of them set."""
+    ((customer, segment, risk, tier, country, channel),) = asked(
+        home,
+        """select customer_id, segment_name, risk_level, value_tier, country,
+            (select min(channel) from marts.channel_summary where channel <> 'all')
+        from marts.customer_directory
+        where value_at_risk > 0 and country is not null order by value_at_risk desc limit 1""",
+    )
+    campaign, ran_on, _name = a_campaign(home)
+    filtered = {"segment": segment, "risk": risk, "tier": tier, "country": country, "search": "0"}
+    return [
+        *((page, {}) for page in PAGES),
+        ("overview", {"segment": segment}), ("customers", filtered), ("customers", {"search": "o'c%--"}),
+        ("customers", {"customer": customer}), ("campaigns", {"channel": channel}),
+        ("campaigns", {"channel": ran_on, "period": "all time", "campaign": campaign}),
+        ("value", {"show": "Revenue"}),
+    ]  # fmt: skip
+
+
+def test_every_query_of_every_page_runs_bare_as_it_is_downloaded(
+    company: Path, lender: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results: list[data.Result] = []
+    ask = data.ask
+
+    def kept(path: str, name: str, **given: Any) -> data.Result:
+        results.append(ask(path, name, **given))
+        return results[-1]
+
+    monkeypatch.setattr(data, "ask", kept)
+    data._definitions.clear()
+    seen = set()
+    for home, pages in ((company, pages_with_filters(company)), (lender, [("credit", {})])):
+        results.clear()
+        for page, address in pages:
+            opened(home, page, monkeypatch, **address)
+        if home == lender:
+            ((customer,),) = asked(lender, "select min(customer_id) from marts.credit_scores")
+            AppTest.from_string(credit_of_one(customer), default_timeout=WITHIN_S).run()
+        with duckdb.connect() as connection:
+            connection.execute(f"attach '{data.current_path(home)}' as published (read_only)")
+            connection.execute("use published")
+            for name, question in {(result.name, result.question) for result in results}:
+                rows = next(result.rows for result in results if (result.name, result.question) == (name, question))
+                found = data._numpy(connection.execute(question).df())
+                pd.testing.assert_frame_equal(found, rows, obj=name)
+                seen.add(name)
+    assert {path.stem for path in data.QUERIES.glob("*.sql")} - seen == set()
+
+
+@pytest.mark.parametrize(
+    "value", ["o'connor", "'; drop table t; --", "\\'", "$segment", "a\nb", 'say "x"', "-- '", "%_"]
+)
+def test_whatever_is_searched_for_stays_a_text_in_the_query(value: str) -> None:
+    sql = "-- No $comment.\nselect $search as found, '$kept' as kept, $missing as missing, $search = $search as is_same"
+    question = data.Result("any", sql, {"search": value}, pd.DataFrame()).question
+    with duckdb.connect() as connection:
+        assert len(duckdb.extract_statements(question)) == 1
+        assert connection.execute(question).fetchall() == [(value, "$kept", None, True)]
+
+
 def test_every_definition_that_a_page_asks_for_is_there(built_company: Path) -> None:
     code = "".join(path.read_text() for path in (PROJECT_ROOT / "dashboards" / "views").glob("*.py"))
     told = set(re.findall(r'ui\.meaning\(\s*publication,\s*"(\w+)",\s*"(\w+)"', code))
     assert len(told) > 20
     described = set(asked(built_company, "select table_name, column_name from governance.column_docs"))
     assert told - described == set()
+
+
+def test_every_column_of_every_table_has_its_definition(
+    company: Path, lender: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[str, bool] = {}
+    configured = components.Column.configured
+
+    def watched(column: components.Column, about: str) -> Any:
+        told[column.label] = bool(about) and told.get(column.label, True)
+        return configured(column, about)
+
+    monkeypatch.setattr(components.Column, "configured", watched)
+    for page, address in pages_with_filters(company):
+        opened(company, page, monkeypatch, **address)
+    opened(lender, "credit", monkeypatch)
+    assert len(told) > 50
+    assert [label for label, has_definition in told.items() if not has_definition] == []
 
 
 def test_a_run_ends_with_the_address_of_the_dashboards(built_company: Path) -> None:

@@ -15,11 +15,12 @@ from playwright.sync_api import Browser
 from clientele.publishing.versions import Published
 from dashboards import data, shown
 from dashboards.app import PAGES
-from dashboards.browser import CHROMIUM, FIGURE, Watched, opened_browser, served
+from dashboards.browser import CHROMIUM, FIGURE, STEADY_MS, Watched, opened_browser, served
 from tests.dashboards import given_a_past
+from tests.needed import lacks
 
 if not CHROMIUM.exists():
-    pytest.skip(f"no browser at {CHROMIUM}. Debian: apt-get install chromium", allow_module_level=True)
+    lacks("browser", f"no browser at {CHROMIUM}. Debian: apt-get install chromium")
 
 HEADINGS = {
     "overview": "Customer health", "customers": "Customers", "segments": "Segments", "value": "Value",
@@ -113,6 +114,31 @@ def test_a_customer_is_searched_for_and_opened_by_address(page: Watched, built_c
     page.page.get_by_text(re.compile("^1 customer,")).wait_for()
     page.open(f"customers?customer={customer}")
     assert page.page.get_by_role("heading", level=1).inner_text() == f"Customer {customer}"
+
+
+def test_a_campaign_is_opened_by_address_and_by_its_row(page: Watched, built_company: Path) -> None:
+    # The first of the list as it opens.
+    campaign, name = asked(
+        built_company,
+        "select campaign_id, campaign_name from marts.campaign_summary where period = 'last_365_days'"
+        " order by last_date desc, campaign_id limit 1",
+    )
+    by_day = page.page.get_by_role("heading", name=f"{name} by day")
+    page.open(f"campaigns?campaign={campaign}")
+    by_day.wait_for()
+    assert f"campaign={campaign}" in page.page.url
+    page.open("campaigns")
+    rows = page.page.get_by_test_id("stDataFrame")
+    rows.scroll_into_view_if_needed()
+    page.page.wait_for_timeout(STEADY_MS)
+    assert by_day.count() == 0
+    for is_open in (True, False):
+        rows.click(position={"x": 16, "y": 52})
+        by_day.wait_for(state="visible" if is_open else "detached")
+        page.page.wait_for_function(
+            "wanted => location.search.includes('campaign=') === wanted",
+            arg=is_open,
+        )
 
 
 def test_charts_are_drawn_and_data_come_with_their_query(page: Watched) -> None:

@@ -15,13 +15,15 @@ from oidc_provider_mock import User, run_server_in_thread
 from playwright.sync_api import Browser
 
 from clientele.publishing.relations import direct_pii_in, relations_of
+from clientele.serving import LOGIN
 from dashboards import access, data
 from dashboards.app import PAGES
 from dashboards.browser import CHROMIUM, FIGURE, Watched, free_port, opened_browser, started
 from tests.dashboards import asked, given_a_past
+from tests.needed import lacks
 
 if not CHROMIUM.exists():
-    pytest.skip(f"no browser at {CHROMIUM}. Debian: apt-get install chromium", allow_module_level=True)
+    lacks("browser", f"no browser at {CHROMIUM}. Debian: apt-get install chromium")
 
 # Who can sign in, and the roles in their tokens.
 PEOPLE = {"ann": ["analyst"], "max": ["manager"], "ria": ["risk"], "zoe": ["intern"], "joe": None}
@@ -50,7 +52,7 @@ def address(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
             f'client_id = "{client["client_id"]}"\nclient_secret = "{client["client_secret"]}"\n'
             f'server_metadata_url = "{issuer}/.well-known/openid-configuration"\n'
         )
-        told = {access.LOGIN: "oidc", "STREAMLIT_SECRETS_FILES": str(secrets)}
+        told = {LOGIN: "oidc", "STREAMLIT_SECRETS_FILES": str(secrets)}
         with started(home, port=port, environment=told) as (address, _process):
             yield address
 

@@ -26,7 +26,8 @@ def pages_that_ask(name: str) -> set[str]:
     code = {page: (PROJECT_ROOT / "dashboards" / "views" / f"{page}.py").read_text() for page in PAGES}
     code["customers"] += (PROJECT_ROOT / "dashboards" / "views" / "one_customer.py").read_text()
     shared = "".join((PROJECT_ROOT / "dashboards" / f"{module}.py").read_text() for module in ("data", "components"))
-    return set(PAGES) if f'"{name}"' in shared else {page for page, text in code.items() if f'"{name}"' in text}
+    asks = re.compile(rf'\bask(?:ed)?\(\s*(?:publication|publication\.path|path),\s*"{name}"')
+    return set(PAGES) if asks.search(shared) else {page for page, text in code.items() if asks.search(text)}
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
@@ -57,6 +58,12 @@ def test_an_exposure_names_no_table_that_its_page_does_not_read(page: str) -> No
     }
     (exposure,) = [exposure for exposure in EXPOSURES if exposure["name"] == f"dashboard_{page}"]
     assert set(exposure["depends_on"]) - read == set()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_exposure_names_the_queries_of_its_page(page: str) -> None:
+    (exposure,) = [exposure for exposure in EXPOSURES if exposure["name"] == f"dashboard_{page}"]
+    assert exposure["config"]["meta"]["queries"] == [path.stem for path in QUERIES if page in pages_that_ask(path.stem)]
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)

@@ -7,9 +7,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from clientele import serving
+from clientele.cli import app
 from clientele.contract import PROJECT_ROOT
-from clientele.serving import APP, dashboards_command, dashboards_environment
+from clientele.serving import APP, LOGIN, dashboards_command, dashboards_environment
 
 
 def test_they_listen_where_they_are_told() -> None:
@@ -32,3 +35,36 @@ def test_nothing_reports_home_and_only_this_machine_is_listened_to() -> None:
     told = tomllib.loads((APP.parent / ".streamlit" / "config.toml").read_text())
     assert told["browser"]["gatherUsageStats"] is False
     assert told["server"]["address"] == "127.0.0.1"
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that dashboards were served on; nothing listens."""
+    addresses: list[str] = []
+    monkeypatch.delenv(LOGIN, raising=False)
+    monkeypatch.setattr(serving, "serve_dashboards", lambda _home, *, address, **_: addresses.append(address) or 0)
+    return addresses
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.1.10", "dashboards.example.com", ""])
+def test_an_address_that_others_reach_is_refused_without_a_login(address: str, served: list[str]) -> None:
+    said = CliRunner().invoke(app, ["dashboards", "--address", address])
+    assert said.exit_code == 2
+    for remedy in (f"{LOGIN}=oidc", "--address 127.0.0.1", "--without-login"):
+        assert remedy in said.stderr
+    assert served == []
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_this_machine_needs_no_login(address: str, served: list[str]) -> None:
+    assert CliRunner().invoke(app, ["dashboards", "--address", address]).exit_code == 0
+    assert served == [address]
+
+
+def test_others_reach_it_with_a_login_or_where_that_is_said(served: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert CliRunner().invoke(app, ["dashboards", "--address", "0.0.0.0", "--without-login"]).exit_code == 0
+    monkeypatch.setenv(LOGIN, "none")
+    assert CliRunner().invoke(app, ["dashboards", "--address", "0.0.0.0"]).exit_code == 2
+    monkeypatch.setenv(LOGIN, "oidc")
+    assert CliRunner().invoke(app, ["dashboards", "--address", "0.0.0.0"]).exit_code == 0
+    assert served == ["0.0.0.0", "0.0.0.0"]

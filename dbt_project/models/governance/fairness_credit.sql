@@ -65,6 +65,7 @@ outcomes as (
         count(*) as n_outcomes,
         count(*) filter (where backtest.is_default) as n_defaults,
         sum(backtest.pd) as expected_defaults,
+        sqrt(sum(backtest.pd * (1 - backtest.pd))) as expected_defaults_deviation,
         count(*) filter (where not backtest.is_default and backtest.pd >= threshold.pd) as n_good_refused,
         count(*) filter (where backtest.is_default and backtest.pd < threshold.pd) as n_bad_accepted
     from backtest
@@ -93,6 +94,7 @@ measured as (
         coalesce(outcomes.n_outcomes, 0) as n_outcomes,
         coalesce(outcomes.n_defaults, 0) as n_defaults,
         outcomes.expected_defaults,
+        outcomes.expected_defaults_deviation,
         outcomes.n_good_refused,
         outcomes.n_bad_accepted,
         best.group_value as compared_with,
@@ -149,6 +151,15 @@ select
     cast(n_outcomes as bigint) as n_outcomes,
     case when has_enough_outcomes then cast(n_defaults as bigint) end as n_defaults,
     case when has_enough_outcomes then expected_defaults / n_outcomes end as expected_default_rate,
+    -- Where a rate would lie 19 times in 20 if each defaulted with that probability.
+    case
+        when has_enough_outcomes
+            then greatest((expected_defaults - 1.96 * expected_defaults_deviation) / n_outcomes, 0)
+    end as expected_default_rate_lower,
+    case
+        when has_enough_outcomes
+            then least((expected_defaults + 1.96 * expected_defaults_deviation) / n_outcomes, 1)
+    end as expected_default_rate_upper,
     case when has_enough_outcomes then n_defaults / cast(n_outcomes as double) end as default_rate,
     case when has_enough_outcomes then {{ wilson('n_defaults', 'n_outcomes', -1) }} end as default_rate_lower,
     case when has_enough_outcomes then {{ wilson('n_defaults', 'n_outcomes', 1) }} end as default_rate_upper,

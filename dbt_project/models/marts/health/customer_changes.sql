@@ -1,17 +1,4 @@
-{%- set newest = newest_full_snapshot() %}
-{%- set comparisons = [{'name': 'previous', 'days': 1}, {'name': 'month', 'days': 28}] -%}
-with snapshots as (select * from {{ ref('int_core__snapshots') }}),
-
-compared as (
-    {%- for comparison in comparisons %}
-    select
-        '{{ comparison.name }}' as compared_with,
-        max(snapshot_date) as earlier_date
-    from snapshots
-    where is_full and snapshot_date <= {{ add_days("cast('" ~ newest ~ "' as date)", -comparison.days) }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-),
+with compared as (select * from {{ ref('int_core__comparisons') }}),
 
 now as (
     select
@@ -33,10 +20,17 @@ earlier as (
     select
         compared.compared_with,
         compared.earlier_date,
+        compared.is_earlier_published,
         clv.customer_id,
         churn.churn_probability,
+        churn.churn_probability_lower,
+        churn.churn_probability_upper,
         clv.clv_365d,
+        clv.clv_365d_lower,
+        clv.clv_365d_upper,
         churn.churn_probability * clv.clv_365d as value_at_risk,
+        churn.churn_probability_lower * clv.clv_365d as value_at_risk_lower,
+        churn.churn_probability_upper * clv.clv_365d as value_at_risk_upper,
         segments.segment_id,
         segments.segment_name
     from compared
@@ -50,18 +44,27 @@ select
     earlier.compared_with,
     now.snapshot_date,
     earlier.earlier_date,
+    earlier.is_earlier_published,
     now.churn_probability,
     now.churn_probability_lower,
     now.churn_probability_upper,
     earlier.churn_probability as earlier_churn_probability,
+    earlier.churn_probability_lower as earlier_churn_probability_lower,
+    earlier.churn_probability_upper as earlier_churn_probability_upper,
     now.churn_probability - earlier.churn_probability as churn_probability_change,
     now.clv_365d,
+    now.clv_365d_lower,
+    now.clv_365d_upper,
     earlier.clv_365d as earlier_clv_365d,
+    earlier.clv_365d_lower as earlier_clv_365d_lower,
+    earlier.clv_365d_upper as earlier_clv_365d_upper,
     now.clv_365d - earlier.clv_365d as clv_365d_change,
     now.value_at_risk,
     now.value_at_risk_lower,
     now.value_at_risk_upper,
     earlier.value_at_risk as earlier_value_at_risk,
+    earlier.value_at_risk_lower as earlier_value_at_risk_lower,
+    earlier.value_at_risk_upper as earlier_value_at_risk_upper,
     now.value_at_risk - earlier.value_at_risk as value_at_risk_change,
     now.segment_id,
     now.segment_name,

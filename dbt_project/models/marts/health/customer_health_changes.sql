@@ -1,23 +1,9 @@
-{%- set comparisons = [{'name': 'previous', 'days': 1}, {'name': 'month', 'days': 28}] -%}
 {%- set measures = [
     'n_customers', 'n_active', 'n_high_risk', 'churners_expected', 'churn_probability_mean', 'value_at_risk',
 ] -%}
 with health as (select * from {{ ref('customer_health_overview') }}),
 
-newest as (select max(snapshot_date) as snapshot_date from health),
-
-compared as (
-    {%- for comparison in comparisons %}
-    select
-        '{{ comparison.name }}' as compared_with,
-        newest.snapshot_date,
-        max(health.snapshot_date) as earlier_date
-    from newest
-    inner join health on health.snapshot_date <= {{ add_days('newest.snapshot_date', -comparison.days) }}
-    group by newest.snapshot_date
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-)
+compared as (select * from {{ ref('int_core__comparisons') }})
 
 select
     compared.compared_with,
@@ -25,6 +11,7 @@ select
     now.segment_name,
     compared.snapshot_date,
     compared.earlier_date,
+    compared.is_earlier_published,
     {% for measure in measures -%}
     earlier.{{ measure }} as earlier_{{ measure }},
     now.{{ measure }} - earlier.{{ measure }} as {{ measure }}_change{% if not loop.last %},{% endif %}

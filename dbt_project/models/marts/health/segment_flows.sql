@@ -5,6 +5,7 @@ pairs as (
         compared_with,
         snapshot_date,
         earlier_date,
+        is_earlier_published,
         earlier_segment_id,
         earlier_segment_name,
         segment_id,
@@ -15,7 +16,14 @@ pairs as (
     from changes
     where earlier_segment_id is not null and segment_id is not null
     group by
-        compared_with, snapshot_date, earlier_date, earlier_segment_id, earlier_segment_name, segment_id, segment_name
+        compared_with,
+        snapshot_date,
+        earlier_date,
+        is_earlier_published,
+        earlier_segment_id,
+        earlier_segment_name,
+        segment_id,
+        segment_name
 )
 
 select

@@ -9,6 +9,8 @@ placed as (
         clv.*,
         segments.net_spend_lifetime,
         at_risk.value_at_risk,
+        at_risk.value_at_risk_lower,
+        at_risk.value_at_risk_upper,
         -- The id decides between equals, so that a decile is the same in every run.
         ntile(10) over (order by clv.clv_365d desc, clv.customer_id asc) as decile
     from clv
@@ -28,6 +30,8 @@ deciles as (
         cast(coalesce(sum(net_spend_lifetime), 0) as decimal(28, 4)) as net_spend_lifetime,
         avg(p_alive) as p_alive_mean,
         coalesce(sum(value_at_risk), 0) as value_at_risk,
+        coalesce(sum(value_at_risk_lower), 0) as value_at_risk_lower,
+        coalesce(sum(value_at_risk_upper), 0) as value_at_risk_upper,
         max(model_version) as model_version
     from placed
     group by decile
