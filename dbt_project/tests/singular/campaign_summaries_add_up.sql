@@ -22,7 +22,10 @@ apart as (
     group by period
 ),
 
-together as (select * from channels where channel = 'all')
+together as (
+    select * from channels
+    where channel = 'all'
+)
 
 select
     coalesce(campaigns.period, together.period, apart.period) as period,

@@ -1,4 +1,5 @@
--- Fails if a probability of default is not the one that the stored factor and offset give the score, or one of them is missing.
+-- Fails if a probability of default is not the one that the stored factor and offset give the score, or one of them is
+-- missing.
 select
     customer_id,
     score,
