@@ -113,15 +113,10 @@ def cards(publication: Publication, figures: Sequence[Card], *results: Result, m
         for number, (column, card) in enumerate(zip(in_a_row("cards", len(figures)), figures, strict=True)):
             with column.container(border=True, height="stretch", gap=None, key=f"card-{number}"):
                 st.markdown(card.label, help=card.about or None)
-                st.markdown("### " + _plain(card.value), anchors=False)
-                if notes := [_plain(note) for note in card.notes if note]:
+                st.markdown("### " + shown.dollars(card.value), anchors=False)
+                if notes := [shown.dollars(note) for note in card.notes if note]:
                     st.caption("  \n".join(notes))
         source(publication, *results, models=models, key="cards")
-
-
-def _plain(words: str) -> str:
-    """Words as they are: two dollars in a line would be taken for a formula."""
-    return words.replace("$", "\\$")
 
 
 def asked(publication: Publication, name: str, **params: Any) -> Result | None:
@@ -214,7 +209,7 @@ def stamp(publication: Publication, models: Sequence[str] = ()) -> str:
 
 
 def _csv(rows: pd.DataFrame) -> bytes:
-    return rows.to_csv(index=False).encode()
+    return rows.map(shown.cell).to_csv(index=False).encode()
 
 
 def nothing(publication: Publication, needs: Sequence[str], otherwise: str) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
+_MARKS = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$:&]")
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # that a text in a spreadsheet begins with where it is computed
 NOTHING = "–"
 STEPS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
 
@@ -121,3 +123,18 @@ def feature(name: str) -> str:
     lifetime = "_lifetime" in name
     plain = re.sub(r"^n_|_\d+d(?=_|$)|_lifetime", "", name)
     return words(plain) + (f", {days[1]} days" if days else ", lifetime" if lifetime else "")
+
+
+def plain(value: object) -> str:
+    """A text from data or from the address as it is: no mark in it formats, links, fetches or computes anything."""
+    return _MARKS.sub(r"\\\g<0>", " ".join(str(value).split()))
+
+
+def cell(value: object) -> object:
+    """A value for a spreadsheet: a text that one would take for a formula is marked as text."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in FORMULAS else value
+
+
+def dollars(line: str) -> str:
+    """A line whose dollars are marked, if they are not yet: two of them would be taken for a formula."""
+    return re.sub(r"(?<!\\)\$", r"\\$", line)

@@ -154,14 +154,16 @@ def one_of(publication: Publication, found: Result, *, key: str) -> None:
         if asked_for in campaigns:
             state.close("campaign")
         elif asked_for:
-            st.info(f"Campaign `{asked_for}` did not run in this period on this channel.", icon=":material/info:")
+            st.info(
+                f"Campaign {shown.plain(asked_for)} did not run in this period on this channel.", icon=":material/info:"
+            )
         return
     campaign = found.rows.iloc[marked.selection.rows[0]]
     if campaign["campaign_id"] != asked_for:
         state.open_it("campaign", campaign["campaign_id"])
     daily = ui.asked(publication, "campaigns_daily", campaign=campaign["campaign_id"])
     if daily is not None:
-        st.subheader(f"{campaign['campaign_name']} by day", anchor=False)
+        st.subheader(f"{shown.plain(campaign['campaign_name'])} by day", anchor=False)
         four(publication, daily, "campaign_performance_daily", "performance_date")
 
 

@@ -31,13 +31,13 @@ PREDICTIONS = {
 def page(publication: Publication, customer: str) -> None:
     """Show it."""
     models = ("churn", "clv", "segments", "next_purchase", *(("credit",) if access.may_see("credit") else ()))
-    ui.head(f"Customer {customer}", "", publication, models=models)
+    ui.head(f"Customer {shown.plain(customer)}", "", publication, models=models)
     st.button("All customers", icon=":material/arrow_back:", on_click=state.close, args=("customer",), type="tertiary")
     profile = ui.asked(publication, "customer_profile", customer=customer)
     if profile is None:
         return
     if profile.rows.empty:
-        st.info(f"No customer is called `{customer}` in this publication.", icon=":material/person_off:")
+        st.info(f"No customer is called {shown.plain(customer)} in this publication.", icon=":material/person_off:")
         return
     told = profile.one()
     ui.cards(publication, figures(publication, told), profile, models=("churn", "clv", "next_purchase"))
@@ -123,15 +123,19 @@ def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
 def facts(publication: Publication, told: dict[str, Any]) -> None:
     """Who the customer is, in short."""
     money = publication.currency
+
+    def plain(name: str) -> str:
+        return shown.plain(told[name] or shown.NOTHING)
+
     lines = {
-        "Segment": told["segment_name"],
-        "RFM segment": told["rfm_segment"],
-        "Value tier": told["value_tier"],
-        "Churn risk": told["risk_level"],
-        "What to do": told["recommended_action"],
-        "Country": told["country"],
-        "Kind": told["customer_type"],
-        "Won by": told["acquisition_channel"],
+        "Segment": plain("segment_name"),
+        "RFM segment": plain("rfm_segment"),
+        "Value tier": plain("value_tier"),
+        "Churn risk": plain("risk_level"),
+        "What to do": plain("recommended_action"),
+        "Country": plain("country"),
+        "Kind": plain("customer_type"),
+        "Won by": plain("acquisition_channel"),
         "Customer since": shown.day(told["registered_at"]),
         "Orders": shown.number(told["n_orders"]),
         "Spent": shown.money(told["total_spent"], money),
@@ -224,9 +228,9 @@ def changes(publication: Publication, rows: pd.DataFrame) -> None:
     lines = []
     for row in rows.to_dict("records"):
         moved = (
-            f"moved from *{row['earlier_segment_name']}* to *{row['segment_name']}*"
+            f"moved from *{shown.plain(row['earlier_segment_name'])}* to *{shown.plain(row['segment_name'])}*"
             if row["has_changed_segment"] is True or row["has_changed_segment"] == 1
-            else f"stayed in *{row['segment_name']}*"
+            else f"stayed in *{shown.plain(row['segment_name'])}*"
         )
         seen = ", the publication before" if row["compared_with"] == "previous" and row["is_earlier_published"] else ""
         told = [
@@ -234,7 +238,7 @@ def changes(publication: Publication, rows: pd.DataFrame) -> None:
             for column, (name, write) in figures.items()
         ]
         lines.append(f"- Since **{shown.day(row['earlier_date'])}**{seen}: {', '.join(told)}; {moved}.")
-    st.markdown("\n".join(lines).replace("$", "\\$"))
+    st.markdown(shown.dollars("\n".join(lines)))
 
 
 def estimate(row: Mapping[Hashable, Any], column: str, write: Callable[[Any], str]) -> str:
@@ -280,14 +284,12 @@ def decided(publication: Publication, rows: pd.DataFrame) -> None:
     lines = {
         "Score": f"{shown.number(told['score'])} (band {told['band']}: {told['band_meaning']})",
         "Probability of default": f"{shown.share(told['pd'])} ({bounds})",
-        "Recommended": told["recommendation"],
-        "Why": told["reason"] or told["rule"] or "no rule speaks against it",
+        "Recommended": shown.plain(told["recommendation"]),
+        "Why": shown.plain(told["reason"] or told["rule"] or "no rule speaks against it"),
         "Instalment that fits the income": shown.money(told["affordable_instalment"], publication.currency),
-        "Decided by a person": told["human_decision"] or "not yet",
+        "Decided by a person": shown.plain(told["human_decision"] or "not yet"),
     }
-    st.markdown(
-        "  \n".join(f"{name}: **{value or shown.NOTHING}**" for name, value in lines.items()).replace("$", "\\$")
-    )
+    st.markdown(shown.dollars("  \n".join(f"{name}: **{value or shown.NOTHING}**" for name, value in lines.items())))
 
 
 def event_points(kinds: tuple[str, ...], currency: str) -> ui.Chart:
