@@ -65,11 +65,11 @@ def test_every_table_tells_its_columns_and_types(home: Path, monkeypatch: pytest
     with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
         events = {key: instance.get_latest_materialization_event(key) for key in tables.keys}
     with duckdb.connect(str(home / "build.duckdb"), read_only=True) as connection:
-        built = connection.execute(
-            "select schema_name, table_name, column_name, lower(data_type) from duckdb_columns()"
+        sql = (
+            "select schema_name, table_name, column_name, lower(data_type) from duckdb_columns() order by column_index"
         )
         columns: dict[tuple[str, str], list[tuple[str, str]]] = {}
-        for schema, table, column, kind in built.fetchall():
+        for schema, table, column, kind in connection.execute(sql).fetchall():
             columns.setdefault((schema, table), []).append((column, kind))
     assert len(columns) > 150
     for key, event in events.items():
