@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-import duckdb
 import pytest
 from playwright.sync_api import Browser
 
 from clientele.publishing.versions import Published
-from dashboards import data, shown
+from dashboards import shown
 from dashboards.app import PAGES
 from dashboards.browser import CHROMIUM, FIGURE, STEADY_MS, Watched, opened_browser, served
+from tests.dashboards import asked as rows_of
 from tests.dashboards import given_a_past
 from tests.needed import lacks
 
@@ -59,9 +59,10 @@ def page(address: str, browser: Browser) -> Iterator[Watched]:
     assert watched.errors == []
 
 
-def asked(built_company: Path, sql: str) -> tuple:
-    with duckdb.connect(data.current_path(built_company), read_only=True) as connection:
-        return connection.execute(sql).fetchall()[0]
+def asked(home: Path, sql: str) -> tuple:
+    """The only row of a query, of a file that pages in this process may hold open."""
+    (row,) = rows_of(home, sql)
+    return row
 
 
 def unreadable(page: Watched) -> list[str]:
