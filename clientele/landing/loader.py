@@ -18,9 +18,10 @@ from clientele.landing.errors import LandingError
 from clientele.landing.fingerprint import earlier_entities
 from clientele.landing.lake import LANDINGS_TYPES, Lake, columns_sql, quoted
 from clientele.landing.mapping import Mapping, iso_currencies, read_mapping
-from clientele.landing.report import LoadReport
+from clientele.landing.report import EntityReport, LoadReport
 
 MEMORY = "1GB"
+FEWEST_READ = 10  # rows, for the share of those refused to say anything
 
 
 def default_home() -> Path:
@@ -40,12 +41,15 @@ def load(  # noqa: PLR0913
     now: dt.datetime | None = None,
     contract: Contract | None = None,
     progress: Callable[[str], None] | None = None,
+    most_refused: float = 1.0,
 ) -> LoadReport:
     """Land what a mapping describes and return the account of it.
 
     ``mode`` is None (history for an entity's first load, live afterwards), ``history`` or ``live``. ``check`` lands
     nothing.
-    ``now`` is the moment of the load (UTC if naive). Raises LandingError; then nothing has landed.
+    ``now`` is the moment of the load (UTC if naive). ``most_refused`` is the share of an entity's rows that may be
+    refused: more are no dirty rows but another export than the mapping knows. Raises LandingError; then nothing has
+    landed.
     """
     if mode not in (None, "history", "live"):
         raise LandingError(f"mode {mode!r} is unknown", remedy="use history, live or None")
@@ -56,8 +60,9 @@ def load(  # noqa: PLR0913
     folder = Path(data_dir) if data_dir is not None else mapping.path.parent
     try:
         report = _locked(
-            lake, mapping, folder=folder, memory=memory, threads=threads, now=now, mode=mode, say=say, check=check
-        )
+            lake, mapping, folder=folder, memory=memory, threads=threads, now=now, mode=mode, say=say, check=check,
+            most_refused=most_refused,
+        )  # fmt: skip
     except OSError as error:
         raise LandingError(
             f"the lake cannot be written: {error}", file=lake.home, remedy="make room or rights there, or give --home"
@@ -72,7 +77,7 @@ def load(  # noqa: PLR0913
 
 def _locked(  # noqa: PLR0913
     lake: Lake, mapping: Mapping, *, folder: Path, memory: str, threads: int, now: dt.datetime | None, mode: str | None,
-    say: Callable[[str], None], check: bool,
+    say: Callable[[str], None], check: bool, most_refused: float,
 ) -> LoadReport:  # fmt: skip
     with lake.locked(say), lake.loading() as loading:
         lake.ensure_contract()
@@ -80,7 +85,7 @@ def _locked(  # noqa: PLR0913
             raise LandingError(complaint(found))
         con = _connect(loading, memory, threads)
         try:
-            return _Load(con, lake, mapping, folder, loading, now, mode, say).run(check)
+            return _Load(con, lake, mapping, folder, loading, now, mode, say).run(check, most_refused)
         finally:
             con.close()
 
@@ -102,8 +107,11 @@ class _Load:
             for entity in mapping.entities
         ]  # fmt: skip
 
-    def run(self, check: bool) -> LoadReport:
+    def run(self, check: bool, most_refused: float) -> LoadReport:
         reports = [load.run() for load in self.loads]
+        for load, of in zip(self.loads, reports, strict=True):
+            if of.rows_read >= FEWEST_READ and of.rows_refused > most_refused * of.rows_read:
+                raise _too_many_refused(of, load.mapping_path)
         report = LoadReport(reports, checked=check, warnings=self._warnings())
         is_new = any(r.rows_landed or (r.rows_refused and not r.unchanged) for r in reports)
         if check:
@@ -133,6 +141,16 @@ class _Load:
                 "amounts in other than the reporting currency cannot be summed; map fx_rates"
             ]
         return []
+
+
+def _too_many_refused(report: EntityReport, mapping_path: Path) -> LandingError:
+    worst = max(report.reasons, key=lambda reason: reason.rows)
+    return LandingError(
+        f"{report.rows_refused:,} of {report.rows_read:,} rows of {report.entity} would be refused, "
+        f"{worst.rows:,} of them as {worst.kind}, e.g. {worst.example}",
+        file=", ".join(report.files) or mapping_path, column=worst.column,
+        remedy="the export looks changed: mend it or the mapping, or land the rest by hand with clientele load",
+    )  # fmt: skip
 
 
 def _connect(loading: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:

@@ -16,6 +16,7 @@ from dagster_project.warehouse import HOME
 LANDING = dg.AssetKey(["landing", "landed_exports"])
 OWNERS = ["team:data-engineering"]
 # Files may still be on their way, or the disk of the exports away for a moment.
+MOST_REFUSED = 0.5  # of an entity's rows; by hand, with clientele load, someone looks at what is refused
 RETRIES = dg.RetryPolicy(max_retries=3, delay=20, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
 SETTLING = f"a file there changed within the last {SETTLES_WITHIN_S} s and may still be growing"
@@ -61,7 +62,7 @@ def landed_exports(context: dg.AssetExecutionContext) -> Iterator[dg.AssetMateri
             if mapping in settling:
                 continue
             try:
-                reports[mapping] = load(mapping, home=HOME, progress=context.log.info)
+                reports[mapping] = load(mapping, home=HOME, progress=context.log.info, most_refused=MOST_REFUSED)
             except LandingError as error:
                 context.log.error(f"{mapping}: {error}")
                 broken[mapping] = error

@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from clientele.cli import app
-from clientele.landing import LandingError
+from clientele.landing import LandingError, load
 
-from .conftest import ORDERS, Shop, counts
+from .conftest import NOW, ORDERS, Shop, counts
 
 ROW = "o1,c1,2024-01-01,1"
 TEXT = f"{ORDERS}\n{ROW}\n"
@@ -34,6 +34,18 @@ def damaged_parquet(folder: Path) -> bytes:
     ).write_parquet(str(path))
     whole = path.read_bytes()
     return whole[:300] + b"\x99" * 2000 + whole[2300:]
+
+
+def test_an_export_that_is_mostly_refused_lands_nothing_where_nobody_looks(shop: Shop) -> None:
+    rows = [f"o{n},c1,2024-01-01,{'ten' if n < 12 else 10}" for n in range(20)]
+    shop.write("orders.csv", ORDERS, *rows)
+    with pytest.raises(LandingError) as refused:
+        load(shop.map(), home=shop.home, now=NOW, most_refused=0.5)
+    for word in ("12 of 20 rows of orders", "orders.csv", "amount", "ten", "mend it or the mapping"):
+        assert word in str(refused.value)
+    assert shop.batches() == []
+    report = load(shop.map(), home=shop.home, now=NOW, most_refused=0.6)
+    assert (report["orders"].rows_landed, report["orders"].rows_refused) == (8, 12)
 
 
 @pytest.mark.parametrize(
