@@ -127,7 +127,7 @@ screenshots: setup-dev ## pictures of the UI and the dashboards over WAREHOUSE, 
 	@$(BIN)/python docs/screenshots.py --home $(WAREHOUSE)
 	@$(BIN)/python docs/dashboard_screenshots.py --home $(WAREHOUSE)
 
-spark-smoke: ## every SQL model on a local Spark, compared with DuckDB (needs Java 17)
+spark-smoke: ## SQL models on a local Spark, compared with DuckDB (needs Java 17)
 	@version=$$(java -version 2>&1 | head -n 1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' || true); \
 	if [ -z "$$version" ]; then \
 		echo "make: spark-smoke needs Java 17 and found no java. Debian: apt-get install openjdk-17-jre-headless" >&2; exit 1; \
@@ -136,6 +136,8 @@ spark-smoke: ## every SQL model on a local Spark, compared with DuckDB (needs Ja
 	fi
 	@$(MAKE) $(SPARK_VENV)/.spark.stamp
 	@$(SPARK_VENV)/bin/python tests/spark/smoke.py
+	@$(MAKE) setup-dev  # DuckDB fits the scorecard
+	@$(SPARK_VENV)/bin/python tests/spark/credit.py
 
 clean: ## remove what can be made again, environments too; the lake stays
 	rm -rf $(VENV) $(SPARK_VENV) $(READER_VENV) .venv-bench .venv-feast target logs .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info

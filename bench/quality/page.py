@@ -95,10 +95,10 @@ class Section:
     others_share: float = 0.0  # of the processors, while it was measured
 
     def verdict(self, target: Target) -> str:
-        """Whether a target is met; a missed time counts only on a machine that others left alone."""
-        if target.is_met:
-            return "met"
-        return "none: the machine was busy" if target.needs_quiet and self.others_share > AT_MOST else "**MISSED**"
+        """Whether a target is met; a time counts only on a machine that others left alone."""
+        if target.needs_quiet and self.others_share > AT_MOST:
+            return "none: the machine was busy"
+        return "met" if target.is_met else "**MISSED**"
 
 
 def measured(measure: Callable[[Options], Section], options: Options) -> Section:

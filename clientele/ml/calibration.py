@@ -3,8 +3,8 @@
 The probability is Platt's: a logistic regression on the score, strictly increasing, so that the order of customers is
 the model's. The bounds are those of Venn-Abers prediction (Vovk, Petej & Fedorova 2015): isotonic regression on the
 calibration rows with the customer added once as staying and once as leaving. They hold for customers drawn like the
-calibration rows; time moves, so they are widened by `spread`, the log-odds by which groups of customers fell outside
-their bounds in past periods (see `spread_of`).
+calibration rows; time moves, so they are widened by `spread`, the log-odds by which probabilities of groups moved from
+period to period in the past (see `spread_of`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Vector = npt.NDArray[np.float64]
 MOST_KNOTS = 300  # groups of calibration rows that isotonic regression is fitted on
 GROUPS = 20  # of equal size, by score, in which rates are compared with their bounds
 FEWEST = 10  # outcomes of either kind that a group is to expect, for its rate to say more than chance does
-SPREAD_LEVEL = 0.95  # share of past groups that the widened bounds hold
+SPREAD_LEVEL = 0.95  # share of the groups of periods to come that stay within the widened bounds
 
 
 @dataclass
@@ -118,10 +118,14 @@ class Group:
         return self.lower <= self.rate <= self.upper
 
     @property
-    def excess(self) -> float:
-        """Log-odds by which the rate lies outside the bounds; half a customer is lent to rates of 0 and 1."""
-        rate = logit((self.rate * self.size + 0.5) / (self.size + 1))
-        return max(0.0, logit(self.lower) - rate, rate - logit(self.upper))
+    def miss(self) -> float:
+        """Log-odds by which the rate lies above the probability; half a customer is lent to rates of 0 and 1."""
+        return logit((self.rate * self.size + 0.5) / (self.size + 1)) - logit(self.probability)
+
+    @property
+    def chance(self) -> float:
+        """Variance of `miss` where the probability is right, and customers come and go by themselves."""
+        return 1 / (self.size * self.probability * (1 - self.probability))
 
 
 def groups_of(probability: Vector, lower: Vector, upper: Vector, y: npt.NDArray[np.bool_]) -> list[Group]:
@@ -150,18 +154,23 @@ def _expects_too_little(probability: Vector) -> bool:
 
 
 def spread_of(periods: list[list[Group]]) -> float:
-    """The log-odds by which bounds are to be widened to hold SPREAD_LEVEL of the groups of a period to come.
+    """The log-odds by which bounds are to be widened, as what was so likely in one period is not in the next.
 
-    What misses one group of a period misses the others with it, so that periods, not groups, are what is exchangeable:
-    the widening that SPREAD_LEVEL of a period's groups need, and of those the one that SPREAD_LEVEL of the periods keep
-    to (split conformal; with fewer than nineteen, the largest).
+    Probabilities of groups are taken to move from period to period with one variance, which is how much more their
+    rates missed than chance does (by moments: DerSimonian & Laird 1986). A period that missed by twice as much as
+    chance does is lent: a few months do not prove that nothing moves. As few also tell the variance badly, the quantile
+    is Student's.
     """
-    needed = [_at_level(np.sort([group.excess for group in groups]), len(groups)) for groups in periods if groups]
-    return _at_level(np.sort(needed), len(needed) + 1) if needed else 0.0
+    from scipy.stats import t
 
-
-def _at_level(ascending: Vector, n: int) -> float:
-    return float(ascending[min(len(ascending), int(np.ceil(n * SPREAD_LEVEL))) - 1])
+    known = [groups for groups in periods if groups]
+    if not known:
+        return 0.0
+    chance = float(np.mean([group.chance for groups in known for group in groups]))
+    beyond = [float(np.mean([group.miss**2 - group.chance for group in groups])) for groups in known]
+    n = len(known) + 1
+    variance = max(0.0, sum(beyond) + chance) / n
+    return float(t.ppf((1 + SPREAD_LEVEL) / 2, n) * np.sqrt(variance))
 
 
 def logit(probability: Any) -> Any:

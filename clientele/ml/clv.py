@@ -17,8 +17,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from clientele.ml import metrics, periods
+from clientele.ml.bg_nbd import BgNbd
 from clientele.ml.feature_table import as_numbers, choose_features
 from clientele.ml.groups import groupings_of
+from clientele.ml.pareto_nbd import ParetoNbd
 from clientele.ml.purchase_value import COLUMNS, Customers, RecentSpend
 from clientele.ml.threads import single_threaded
 from clientele.ml.two_part import ValueModel
@@ -179,7 +181,7 @@ def fit(
         LAST_RESORT: RecentSpend.fit(data.customers),
     }
     newest = table.filter(pa.array(data.dates == data.dates.max()))
-    for name, made in _shipped(candidates, data, horizons, unmeasured).items():
+    for name, made in _shipped(candidates, data, horizons, unmeasured, first.purchases).items():
         fitted, read = Fitted(name, made, first, gross_margin_share, annual_discount_rate, interval), _read(name, data)
         candidates[name].fitted, candidates[name].features = fitted, read
         candidates[name].importance = importance(fitted, newest, read, seed=seed)
@@ -227,11 +229,16 @@ def _performance(
 
 
 def _shipped(
-    candidates: Mapping[str, Candidate], data: Outcomes, horizons: Sequence[int], unmeasured: Mapping[str, ValueModel]
+    candidates: Mapping[str, Candidate],
+    data: Outcomes,
+    horizons: Sequence[int],
+    unmeasured: Mapping[str, ValueModel],
+    purchases: BgNbd | ParetoNbd,
 ) -> dict[str, list[Horizon]]:
     """What is put to use, by algorithm: a horizon whose outcomes are not known yet carries the longest known one on.
 
-    An algorithm that cannot be fitted is left out. `unmeasured` are the models that do without any outcome.
+    An algorithm that cannot be fitted is left out. `unmeasured` are the models that do without any outcome,
+    `purchases` is the likelier purchase model.
     """
     made = {days: _fitted(candidates, data, days) for days in horizons if data.snapshots(days)}
     shipped = dict[str, list[Horizon]]()
@@ -242,7 +249,7 @@ def _shipped(
             candidate.say("no window has passed yet to learn from")
             continue
         model = unmeasured.get(name, unmeasured[LAST_RESORT])
-        nothing = Horizon(max(horizons), model, None, NoOrders.fit(np.empty(0), data.level))
+        nothing = Horizon(max(horizons), model, None, NoOrders.fit(np.empty(0), data.level), purchases)
         longest = made[max(made)][name] if made else nothing
         for days in set(horizons) - set(made):
             carried_on = f"{longest.days} days are carried on and " if made else ""

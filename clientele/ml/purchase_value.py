@@ -169,9 +169,13 @@ class PurchaseValue:
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> PurchaseValue:
         """The model that `to_state` gave."""
-        model = BgNbd if state["purchases"]["kind"] == "bg_nbd" else ParetoNbd
         spend = GammaGamma.from_state(state["spend"])
-        return cls(model.from_state(state["purchases"]), spend, state["refund_share"], state["level"])
+        return cls(purchases_from_state(state["purchases"]), spend, state["refund_share"], state["level"])
+
+
+def purchases_from_state(state: dict[str, Any]) -> BgNbd | ParetoNbd:
+    """The purchase model by its kind."""
+    return (BgNbd if state["kind"] == "bg_nbd" else ParetoNbd).from_state(state)
 
 
 @dataclass(frozen=True)

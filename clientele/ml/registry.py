@@ -44,7 +44,7 @@ FIT_SCHEMA = pa.schema(
     ]
 )
 # Raised whenever stored models are read, or features are made into columns, in another way than before.
-RECIPE = 3
+RECIPE = 4
 PROMOTED, CHALLENGER, FAILED = "promoted", "challenger", "failed"
 
 

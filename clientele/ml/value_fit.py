@@ -61,8 +61,12 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Models:
-    """Every algorithm fitted, with what it expects of the calibration rows where it did not know their customers."""
+    """Every algorithm fitted, with what it expects of the calibration rows where it did not know their customers.
 
+    `purchases` is the likelier purchase model.
+    """
+
+    purchases: PurchaseValue
     fitted: dict[str, ValueModel]
     values: dict[str, Vector]
     failed: dict[str, str]
@@ -96,12 +100,13 @@ class Models:
             models.pop(BOOSTING, None)
             failed = dict.fromkeys((BOOSTING, BLEND), str(error))
         newest = np.isin(weighed, calibrate)
-        return cls(models, {name: value[newest] for name, value in values.items()}, failed)
+        return cls(base, models, {name: value[newest] for name, value in values.items()}, failed)
 
     def horizon(self, name: str, data: Outcomes, calibrate: Rows, days: int) -> Horizon:
         """An algorithm with its bounds."""
-        has_orders, realised = data.customers.has_orders[calibrate], data.realised[days][calibrate]
-        return Horizon.fit(days, self.fitted[name], self.values[name], realised, has_orders, level=data.level)
+        customers, realised = data.customers.take(calibrate), data.realised[days][calibrate]
+        purchases, value = self.purchases.purchases, self.values[name]
+        return Horizon.fit(days, self.fitted[name], purchases, customers, value, realised, level=data.level)
 
 
 def _of_all_seasons(data: Outcomes, learn: Rows, calibrate: Rows) -> Rows:

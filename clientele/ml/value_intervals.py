@@ -74,6 +74,58 @@ class Intervals:
         return cls(**state)
 
 
+@dataclass(frozen=True)
+class IntervalsBySureness:
+    """Intervals of customers who are sure to buy again, and of the others: a class each, as bins are.
+
+    Of customers of one predicted value some buy often and little, others seldom and much. Where the latter are too many
+    nobody in the bin would have a lower bound above 0, not even who orders every week. `nothing_below` is the
+    probability of no purchase by which the classes are told apart; without `sure` all are in one.
+    """
+
+    nothing_below: float
+    sure: Intervals | None
+    others: Intervals
+
+    @classmethod
+    def fit(cls, predicted: Vector, nothing: Vector, realised: Vector, *, level: float) -> IntervalsBySureness:
+        """As `Intervals.fit`; `nothing` is the probability that a customer buys nothing within the horizon.
+
+        Sure are those of such probabilities that, by isotonic regression, no more spent nothing than the lower tail
+        holds.
+        """
+        from scipy.optimize import isotonic_regression
+
+        order = np.argsort(nothing, kind="stable")
+        spent_nothing = isotonic_regression((realised[order] <= 0).astype(np.float64)).x if len(order) else np.empty(0)
+        too_many = np.flatnonzero(spent_nothing > (1 - level) / 2)
+        below = float(nothing[order[too_many[0]]]) if too_many.size else np.inf
+        is_sure = nothing < below
+        if min(is_sure.sum(), (~is_sure).sum()) < ROWS_IN_BIN:
+            return cls(0.0, None, Intervals.fit(predicted, realised, level=level))
+        sure, others = (Intervals.fit(predicted[of], realised[of], level=level) for of in (is_sure, ~is_sure))
+        return cls(below, sure, others)
+
+    def bounds(self, predicted: Vector, nothing: Vector) -> tuple[Vector, Vector]:
+        """Lower and upper bound, which enclose the prediction; neither is below 0."""
+        lower, upper = self.others.bounds(predicted)
+        if self.sure is None:
+            return lower, upper
+        is_sure, of_sure = nothing < self.nothing_below, self.sure.bounds(predicted)
+        return np.where(is_sure, of_sure[0], lower), np.where(is_sure, of_sure[1], upper)
+
+    def to_state(self) -> dict[str, Any]:
+        """As plain data, for an artifact."""
+        sure = self.sure.to_state() if self.sure else None
+        return {"nothing_below": self.nothing_below, "sure": sure, "others": self.others.to_state()}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> IntervalsBySureness:
+        """The intervals that `to_state` gave."""
+        sure = Intervals.from_state(state["sure"]) if state["sure"] else None
+        return cls(state["nothing_below"], sure, Intervals.from_state(state["others"]))
+
+
 def _tails(ratio: Vector, level: float) -> tuple[float, float]:
     """Lower and upper quantile of ascending ratios, by their conformal ranks."""
     n, tail = len(ratio), (1 - level) / 2

@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from clientele.ml.purchase_value import Customers, PurchaseValue
+from clientele.ml.bg_nbd import BgNbd
+from clientele.ml.pareto_nbd import ParetoNbd
+from clientele.ml.purchase_value import Customers, PurchaseValue, purchases_from_state
 from clientele.ml.threads import single_threaded
 from clientele.ml.two_part import ValueModel
 from clientele.ml.value_blend import model_from_state
-from clientele.ml.value_intervals import Intervals, assumed_bounds
+from clientele.ml.value_intervals import IntervalsBySureness, assumed_bounds
 
 Vector = npt.NDArray[np.float64]
 
@@ -66,29 +68,35 @@ class NoOrders:
 
 @dataclass(frozen=True)
 class Horizon:
-    """A fitted model of one horizon. Without `intervals` no outcome was known, and bounds are assumed."""
+    """A fitted model of one horizon. Without `intervals` no outcome was known, and bounds are assumed.
+
+    `purchases` says how sure each customer is to buy at all, which bounds depend on.
+    """
 
     days: int
     model: ValueModel
-    intervals: Intervals | None
+    intervals: IntervalsBySureness | None
     no_orders: NoOrders
+    purchases: BgNbd | ParetoNbd
 
     @classmethod
     def fit(
-        cls, days: int, model: ValueModel, value: Vector, realised: Vector, has_orders: npt.NDArray[np.bool_], *,
-        level: float,
+        cls, days: int, model: ValueModel, purchases: BgNbd | ParetoNbd, customers: Customers, value: Vector,
+        realised: Vector, *, level: float,
     ) -> Horizon:  # fmt: skip
         """Bounds from the expected and realised net spend of customers that the model has not learnt from."""
-        no_orders = NoOrders.fit(realised[~has_orders], level)
+        has = customers.has_orders
+        no_orders, value = NoOrders.fit(realised[~has], level), np.maximum(value, 0.0)
+        nothing = purchases.probability_of_no_purchase(customers.histories[has], days)
         try:
-            intervals = Intervals.fit(np.maximum(value, 0.0)[has_orders], realised[has_orders], level=level)
+            intervals = IntervalsBySureness.fit(value[has], nothing, realised[has], level=level)
         except ValueError:
             intervals = None
-        return cls(days, model, intervals, no_orders)
+        return cls(days, model, intervals, no_orders, purchases)
 
     def carried_on(self, days: int) -> Horizon:
         """The same for another horizon, of which no outcome is known."""
-        return Horizon(days, self.model, None, self.no_orders.carried_on(days / self.days))
+        return Horizon(days, self.model, None, self.no_orders.carried_on(days / self.days), self.purchases)
 
     def score(self, customers: Customers, level: float) -> tuple[Vector, Vector, Vector]:
         """Net spend with its lower and upper bound."""
@@ -96,7 +104,8 @@ class Horizon:
         if self.intervals is None:
             lower, upper = assumed_bounds(value, level=level)
         else:
-            lower, upper = self.intervals.bounds(value)
+            nothing = self.purchases.probability_of_no_purchase(customers.histories, self.days)
+            lower, upper = self.intervals.bounds(value, nothing)
         has, none = customers.has_orders, self.no_orders
         return np.where(has, value, none.mean), np.where(has, lower, 0.0), np.where(has, upper, none.upper)
 
@@ -107,13 +116,15 @@ class Horizon:
             "model": self.model.to_state(),
             "intervals": self.intervals.to_state() if self.intervals else None,
             "no_orders": dict(vars(self.no_orders)),
+            "purchases": self.purchases.to_state(),
         }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Horizon:
         """The horizon that `to_state` gave."""
-        intervals = Intervals.from_state(state["intervals"]) if state["intervals"] else None
-        return cls(state["days"], model_from_state(state["model"]), intervals, NoOrders(**state["no_orders"]))
+        intervals = IntervalsBySureness.from_state(state["intervals"]) if state["intervals"] else None
+        model, purchases = model_from_state(state["model"]), purchases_from_state(state["purchases"])
+        return cls(state["days"], model, intervals, NoOrders(**state["no_orders"]), purchases)
 
 
 def nested(horizons: Sequence[Horizon]) -> list[Horizon]:
@@ -149,11 +160,15 @@ class Fitted:
         """
         customers, out = Customers.of(batch), dict[str, npt.NDArray[Any]]()
         has, model = customers.has_orders, self.purchases
+        shorter: Sequence[Vector] = [np.zeros(len(customers))] * 3
         for horizon in self.horizons:
             days, none = horizon.days, horizon.no_orders
             unit = worth(days, self.gross_margin_share, self.annual_discount_rate)
-            value, lower, upper = (v * unit for v in horizon.score(customers, self.interval))
-            out |= {f"clv_{days}d": value, f"clv_{days}d_lower": lower, f"clv_{days}d_upper": upper}
+            # Each horizon is learnt by itself; what is spent within the shorter is spent within the longer.
+            shorter = [
+                np.maximum(v * unit, s) for v, s in zip(horizon.score(customers, self.interval), shorter, strict=True)
+            ]
+            out |= dict(zip((f"clv_{days}d", f"clv_{days}d_lower", f"clv_{days}d_upper"), shorter, strict=True))
             expected = model.purchases.expected_purchases(customers.histories, days)
             nothing = model.purchases.probability_of_no_purchase(customers.histories, days)
             out[f"expected_purchases_{days}d"] = np.where(has, expected, none.share)

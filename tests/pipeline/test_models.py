@@ -97,10 +97,12 @@ def test_marts_agree_with_each_other(home: Path) -> None:
         full join marts.customer_profile as profile on risk.customer_id = profile.customer_id
         left join marts.customer_churn as churn on risk.customer_id = churn.customer_id
         left join marts.customer_clv as clv on risk.customer_id = clv.customer_id
+        left join marts.customer_next_purchase as bought on risk.customer_id = bought.customer_id
         where risk.customer_id is null or profile.customer_id is null
             or risk.churn_probability is distinct from churn.churn_probability
             or risk.clv_365d is distinct from clv.clv_365d
             or abs(risk.value_at_risk - churn.churn_probability * clv.clv_365d) > 1e-9
+            or (churn.churn_type = 'non_contractual' and abs(1 - churn.churn_probability - p_purchase_90d) > 1e-9)
     """
     assert query(home, wrong) == [(0,)]
     customers, in_segments = query(

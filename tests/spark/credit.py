@@ -1,6 +1,6 @@
-"""The SQL of credit on a local Spark and on DuckDB, over one scorecard: `.venv-spark/bin/python tests/spark/credit.py`.
+"""The SQL of credit on a local Spark and on DuckDB, over one scorecard: the second half of `make spark-smoke`.
 
-`make spark-smoke` leaves out what reads a fit, as dbt-spark runs no Python model. Here DuckDB fits, Spark is given that
+The first leaves out what reads a fit, as dbt-spark runs no Python model. Here DuckDB fits, Spark is given that
 fit with all else that credit reads, and both build the rest. Needs both environments, `.venv` and `.venv-spark`. Exits
 with 1 if anything differs.
 """

@@ -1,4 +1,4 @@
-"""`make spark-smoke`: builds every SQL model on a local Spark and on DuckDB, and compares them row for row.
+"""`make spark-smoke`: builds the SQL models on a local Spark and on DuckDB, and compares them row for row.
 
 Two lakes are built on both engines: the demo company, and one made of edge cases, which takes two runs, so that
 the second adds to what the first built. Nothing is left behind. Exits with 1 if anything differs.
@@ -29,7 +29,7 @@ sys.path[0] = str(ROOT)
 
 from tests.point_in_time import lakes, warehouse  # noqa: E402
 from tests.spark.compare import Comparison, compare  # noqa: E402
-from tests.spark.differences import DIFFERENCES, LEFT_OUT, LEFT_OUT_ON_SPARK, VARS  # noqa: E402
+from tests.spark.differences import DIFFERENCES, LEFT_OUT, LEFT_OUT_ON_SPARK, VARS, WHY_LEFT_OUT  # noqa: E402
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -122,13 +122,14 @@ def smoke(lake: Lake, scratch: Path) -> tuple[int, int]:
             errors = build_on_spark(spark, scratch, home, [VARS | run for run in lake.runs])
             on_duckdb.result()
     with phase(f"{lake.name}: comparing"):
-        results = {table: compared(spark, home, table) for table in tables(scratch)}
+        built, left_out = tables(scratch)
+        results = {table: compared(spark, home, table) for table in built}
     print(errors, end="")
     width = max(map(len, results))
     print(f"\n{'table':{width}} {'rows':>7} {'columns':>7}  verdict (where they differ: DuckDB's value, Spark's)")
     for table, result in results.items():
         print(f"{table:{width}} {result.rows:>7,} {result.columns:>7}  {'; '.join(result.differences) or 'same'}")
-    print()
+    print(f"\n{len(left_out)} tables left out ({WHY_LEFT_OUT}): {', '.join(left_out)}\n")
     failures = sum(bool(result.differences) for result in results.values())
     return len(results) - failures, failures
 
@@ -187,10 +188,10 @@ def build_on_spark(spark: SparkSession, scratch: Path, home: Path, runs: list[di
     return "".join(errors)
 
 
-def tables(scratch: Path) -> list[str]:
-    """Every SQL model and seed that reads neither a fit nor records, as schema.name, by layer.
+def tables(scratch: Path) -> tuple[list[str], list[str]]:
+    """Every SQL model and seed that reads neither a fit nor records, as schema.name, by layer, and the others.
 
-    What reads the classifier of texts is among them: it classifies none on either engine.
+    What reads the classifier of texts is among the former: it classifies none on either engine.
     """
     manifest = json.loads((scratch / "target" / "manifest.json").read_text())
     layers = ["seeds", "staging", "intermediate", "features", "ml", "marts", "governance"]
@@ -202,9 +203,9 @@ def tables(scratch: Path) -> list[str]:
         below = [child for child in manifest["child_map"][node] if child not in left_out]
         left_out.update(below)
         reached += below
-    built = [node for node in nodes if node["unique_id"] not in left_out]
-    built.sort(key=lambda node: (layers.index(node["schema"]), node["alias"]))
-    return [f"{node['schema']}.{node['alias']}" for node in built]
+    nodes.sort(key=lambda node: (layers.index(node["schema"]), node["alias"]))
+    of = {node["unique_id"]: f"{node['schema']}.{node['alias']}" for node in nodes}
+    return [n for id_, n in of.items() if id_ not in left_out], [n for id_, n in of.items() if id_ in left_out]
 
 
 def compared(spark: SparkSession, home: Path, table: str) -> Comparison:

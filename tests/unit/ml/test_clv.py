@@ -100,7 +100,9 @@ def test_scores_are_finite_for_everyone(table: pa.Table, candidates: dict[str, c
     assert fitted is not None
     scores = fitted.score(batch)
     assert_usable(scores, batch.num_rows)
-    assert (scores["clv_365d"].mean() > scores["clv_90d"].mean()).all()
+    assert scores["clv_365d"].mean() > scores["clv_90d"].mean()
+    for end in ("", "_lower", "_upper"):
+        assert (scores[f"clv_365d{end}"] >= scores[f"clv_90d{end}"]).all()
 
 
 def test_customers_without_orders_get_the_mean_of_such_customers(table: pa.Table, champion: Fitted) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from clientele.ml.metrics import interval_coverage, tweedie_d2, tweedie_deviance
-from clientele.ml.value_intervals import Intervals, assumed_bounds
+from clientele.ml.value_intervals import Intervals, IntervalsBySureness, assumed_bounds
 
 
 def amounts(n: int, *, seed: int, buys: float | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -54,6 +54,39 @@ def test_customers_who_never_spend_widen_nobodys_bounds() -> None:
     assert interval_coverage(lower, upper, realised) < 0.94
 
 
+def often_or_seldom(n: int, *, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Expected amounts, probabilities of nothing and realised amounts: little by often, or much by seldom."""
+    rng = np.random.default_rng(seed)
+    nothing = np.where(rng.random(n) < 0.4, rng.uniform(0.0, 0.02, n), rng.uniform(0.4, 0.9, n))
+    predicted = rng.gamma(3.0, 20.0, n)
+    spent = np.where(rng.random(n) < nothing, 0.0, rng.gamma(4.0, predicted / (1 - nothing) / 4))
+    return predicted, nothing, spent
+
+
+def test_who_is_sure_to_buy_has_a_lower_bound_among_those_who_seldom_do() -> None:
+    together = Intervals.fit(*(often_or_seldom(5_000, seed=1)[i] for i in (0, 2)), level=0.9)
+    apart = IntervalsBySureness.fit(*often_or_seldom(5_000, seed=1), level=0.9)
+    predicted, nothing, realised = often_or_seldom(20_000, seed=2)
+    is_sure = nothing < 0.02
+    assert (together.bounds(predicted)[0] == 0).all()
+    lower, upper = apart.bounds(predicted, nothing)
+    assert (lower[is_sure] > 0).mean() > 0.9
+    assert (lower[~is_sure] == 0).mean() > 0.99
+    for of in (is_sure, ~is_sure):
+        assert 0.87 < interval_coverage(lower[of], upper[of], realised[of]) < 0.94
+    assert (upper - lower)[is_sure].mean() < np.subtract(*together.bounds(predicted)[::-1])[is_sure].mean()
+
+
+@pytest.mark.parametrize("nothing", [0.0, 0.5, 1.0])
+def test_without_two_classes_there_is_one(nothing: float) -> None:
+    predicted, _, realised = often_or_seldom(500, seed=1)
+    of_all = np.full(500, nothing)
+    by_class = IntervalsBySureness.fit(predicted, of_all, realised, level=0.9)
+    assert np.array_equal(
+        by_class.bounds(predicted, of_all), Intervals.fit(predicted, realised, level=0.9).bounds(predicted)
+    )
+
+
 def test_equal_predictions_are_one_bin() -> None:
     _, realised = amounts(1_000, seed=1)
     intervals = Intervals.fit(np.full(1_000, 7.0), realised, level=0.9)
@@ -68,6 +101,14 @@ def test_too_few_rows_are_refused() -> None:
 def test_they_survive_being_stored() -> None:
     intervals, (predicted, _) = Intervals.fit(*amounts(500, seed=1), level=0.9), amounts(100, seed=2)
     assert np.array_equal(Intervals.from_state(intervals.to_state()).bounds(predicted), intervals.bounds(predicted))
+
+
+def test_classes_survive_being_stored() -> None:
+    predicted, nothing, realised = often_or_seldom(2_000, seed=1)
+    made = IntervalsBySureness.fit(predicted, nothing, realised, level=0.9)
+    assert made.sure is not None
+    read = IntervalsBySureness.from_state(made.to_state())
+    assert np.array_equal(read.bounds(predicted, nothing), made.bounds(predicted, nothing))
 
 
 @pytest.mark.parametrize("buys", [1.0, 0.5, 0.272, 0.1])
