@@ -20,6 +20,7 @@ Vector = npt.NDArray[np.float64]
 MOST_KNOTS = 300  # groups of calibration rows that isotonic regression is fitted on
 GROUPS = 20  # of equal size, by score, in which rates are compared with their bounds
 FEWEST = 10  # outcomes of either kind that a group is to expect, for its rate to say more than chance does
+LEAST = 1e-6  # probability that is told from 0, and from 1
 SPREAD_LEVEL = 0.95  # share of the groups of periods to come that stay within the widened bounds
 
 
@@ -125,7 +126,8 @@ class Group:
     @property
     def chance(self) -> float:
         """Variance of `miss` where the probability is right, and customers come and go by themselves."""
-        return 1 / (self.size * self.probability * (1 - self.probability))
+        probability = min(max(self.probability, LEAST), 1 - LEAST)
+        return 1 / (self.size * probability * (1 - probability))
 
 
 def groups_of(probability: Vector, lower: Vector, upper: Vector, y: npt.NDArray[np.bool_]) -> list[Group]:
@@ -175,7 +177,7 @@ def spread_of(periods: list[list[Group]]) -> float:
 
 def logit(probability: Any) -> Any:
     """Log-odds; 0 and 1 are taken as one in a million."""
-    clipped = np.clip(probability, 1e-6, 1 - 1e-6)
+    clipped = np.clip(probability, LEAST, 1 - LEAST)
     odds = np.log(clipped) - np.log1p(-clipped)
     return float(odds) if np.ndim(odds) == 0 else odds
 
