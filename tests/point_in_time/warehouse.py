@@ -48,9 +48,7 @@ def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
         f"{schema}.{name}"
         for schema, name in connection.execute(
             "select table_schema, table_name from information_schema.columns"
-            " where column_name = 'snapshot_date' and table_schema in ('intermediate', 'features')"
-            # What readers saw before, by the records of publications: no feature reads it.
-            " and table_name <> 'int_core__comparisons' order by all"
+            " where column_name = 'snapshot_date' and table_schema in ('intermediate', 'features') order by all"
         ).fetchall()
     ]
 

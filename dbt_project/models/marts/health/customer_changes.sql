@@ -1,4 +1,4 @@
-with compared as (select * from {{ ref('int_core__comparisons') }}),
+with compared as (select * from {{ ref('ml_compared_days') }}),
 
 now as (
     select

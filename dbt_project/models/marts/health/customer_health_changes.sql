@@ -3,7 +3,7 @@
 ] -%}
 with health as (select * from {{ ref('customer_health_overview') }}),
 
-compared as (select * from {{ ref('int_core__comparisons') }})
+compared as (select * from {{ ref('ml_compared_days') }})
 
 select
     compared.compared_with,

@@ -1,13 +1,11 @@
 {#- A table: what it reads of the records is as it was when the run began. -#}
 {{ config(materialized='table') }}
-with snapshots as (
-    select * from {{ ref('int_core__snapshots') }}
-    where is_full
-),
+-- Days with scores on record, which outlive a change of the features; the snapshots themselves are then built anew.
+with snapshots as (select distinct snapshot_date from {{ ref('ml_clv__scores') }}),
 
 publications as (select * from {{ source('records', 'publications') }}),
 
-newest as (select max(snapshot_date) as snapshot_date from snapshots),
+newest as (select snapshot_date from {{ ref('ml_run') }}),
 
 earlier as (
     select
