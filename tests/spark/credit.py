@@ -35,7 +35,7 @@ credit_book.open_book(home)
 credit_book.score(home, date.fromisoformat("{DAY}"))
 print(credit_book.SELECTED)
 """
-WRITTEN_IN_THE_RUN = ("scored_at",)
+WRITTEN_IN_THE_RUN = ("scored_at", "recommended_at")
 
 
 def main() -> int:

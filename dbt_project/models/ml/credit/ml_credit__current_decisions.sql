@@ -7,10 +7,10 @@ scores as (select * from {{ ref('ml_credit__scores') }}),
 ranked as (
     select
         decisions.*,
-        row_number() over (
+        cast(row_number() over (
             partition by decisions.customer_id, decisions.snapshot_date
             order by coalesce(decisions.recommended_at, decisions.scored_at) desc
-        ) as age
+        ) as bigint) as age
     from decisions
     inner join scores
         on
