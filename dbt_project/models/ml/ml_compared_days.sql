@@ -3,7 +3,7 @@
 -- Days with scores on record, which outlive a change of the features; the snapshots themselves are then built anew.
 with snapshots as (select distinct snapshot_date from {{ ref('ml_clv__scores') }}),
 
-publications as (select * from {{ source('records', 'publications') }}),
+publications as (select * from {{ ref('int_core__publications') }}),
 
 newest as (select snapshot_date from {{ ref('ml_run') }}),
 
