@@ -25,24 +25,19 @@ within_90_days as (
 ),
 
 -- A shorter time holds no more; bounds keep to that, too, and to their probability.
-within_30_days as (
+{% for days, longer in [(30, 90), (7, 30)] -%}
+within_{{ days }}_days as (
     select
         *,
-        least(p_purchase_30d, p_90d) as p_30d,
-        least(p_purchase_30d_lower, p_90d) as p_30d_lower,
-        greatest(least(p_purchase_30d_upper, p_90d_upper), least(p_purchase_30d, p_90d)) as p_30d_upper
-    from within_90_days
-),
+        least(p_purchase_{{ days }}d, p_{{ longer }}d) as p_{{ days }}d,
+        least(p_purchase_{{ days }}d_lower, p_{{ longer }}d) as p_{{ days }}d_lower,
+        greatest(
+            least(p_purchase_{{ days }}d_upper, p_{{ longer }}d_upper), least(p_purchase_{{ days }}d, p_{{ longer }}d)
+        ) as p_{{ days }}d_upper
+    from within_{{ longer }}_days
+){% if not loop.last %},{% endif %}
 
-within_7_days as (
-    select
-        *,
-        least(p_purchase_7d, p_30d) as p_7d,
-        least(p_purchase_7d_lower, p_30d) as p_7d_lower,
-        greatest(least(p_purchase_7d_upper, p_30d_upper), least(p_purchase_7d, p_30d)) as p_7d_upper
-    from within_30_days
-)
-
+{% endfor %}
 select
     customer_id,
     snapshot_date,
