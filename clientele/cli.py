@@ -48,7 +48,7 @@ def load_command(
         _fail(str(error))
     report.show(console)
     again = f"clientele load {mapping}" + (f" --data {data}" if data else "")
-    typer.echo(f"next: {again if check else 'clientele run'}")
+    typer.echo(f"next: {again if check else 'clientele run'}{_at(home)}")
 
 
 def _say(console, status, text: str) -> None:  # type: ignore[no-untyped-def]

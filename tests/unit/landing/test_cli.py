@@ -23,11 +23,11 @@ def test_report_and_next_step(shop: Shop) -> None:
     code, text = run(shop, mapping, "--check")
     assert code == 0
     assert "nothing was landed" in text
-    assert f"next: clientele load {mapping}" in text.replace("\n", " ")
+    assert f"next: clientele load {mapping} --home {shop.home}" in text.replace("\n", " ")
     code, text = run(shop, mapping)
     assert code == 0
     assert "landed as batch 1" in text
-    assert text.rstrip().endswith("next: clientele run")
+    assert text.rstrip().endswith(f"next: clientele run --home {shop.home}")
     assert "1 refused: orders.amount is not a number, e.g. orders.csv row 3: amount 'n/a' is not a number" in text
     assert f"in {shop.home}/lake/raw/batch=1/rejects" in text
     code, text = run(shop, mapping)
