@@ -15,15 +15,7 @@ pairs as (
         sum(clv_365d) as clv_365d
     from changes
     where earlier_segment_id is not null and segment_id is not null
-    group by
-        compared_with,
-        snapshot_date,
-        earlier_date,
-        is_earlier_published,
-        earlier_segment_id,
-        earlier_segment_name,
-        segment_id,
-        segment_name
+    group by all
 )
 
 select
