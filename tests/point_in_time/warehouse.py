@@ -13,6 +13,8 @@ MEMORY = "1GB"
 COMPARED_SCHEMAS = ("intermediate", "features")
 # All feature groups, those too that only a shadow reads.
 FEATURES = "+customer_features +feat_emotion_credit"
+# Says when readers saw a day: no feature reads it, and no replay builds it.
+NOT_REPLAYED = "intermediate.int_core__publications"
 # Say what a build could see, not what the customer did.
 PROVENANCE = {"lake_batch", "is_current", "is_full", "is_asked"}
 
@@ -44,13 +46,11 @@ def build(
 
 def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Tables with a snapshot_date in the compared layers, as schema.name."""
-    return [
-        f"{schema}.{name}"
-        for schema, name in connection.execute(
-            "select table_schema, table_name from information_schema.columns"
-            " where column_name = 'snapshot_date' and table_schema in ('intermediate', 'features') order by all"
-        ).fetchall()
-    ]
+    found = connection.execute(
+        "select table_schema || '.' || table_name from information_schema.columns"
+        " where column_name = 'snapshot_date' and table_schema in ('intermediate', 'features') order by all"
+    ).fetchall()
+    return [name for (name,) in found if name != NOT_REPLAYED]
 
 
 def key_of(columns: list[str]) -> list[str]:
