@@ -29,12 +29,16 @@ ASKED = {
 KEYS = ("customer_id", "snapshot_date")
 
 
-def asked_about(model: str, part: str, days: Iterable[date]) -> str:
-    """A SELECT of the sampled customers whom a model, or a part of it, would have been asked about on training days."""
+def asked_about(model: str, part: str, features: Iterable[str], days: Iterable[date]) -> str:
+    """A SELECT of the sampled customers whom a model, or a part of it, would have been asked about on training days.
+
+    It holds customer_id, snapshot_date and what the model reads.
+    """
+    read = ", ".join(["asked.*", *(f'features."{name}"' for name in features)])
     listed = ", ".join(f"date '{day}'" for day in days)
     of_part = f" and asked.churn_type = '{part}'" if part else ""
     return (
-        "select features.*, asked.* exclude (customer_id, snapshot_date) from features.customer_features as features"
+        f"select {read} from features.customer_features as features"
         f" inner join ({ASKED[model]}) as asked using (customer_id, snapshot_date)"
         f" inner join {SPINE} as spine using (customer_id, snapshot_date)"
         f" where spine.is_training and features.snapshot_date in ({listed}){of_part}"

@@ -262,7 +262,7 @@ def _scores(catalog: Catalog, champion: Champion) -> Subject:
         table,
         "scores",
         tuple(c for c in catalog.columns(f"ml.{table}", STAMPS) if not _is_word_on_score(c.name)),
-        reference=references.asked_about(champion.model, champion.part, days),
+        reference=references.asked_about(champion.model, champion.part, champion.features, days),
         current=f"select * from ml.{table} where model_name = '{champion.model_name}'"
         f" and snapshot_date = {_date(catalog.day)}",
         scored_by=champion,

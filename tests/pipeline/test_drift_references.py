@@ -31,7 +31,7 @@ def test_what_would_be_said_of_a_day_is_what_was_said(homes: list[tuple[Path, se
             catalog = Catalog(connection, day)
             assert {champion.model_name for champion in catalog.champions} == models
             for champion in catalog.champions:
-                asked = references.asked_about(champion.model, champion.part, [day])
+                asked = references.asked_about(champion.model, champion.part, champion.features, [day])
                 told = references.scored(connection, champion.model, champion.model_name, asked, day)
                 connection.register("told", told)
                 of_scores = catalog.columns(f"ml.ml_{champion.model}__scores", STAMPS)
