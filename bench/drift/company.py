@@ -107,7 +107,7 @@ class Company:
 class Checked:
     """A reference that snapshots are checked against, as drift.py does; what it has of the reference is made once."""
 
-    company: Company
+    connection: duckdb.DuckDBPyConnection
     relation: str
     days: Days
     settings: Settings
@@ -116,7 +116,7 @@ class Checked:
     drawn: dict[str, np.ndarray] = field(init=False)
 
     def __post_init__(self) -> None:
-        connection, settings = self.company.connection, self.settings
+        connection, settings = self.connection, self.settings
         self.reference = exact.learn(connection, self.relation, self.columns, self.days)
         # The samples of both sides of a snapshot of no rows: those of the reference alone.
         both = sampled.samples(
@@ -127,7 +127,7 @@ class Checked:
 
     def against(self, current: str) -> list[Measurement]:
         """All measures of all columns of a SELECT."""
-        connection, settings = self.company.connection, self.settings
+        connection, settings = self.connection, self.settings
         now = sampled.draw(
             connection, current, self.columns, rows=settings.drift_sample_rows, seed=settings.seed
         )  # fmt: skip

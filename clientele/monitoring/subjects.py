@@ -254,14 +254,14 @@ def _scores(catalog: Catalog, champion: Champion) -> Subject:
     if not catalog.has_scored(champion):
         why = f"{catalog.day} has no scores of version {champion.model_version}"
         return Subject(table, "scores", why_not=why, **subject)
-    days = _unseen_days(catalog.training_days, champion)
+    days = unseen_days(catalog.training_days, champion)
     if not days:
         why = "no training day had come when the champion was fitted, whose customers it could score"
         return Subject(table, "scores", why_not=why, **subject)
     return Subject(
         table,
         "scores",
-        tuple(c for c in catalog.columns(f"ml.{table}", STAMPS) if not _is_word_on_score(c.name)),
+        score_columns(catalog, champion),
         reference=references.asked_about(champion.model, champion.part, champion.features, days),
         current=f"select * from ml.{table} where model_name = '{champion.model_name}'"
         f" and snapshot_date = {_date(catalog.day)}",
@@ -270,7 +270,13 @@ def _scores(catalog: Catalog, champion: Champion) -> Subject:
     )
 
 
-def _unseen_days(training_days: Sequence[date], champion: Champion) -> list[date]:
+def score_columns(catalog: Catalog, champion: Champion) -> tuple[Column, ...]:
+    """What a champion says of a customer that can be compared."""
+    columns = catalog.columns(f"ml.ml_{champion.model}__scores", STAMPS)
+    return tuple(column for column in columns if not _is_word_on_score(column.name))
+
+
+def unseen_days(training_days: Sequence[date], champion: Champion) -> list[date]:
     """Training days that had come when the champion was fitted and that it has not learnt from, or the newest of all.
 
     Their windows had not passed: they are out of time, and near to the days that it scores. A model that learns from

@@ -8,7 +8,7 @@ import pytest
 
 from clientele.monitoring import references
 from clientele.monitoring.drift import snapshot_day
-from clientele.monitoring.subjects import STAMPS, Catalog
+from clientele.monitoring.subjects import Catalog, score_columns
 from clientele.querying import open_build
 
 CREDIT = {"credit"}  # which the first company has too few defaults for
@@ -34,9 +34,7 @@ def test_what_would_be_said_of_a_day_is_what_was_said(homes: list[tuple[Path, se
                 asked = references.asked_about(champion.model, champion.part, champion.features, [day])
                 told = references.scored(connection, champion.model, champion.model_name, asked, day)
                 connection.register("told", told)
-                of_scores = catalog.columns(f"ml.ml_{champion.model}__scores", STAMPS)
-                names = [column.name for column in of_scores if not column.name.startswith("reason_")]
-                columns = ", ".join(["customer_id", *names])
+                columns = ", ".join(["customer_id", *(column.name for column in score_columns(catalog, champion))])
                 said = (
                     f"select {columns} from ml.ml_{champion.model}__scores"
                     f" where model_name = '{champion.model_name}' and snapshot_date = '{day}'"
