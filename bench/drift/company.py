@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -14,13 +15,11 @@ from clientele.monitoring import exact, sampled
 from clientele.monitoring.columns import ColumnCheck
 from clientele.monitoring.drift import snapshot_day
 from clientele.monitoring.exact import Days, Reference
+from clientele.monitoring.references import SPINE
 from clientele.monitoring.results import Measurement
 from clientele.monitoring.settings import Settings
 from clientele.monitoring.subjects import Catalog, Column, find, quoted_name
 from clientele.querying import open_build
-
-SAMPLED = "intermediate.int_core__customer_spine"
-ALL = "features.customer_features"
 
 
 @dataclass
@@ -40,18 +39,26 @@ class Company:
         """Read from a build; `model` is the one whose training days are the reference."""
         with open_build(home) as build:
             catalog = Catalog(build, snapshot_day(build))
-            groups = {s.table: [c.name for c in s.columns] for s in find(catalog, model) if s.kind == "features"}
-            columns = catalog.columns(ALL, leave_out={"is_sampled"})
-            columns = tuple(c for c in columns if any(c.name in names for names in groups.values()))
+            found = {s.table: s.columns for s in find(catalog, model) if s.kind == "features"}
             champion = next(
                 c for c in catalog.champions if model in (c.model, c.model_name) and c.part != "contractual"
             )
+        of_group = [(group, column) for group, columns in found.items() for column in columns]
+        shared = Counter(column.name for _, column in of_group)
+        # Emotions of who consented to analytics, and to credit, go by the same names.
+        names = [f"{group}.{c.name}" if shared[c.name] > 1 else c.name for group, c in of_group]
+        columns = tuple(replace(c, name=name) for (_, c), name in zip(of_group, names, strict=True))
+        groups = {of: [n for (g, _), n in zip(of_group, names, strict=True) if g == of] for of in found}
         connection = duckdb.connect()
         connection.execute(f"attach '{home.resolve() / 'build.duckdb'}' as build (read_only)")
-        names = ", ".join(quoted_name(c.name) for c in columns)
+        values = ", ".join(
+            f"{group}.{quoted_name(c.name)} as {quoted_name(name)}"
+            for (group, c), name in zip(of_group, names, strict=True)
+        )
+        joins = " ".join(f"left join build.features.{group} using (customer_id, snapshot_date)" for group in found)
         connection.execute(
-            f"create table months as select customer_id, snapshot_date, {names} from build.{ALL}"
-            " where is_sampled order by snapshot_date, md5(customer_id)"
+            f"create table months as select customer_id, snapshot_date, {values} from build.{SPINE} as spine {joins}"
+            " where spine.is_sampled order by snapshot_date, md5(customer_id)"
         )
         connection.execute("detach build")
         window = f"snapshot_date between date '{champion.learnt_from}' and date '{champion.learnt_to}'"
@@ -100,7 +107,7 @@ class Company:
 class Checked:
     """A reference that snapshots are checked against, as drift.py does; what it has of the reference is made once."""
 
-    company: Company
+    connection: duckdb.DuckDBPyConnection
     relation: str
     days: Days
     settings: Settings
@@ -109,7 +116,7 @@ class Checked:
     drawn: dict[str, np.ndarray] = field(init=False)
 
     def __post_init__(self) -> None:
-        connection, settings = self.company.connection, self.settings
+        connection, settings = self.connection, self.settings
         self.reference = exact.learn(connection, self.relation, self.columns, self.days)
         # The samples of both sides of a snapshot of no rows: those of the reference alone.
         both = sampled.samples(
@@ -120,7 +127,7 @@ class Checked:
 
     def against(self, current: str) -> list[Measurement]:
         """All measures of all columns of a SELECT."""
-        connection, settings = self.company.connection, self.settings
+        connection, settings = self.connection, self.settings
         now = sampled.draw(
             connection, current, self.columns, rows=settings.drift_sample_rows, seed=settings.seed
         )  # fmt: skip

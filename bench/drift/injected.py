@@ -26,7 +26,7 @@ Injection = Callable[[Column], str | None]
 def measure(options: Options) -> Section:
     """Shares of columns that are seen to drift, by kind and size of what was put in."""
     company = Company.of(options.home, options.settings.drift_reference_model)
-    checked = Checked(company, "select * from reference", company.days, options.settings, company.columns)
+    checked = Checked(company.connection, "select * from reference", company.days, options.settings, company.columns)
     drawn = [_kept(company, number, options.seed) for number in range(SNAPSHOTS)]
     section = Section(
         "injected",
@@ -119,7 +119,7 @@ def _tilted_table(company: Company, options: Options) -> list[list[str]]:
     No value is new, so that a count stays a count and a 0 a 0: the drift of a company whose customers buy more.
     """
     columns = _shiftable(company)
-    checked = Checked(company, "select * from reference", company.days, options.settings, columns)
+    checked = Checked(company.connection, "select * from reference", company.days, options.settings, columns)
     rng, names = np.random.default_rng(options.seed), [c.name for c in columns]
     rows = [["mean shift by other customers, standard deviations", "columns", "psi", "wasserstein", "any"]]
     for size in SHIFTS:

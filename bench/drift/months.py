@@ -49,7 +49,7 @@ def _runs(company: Company, options: Options) -> dict[date, list[Measurement]]:
         relation = company.between(days[0], day - HORIZON)
         window = exact.days_of(company.connection, relation)
         assert window is not None
-        checked = Checked(company, relation, window, options.settings, company.columns)
+        checked = Checked(company.connection, relation, window, options.settings, company.columns)
         runs[day] = checked.against(company.between(day, day))
         options.say(f"{day}: {len({m.column for m in missed(runs[day])})} columns")
     return runs

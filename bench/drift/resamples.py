@@ -44,7 +44,7 @@ def _runs(company: Company, options: Options, size: int) -> list[list[Measuremen
         relation += f" where hash(customer_id) % {SIZES[0]} < {size}"
     days = exact.days_of(company.connection, relation)
     assert days is not None
-    checked = Checked(company, relation, days, options.settings, company.columns)
+    checked = Checked(company.connection, relation, days, options.settings, company.columns)
     runs = []
     for number in range(options.resamples):
         runs.append(checked.against(company.drawn(size, options.seed + number)))

@@ -267,7 +267,9 @@ def _fitted(candidates: Mapping[str, Candidate], data: Outcomes, days: int) -> d
     models = Models.fit(data, learn, calibrate, days)
     for name, candidate in candidates.items():
         candidate.say(f"{days} days: {models.failed[name]}" if name in models.failed else "")
-        candidate.learnt, candidate.calibrated = period.learn, period.calibrate
+        # A shorter horizon learns from newer snapshots than a longer one.
+        candidate.learnt = tuple(sorted({*candidate.learnt, *period.learn}))
+        candidate.calibrated = tuple(sorted({*candidate.calibrated, *period.calibrate}))
         candidate.n_rows = max(candidate.n_rows, len(learn))
     made = {name: models.horizon(name, data, calibrate, days) for name in models.fitted}
     for name, horizon in made.items():

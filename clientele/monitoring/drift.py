@@ -6,13 +6,14 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from clientele.monitoring import exact, sampled, subjects
+from clientele.ml.artifacts import ArtifactError
+from clientele.monitoring import exact, references, sampled, subjects
 from clientele.monitoring.columns import ColumnCheck
 from clientele.monitoring.exact import Comparison, Days
 from clientele.monitoring.results import FAIL, PASS, SKIPPED, WARN, Measurement, SubjectResult
@@ -90,16 +91,37 @@ class _Check:
         started, subject = time.monotonic(), self.subject
         result = SubjectResult(
             subject.name, subject.table, subject.kind, "drift", self.day,
-            model_name=subject.model_name, model_version=subject.model_version, note=subject.note,
+            model_name=subject.model_name, model_version=subject.model_version,
         )  # fmt: skip
-        days = None if subject.why_not else exact.days_of(self.connection, subject.reference)
-        if days is None:
-            result.measurements = [self._skipped(subject.why_not or "the reference has no rows")]
+        if subject.why_not:
+            result.measurements = [self._skipped(subject.why_not)]
         else:
-            result.reference_date = days.last
-            self._measure(result, days, folder)
+            self._compare(result, folder)
         result.seconds = time.monotonic() - started
         return result
+
+    def _compare(self, result: SubjectResult, folder: Path) -> None:
+        try:
+            check = replace(self, subject=self._scored()) if self.subject.scored_by else self
+        except ArtifactError as error:
+            result.measurements = [self._skipped(str(error))]
+            return
+        days = exact.days_of(self.connection, check.subject.reference)
+        if days is None:
+            result.measurements = [self._skipped("the reference has no rows")]
+            return
+        result.reference_date = days.last
+        check._measure(result, days, folder)
+
+    def _scored(self) -> Subject:
+        """The subject with its reference scored by the champion, as of the day that is checked."""
+        champion, settings = self.subject.scored_by, self.settings
+        assert champion is not None
+        rows = references.drawn(self.subject.reference, rows=settings.drift_sample_rows, seed=settings.seed)
+        told = references.scored(self.connection, champion.model, champion.model_name, rows, self.day)
+        name = f"scores_of_{champion.model}"
+        self.connection.register(name, told)
+        return replace(self.subject, reference=f"select * from {name}", scored_by=None)
 
     def _measure(self, result: SubjectResult, days: Days, folder: Path) -> None:
         reference = exact.learn(self.connection, self.subject.reference, self.subject.columns, days)

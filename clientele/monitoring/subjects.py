@@ -10,6 +10,8 @@ from typing import Any
 
 import duckdb
 
+from clientele.monitoring import references
+
 KEYS = {"customer_id", "snapshot_date", "lake_batch"}
 # Of a scores table: who scored, when, and the words on it. None of them is a prediction.
 STAMPS = {"model_name", "model_version", "algorithm", "feature_version", "run_id", "scored_at", "churn_type"}
@@ -66,7 +68,10 @@ class Champion:
 
 @dataclass(frozen=True)
 class Subject:
-    """Two sides of a comparison, as SELECTs that hold customer_id, snapshot_date and the columns."""
+    """Two sides of a comparison, as SELECTs that hold customer_id, snapshot_date and the columns.
+
+    With `scored_by`, `reference` are customers whom that champion has still to score.
+    """
 
     table: str
     kind: str  # features, model_inputs, scores
@@ -76,7 +81,7 @@ class Subject:
     part: str = ""
     model_name: str | None = None
     model_version: str | None = None
-    note: str = ""
+    scored_by: Champion | None = None
     why_not: str = ""  # why it cannot be compared
 
     @property
@@ -98,6 +103,7 @@ class Catalog:
         for table, column, data_type in rows:
             self.tables.setdefault(table, {})[column] = data_type
         self.windows = self._windows()
+        self.training_days = self._training_days()
         self.champions = [champion for model in self.models() for champion in self._champions(model)]
 
     def models(self) -> list[str]:
@@ -126,6 +132,25 @@ class Catalog:
             return {}
         rows = self.connection.execute("select feature, feature_window from governance.feature_catalog").fetchall()
         return {feature: window or "" for feature, window in rows}
+
+    def _training_days(self) -> list[date]:
+        """Those before the day that is checked, oldest first."""
+        if references.SPINE not in self.tables:
+            return []
+        rows = self.connection.execute(
+            f"select distinct snapshot_date from {references.SPINE} where is_training and snapshot_date < ? order by 1",
+            [self.day],
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def has_scored(self, champion: Champion) -> bool:
+        """Whether the scores of the day are those of this version."""
+        rows = self.connection.execute(
+            f"select count(*) from ml.ml_{champion.model}__scores"
+            " where model_name = ? and model_version = ? and snapshot_date = ?",
+            [champion.model_name, champion.model_version, self.day],
+        ).fetchall()
+        return bool(rows[0][0])
 
     def _champions(self, model: str) -> list[Champion]:
         if f"ml.ml_{model}__fit" not in self.tables:
@@ -226,34 +251,40 @@ def _scores(catalog: Catalog, champion: Champion) -> Subject:
     }  # fmt: skip
     if f"ml.{table}" not in catalog.tables:
         return Subject(table, "scores", why_not="nothing was scored yet", **subject)
-    rows = f"select * from ml.{table} where model_name = '{champion.model_name}' and snapshot_date = "
-    reference = _scored_before(catalog, table, champion)
-    if reference is None:
-        return Subject(table, "scores", why_not="no earlier day was scored: the next one is compared", **subject)
-    day, version = reference
-    changed = version != champion.model_version
-    note = f"compared with version {version}, as this one has not scored before" if changed else ""
-    columns = tuple(c for c in catalog.columns(f"ml.{table}", STAMPS) if not _is_word_on_score(c.name))
-    return Subject(table, "scores", columns, rows + _date(day), rows + _date(catalog.day), note=note, **subject)
+    if not catalog.has_scored(champion):
+        why = f"{catalog.day} has no scores of version {champion.model_version}"
+        return Subject(table, "scores", why_not=why, **subject)
+    days = unseen_days(catalog.training_days, champion)
+    if not days:
+        why = "no training day had come when the champion was fitted, whose customers it could score"
+        return Subject(table, "scores", why_not=why, **subject)
+    return Subject(
+        table,
+        "scores",
+        score_columns(catalog, champion),
+        reference=references.asked_about(champion.model, champion.part, champion.features, days),
+        current=f"select * from ml.{table} where model_name = '{champion.model_name}'"
+        f" and snapshot_date = {_date(catalog.day)}",
+        scored_by=champion,
+        **subject,
+    )
 
 
-def _scored_before(catalog: Catalog, table: str, champion: Champion) -> tuple[date, str] | None:
-    """The first day that the champion scored, or the newest that another version did; with its version."""
-    rows = catalog.connection.execute(
-        f"""
-        select snapshot_date, max(model_version)
-        from ml.{table}
-        where model_name = ? and snapshot_date < ?
-        group by snapshot_date
-        order by
-            max(model_version) = ? desc,
-            case when max(model_version) = ? then snapshot_date end,
-            snapshot_date desc
-        limit 1
-        """,
-        [champion.model_name, catalog.day, champion.model_version, champion.model_version],
-    ).fetchall()
-    return rows[0] if rows else None
+def score_columns(catalog: Catalog, champion: Champion) -> tuple[Column, ...]:
+    """What a champion says of a customer that can be compared."""
+    columns = catalog.columns(f"ml.ml_{champion.model}__scores", STAMPS)
+    return tuple(column for column in columns if not _is_word_on_score(column.name))
+
+
+def unseen_days(training_days: Sequence[date], champion: Champion) -> list[date]:
+    """Training days that had come when the champion was fitted and that it has not learnt from, or the newest of all.
+
+    Their windows had not passed: they are out of time, and near to the days that it scores. A model that learns from
+    every day, as far as it was followed, leaves none.
+    """
+    come = [day for day in training_days if day <= champion.fitted_for]
+    unseen = [day for day in come if champion.learnt_to is None or day > champion.learnt_to]
+    return unseen or come[-1:]
 
 
 def _is_word_on_score(name: str) -> bool:

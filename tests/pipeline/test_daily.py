@@ -100,6 +100,15 @@ def test_every_feature_group_and_model_was_watched(home: Path) -> None:
     assert list((home / "reports" / "drift" / f"{NEWEST}").glob("*.html"))
 
 
+def test_scores_of_the_first_day_have_a_verdict_and_are_no_drift(home: Path) -> None:
+    scored = [row for row in Records(home).read("drift_results").to_pylist() if row["subject_kind"] == "scores"]
+    champions = published(home, "select model_name from governance.model_registry where is_champion")
+    judged = {row["model_name"] for row in scored if row["value"] is not None}
+    assert judged == {name for (name,) in champions}
+    assert {row["status"] for row in scored} <= {"pass", "skipped"}
+    assert all(row["reference_date"] < NEWEST for row in scored)
+
+
 def test_drift_that_is_an_error_is_not_published(home: Path) -> None:
     before = Published(home).current()
     path = home / "vars.yml"

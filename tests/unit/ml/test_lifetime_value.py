@@ -46,6 +46,17 @@ def test_the_registry_names_the_features_that_a_version_reads(made: dict[str, di
         assert set(json.loads(version["features_json"])) == read
 
 
+def test_the_registry_names_all_days_that_any_horizon_has_learnt_from() -> None:
+    """Two years of months: the newest whose year has passed is nine months older than the newest whose 90 days have."""
+    months = value_company.months(24)
+    whole = value_company.table(120, months)
+    year, quarter = (whole.filter(pc.is_valid(whole[f"spend_next_{days}d"])) for days in (365, 90))
+    assert pc.max(year["snapshot_date"]).as_py() < pc.max(quarter["snapshot_date"]).as_py()
+    for version in versions(quarter).values():
+        assert version["learnt_to"] == version["calibrated_on"] == pc.max(quarter["snapshot_date"]).as_py()
+        assert version["learnt_from"] == pc.min(quarter["snapshot_date"]).as_py()
+
+
 def test_importance_is_on_record_for_every_version(made: dict[str, dict[str, Any]]) -> None:
     for version in made.values():
         sizes = {row["feature"]: row["importance"] for row in json.loads(version["importance_json"])}

@@ -3,14 +3,18 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import duckdb
+import numpy as np
 import pytest
 
-from clientele.monitoring import sampled
+from clientele.contract import PROJECT_ROOT
+from clientele.ml import artifacts
+from clientele.monitoring import references, sampled
 from clientele.monitoring.drift import NoSnapshotError, check_drift, forget_reports
 from clientele.monitoring.results import Measurement, SubjectResult
 from clientele.monitoring.settings import Settings
 from clientele.querying import NoBuildError
-from tests.unit.monitoring.conftest import DAY
+from tests.unit.monitoring.conftest import DAY, score
 
 Change = Callable[[str], None]
 NOW = f"where snapshot_date = '{DAY}'"
@@ -33,10 +37,9 @@ def test_nothing_drifted(home: Path, settings: Settings) -> None:
     assert {name: result.status for name, result in results.items()} == {
         "feat_orders": "pass",
         "ml_churn__inputs.non_contractual": "pass",
-        "ml_churn__scores.non_contractual": "skipped",
+        "ml_churn__scores.non_contractual": "pass",
     }
     assert results["feat_orders"].reference_date == date(2025, 4, 1)
-    assert "no earlier day was scored" in results["ml_churn__scores.non_contractual"].message
 
 
 def test_keys_stamps_and_times_are_not_compared(home: Path, settings: Settings) -> None:
@@ -119,24 +122,111 @@ def test_a_champion_without_features_has_no_inputs(home: Path, settings: Setting
     assert (result.status, result.message) == ("skipped", "the champion reads no features")
 
 
-def test_scores_are_compared_with_the_first_day_of_their_version(
-    home: Path, settings: Settings, change: Change, scored: Callable[..., None]
+SCORES = "ml_churn__scores.non_contractual"
+
+
+def test_scores_of_a_first_day_are_compared_with_what_the_champion_says_of_days_it_has_not_seen(
+    home: Path, settings: Settings, change: Change
 ) -> None:
-    for day, version in ((date(2025, 5, 1), "v0"), (date(2025, 5, 10), "v1"), (date(2025, 5, 20), "v1")):
-        scored(day, version)
-    change(f"update ml.ml_churn__scores set churn_probability = churn_probability / 2 {NOW}")
-    result = checked(home, settings, "ml_churn__scores.non_contractual")
-    assert (result.reference_date, result.status) == (date(2025, 5, 10), "warn")
+    result = checked(home, settings, SCORES)
+    assert (result.reference_date, result.status) == (date(2025, 5, 1), "pass")
+    same = measured(result, "churn_probability", "psi")
+    assert (same.value, same.n_reference, same.n_current) == (0, 400, 400)
     assert {m.column for m in result.measurements} - {None} == {"churn_probability"}
+    change(f"update ml.ml_churn__scores set churn_probability = churn_probability / 2 {NOW}")
+    assert checked(home, settings, SCORES).status == "warn"
 
 
-def test_scores_of_a_new_version_are_compared_with_those_before(
+def test_what_was_scored_before_does_not_change_a_verdict(
     home: Path, settings: Settings, scored: Callable[..., None]
 ) -> None:
-    scored(date(2025, 5, 1), "v0")
-    result = checked(home, settings, "ml_churn__scores.non_contractual")
-    assert result.status == "pass"
-    assert "compared with version v0" in result.message
+    before = checked(home, settings, SCORES).measurements
+    for day, version in ((date(2025, 5, 1), "v0"), (date(2025, 5, 20), "v1")):
+        scored(day, version)
+    assert checked(home, settings, SCORES).measurements == before
+
+
+def test_scores_drift_with_the_customers(home: Path, settings: Settings, change: Change) -> None:
+    change("update features.feat_orders set n_orders_30d = 0 where snapshot_date = '2025-05-01'")
+    found = measured(checked(home, settings, SCORES), "churn_probability", "psi")
+    assert found.status == "warn"
+
+
+def test_a_season_that_the_champion_knows_is_no_drift(home: Path, settings: Settings, champion: bytes) -> None:
+    """All customers are as they were; June is told of the June before, which was another than May."""
+    state = artifacts.unpack(champion, artifacts.sha256(champion))
+    days = [np.datetime64(day).astype(int) for day in ("2024-04-01", "2024-05-01", "2024-06-01")]
+    state["season"] |= {"days": np.array(days), "levels": np.array([0.0, 0.0, 2.0]), "doubt": 0.5}
+    seasonal = artifacts.pack(state)
+    with duckdb.connect(str(home / "build.duckdb")) as con:
+        con.execute(
+            "update ml.ml_churn__champion set artifact = ?, artifact_sha256 = ?", [seasonal, artifacts.sha256(seasonal)]
+        )
+        before = con.execute("select avg(churn_probability) from ml.ml_churn__scores").fetchall()[0][0]
+        con.execute("delete from ml.ml_churn__scores")
+        score(con, DAY)
+        assert con.execute("select avg(churn_probability) from ml.ml_churn__scores").fetchall()[0][0] > before + 0.1
+    found = measured(checked(home, settings, SCORES), "churn_probability", "psi")
+    assert (found.value, found.status) == (0, "pass")
+
+
+@pytest.mark.parametrize(
+    ("learnt_to", "fitted_for", "newest", "rows"),
+    [
+        ("2025-03-01", "2025-06-01", date(2025, 5, 1), 800),  # two months that it has not seen
+        ("2025-04-01", "2025-04-15", date(2025, 4, 1), 400),  # none: the newest that it has
+        ("2025-05-01", "2025-06-01", date(2025, 5, 1), 400),
+        ("2025-06-01", "2025-06-01", date(2025, 5, 1), 400),  # the day itself is no reference
+    ],
+)
+def test_days_to_be_asked_about_had_come_and_were_not_learnt_from(
+    home: Path, settings: Settings, change: Change, learnt_to: str, fitted_for: str, newest: date, rows: int
+) -> None:
+    change(f"update ml.ml_churn__fit set learnt_to = '{learnt_to}', fitted_for = '{fitted_for}'")
+    result = checked(home, settings, SCORES)
+    assert result.reference_date == newest
+    assert measured(result, "churn_probability", "psi").n_reference == rows
+
+
+def test_only_customers_of_the_kind_that_is_scored_are_asked_about(
+    home: Path, settings: Settings, change: Change
+) -> None:
+    change(
+        "create or replace view ml.ml_churn__population as select customer_id, snapshot_date,"
+        " case when n_orders_30d = 0 then 'contractual' else 'non_contractual' end as churn_type"
+        " from features.feat_orders where channel <> 'app'"
+    )
+    found = measured(checked(home, settings, SCORES), "churn_probability", "psi")
+    assert found.n_reference == 400 - 100 - 20  # every fourth has no orders, 20 of the 40 of the app have some
+
+
+def test_a_sample_of_the_reference_is_scored(home: Path, settings: Settings) -> None:
+    few = replace(settings, drift_sample_rows=100)
+    assert measured(checked(home, few, SCORES), "churn_probability", "psi").n_reference == 100
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("update ml.ml_churn__scores set model_version = 'v0'", "2025-06-01 has no scores of version v1"),
+        ("update intermediate.int_core__customer_spine set is_training = false", "no training day had come when"),
+        ("update ml.ml_churn__fit set fitted_for = '2025-02-01'", "no training day had come when"),
+        ("delete from features.feat_orders where snapshot_date = '2025-05-01'", "the reference has no rows"),
+        ("update ml.ml_churn__champion set artifact_sha256 = 'other'", "is not opened. Fit anew"),
+    ],
+)
+def test_what_cannot_be_asked_is_skipped_and_says_why(
+    home: Path, settings: Settings, change: Change, sql: str, why: str
+) -> None:
+    change(sql)
+    result = checked(home, settings, SCORES)
+    assert result.status == "skipped"
+    assert why in result.message
+
+
+def test_every_model_with_scores_can_be_asked() -> None:
+    scores = (PROJECT_ROOT / "dbt_project" / "models" / "ml").glob("*/ml_*__scores.*")
+    assert {path.parent.name for path in scores} == set(references.ASKED)
 
 
 @pytest.mark.parametrize("name", ["feat_orders", "feat_orders.n_orders_30d"])
