@@ -103,8 +103,8 @@ class _Check:
     def _compare(self, result: SubjectResult, folder: Path) -> None:
         try:
             check = replace(self, subject=self._scored()) if self.subject.scored_by else self
-        except ArtifactError as error:
-            result.measurements = [self._skipped(str(error))]
+        except (ArtifactError, KeyError) as error:  # not readable, or reads what its registry row does not name
+            result.measurements = [self._skipped(str(error.args[0]))]
             return
         days = exact.days_of(self.connection, check.subject.reference)
         if days is None:
