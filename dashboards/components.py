@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache, partial, wraps
+from io import BytesIO
 from typing import Any
+from urllib.parse import quote
 
 import altair as alt
 import pandas as pd
@@ -212,6 +214,16 @@ def _csv(rows: pd.DataFrame) -> bytes:
     return rows.map(shown.cell).to_csv(index=False).encode()
 
 
+def csv_file(chunks: Iterable[pd.DataFrame]) -> BytesIO:
+    """Rows as a file of CSV, written as they come; in memory, where Streamlit keeps what is downloaded."""
+    file = BytesIO()
+    for number, rows in enumerate(chunks):
+        texts = {name: rows[name].map(shown.cell) for name in rows.select_dtypes(object)}
+        file.write(rows.assign(**texts).to_csv(index=False, header=number == 0).encode())
+    file.seek(0)
+    return file
+
+
 def nothing(publication: Publication, needs: Sequence[str], otherwise: str) -> None:
     """What to know where there is nothing to see: the sources that are missing and how to load them, else a reason."""
     missing = missing_sources(publication, needs)
@@ -245,6 +257,20 @@ def missing_sources(publication: Publication, needs: Sequence[str]) -> list[tupl
 def meaning(publication: Publication, table: str, column: str) -> str:
     """What a column means, for a hover: from dbt's documentation."""
     return data.definition(publication.path, table, column)
+
+
+def risk_levels(publication: Publication) -> str:
+    """From which churn probability on a risk is called high or medium."""
+    high, medium = (
+        shown.share(float(data.setting(publication.path, f"churn_risk_{level}_from", otherwise)), 0)
+        for level, otherwise in (("high", "0.7"), ("medium", "0.4"))
+    )
+    return f"high from a churn probability of {high} on, medium from {medium} on, low below."
+
+
+def horizon(publication: Publication) -> str:
+    """How far ahead churn is forecast: 90 days."""
+    return f"{data.setting(publication.path, 'churn_horizon_days', '90')} days"
 
 
 def vega(rows: pd.DataFrame, build: Callable[..., Any], *given: Any, height: int = HEIGHT, alt_text: str) -> None:
@@ -295,6 +321,10 @@ class Column:
                 return kinds.NumberColumn(self.label, format="%.2f", **options)
             case "share":
                 return kinds.NumberColumn(self.label, format="%.1f %%", **options)
+            case "percent":
+                return kinds.NumberColumn(self.label, format="%.0f %%", **options)
+            case "customer":
+                return kinds.LinkColumn(self.label, display_text=r"customer=(.*)$", alignment="left", **options)
             case "day":
                 return kinds.DateColumn(self.label, format="D MMM YYYY", **options)
             case "moment":
@@ -308,9 +338,14 @@ class Column:
 
 def table(publication: Publication, rows: pd.DataFrame, of: str, columns: dict[str, Column], **options: Any) -> Any:
     """A table of some columns, each with its definition, from the docs of the table `of`, on hover."""
-    shares = [name for name, column in columns.items() if column.kind == "share" and name in rows]
+    told = rows[[name for name in columns if name in rows]]
+    for name in told:
+        if columns[name].kind in ("share", "percent"):
+            told = told.assign(**{name: told[name] * 100})
+        elif columns[name].kind == "customer":
+            told = told.assign(**{name: [f"customers?customer={quote(str(value), safe='')}" for value in told[name]]})
     return st.dataframe(
-        rows[[name for name in columns if name in rows]].assign(**{name: rows[name] * 100 for name in shares}),
+        told,
         column_config={
             name: column.configured(column.about or meaning(publication, of, column.of or name))
             for name, column in columns.items()
@@ -328,6 +363,17 @@ def estimates(rows: pd.DataFrame, column: str, write: Callable[[Any], str]) -> l
         shown.with_bounds(write(value), write(lower), write(upper))
         for value, lower, upper in zip(rows[column], rows[f"{column}_lower"], rows[f"{column}_upper"], strict=True)
     ]
+
+
+def bounded(name: str, label: str, kind: str, *, about: str = "", level: str = "", unit: str = "") -> dict[str, Column]:
+    """Three columns that sort as numbers: an estimate, and right beside it the bounds of it, of which `level` tells."""
+    of_it = f"of {label[:1].lower() if label[1:2].islower() else label[:1]}{label[1:]}{f' ({level})' if level else ''}"
+    title = f"{label} ({unit})" if unit else label
+    return {
+        name: Column(title, kind, about=about),
+        f"{name}_lower": Column("from", kind, about=f"Lower bound {of_it}."),
+        f"{name}_upper": Column("to", kind, about=f"Upper bound {of_it}."),
+    }
 
 
 def text(label: str, width: int | None = None) -> Column:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -23,6 +23,7 @@ import streamlit as st
 QUERIES = Path(__file__).with_name("queries")
 # Of one file; a page sorts a million customers in a third of it.
 MEMORY = "192MB"
+CHUNK = 10  # of DuckDB's vectors, of 2,048 rows each
 ORDER = re.compile(r"/\*order\*/.*?/\*end\*/", re.DOTALL)
 # A comment or a text, which are passed over, or a parameter and its name.
 PARAMETER = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\$([a-z_][a-z_0-9]*)")
@@ -136,6 +137,15 @@ def fetch(path: str, sql: str, params: Mapping[str, Any]) -> pd.DataFrame:
             return _numpy(cursor.execute(sql, {name: params.get(name) for name in wanted}).df())
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise NotInPublicationError(_named_in(error)) from error
+
+
+def in_chunks(path: str, name: str, **params: Any) -> Iterator[pd.DataFrame]:
+    """The rows of the query of that name, some thousands at a time: of a million there are never all in memory."""
+    sql = sql_of(name)
+    with _connection(path).cursor() as cursor:
+        cursor.execute(sql, {name: params.get(name) for name in parameters_of(sql)})
+        while len(rows := cursor.fetch_df_chunk(CHUNK)):
+            yield _numpy(rows)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)

@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from clientele.contract import PROJECT_ROOT
 from clientele.publishing.versions import Published
 from dashboards import access, components, data, shown
 from dashboards.app import PAGES
-from dashboards.views import models
+from dashboards.views import customers, models
 from tests.dashboards import asked, charted, figures, given_a_past, notes
 from tests.published import publish_without_rows
 
@@ -146,6 +147,60 @@ def test_a_list_is_sorted_and_cut_by_the_database(
         " order by total_spent desc nulls last, customer_id limit 50 offset 50",
     )
     assert list(app.dataframe[0].value["customer_id"]) == [customer for (customer,) in expected]
+
+
+def test_a_changed_filter_or_order_begins_with_the_first_page(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened(company, "customers", monkeypatch, page="2")
+    assert "page 2 of" in " ".join(caption.value for caption in app.caption)
+    for key, value in (("risk", "low"), ("sort", "customer")):
+        app.session_state["page"] = 2
+        app.selectbox(key=key).select(value).run()
+        assert "page 1 of" in " ".join(caption.value for caption in app.caption)
+
+
+def test_what_is_searched_for_is_no_pattern(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ((customer,),) = asked(company, "select min(customer_id) from marts.customer_directory")
+    for search in ("%", "_", customer[0] + "_"):
+        app = opened(company, "customers", monkeypatch, search=search)
+        assert app.info[0].value.startswith("No customer fits")
+    app = opened(company, "customers", monkeypatch, search=customer.lower())
+    assert list(app.dataframe[0].value["customer_id"]) == [customer]
+
+
+@pytest.mark.parametrize(
+    ("page", "address"),
+    [
+        ("customers", {"risk": "wild"}), ("customers", {"sort": "random()"}), ("overview", {"segment": "*nobody*"}),
+        ("campaigns", {"period": "a decade"}), ("segments", {"since": "yesterday"}),
+    ],
+)  # fmt: skip
+def test_a_filter_in_the_address_that_nothing_knows_is_said_to_be_unknown(
+    page: str, address: dict[str, str], company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (unknown,) = address.values()
+    app = opened(company, page, monkeypatch, **address)
+    assert [f"there is no *{shown.plain(unknown)}* here" in warning.value for warning in app.warning] == [True]
+    assert len(opened(company, page, monkeypatch).warning) == 0
+
+
+def test_all_customers_that_match_are_exported_with_what_they_came_from(company: Path) -> None:
+    publication = data.publication(data.current_path(company))
+    ((country,),) = asked(company, "select mode(country) from marts.customer_directory")
+    read = partial(customers.everything, publication, {"country": country})
+    exported = pd.read_csv(read(set()), dtype=str)
+    expected = asked(
+        company,
+        "select customer_id, scores.churn_probability, churn_model_version from marts.customer_directory"
+        f" join marts.customer_risk_scores as scores using (customer_id) where country = '{country}' order by 1",
+    )
+    exported = exported.sort_values("customer_id")
+    assert len(expected) > customers.SIZE
+    assert list(exported["customer_id"]) == [customer for customer, *_ in expected]
+    assert list(exported["churn_model_version"].fillna("")) == [version or "" for *_, version in expected]
+    assert exported["churn_probability"].astype(float).sum() == pytest.approx(sum(p or 0 for _, p, _ in expected))
+    assert set(exported["publication"]) == {publication.version}
+    assert set(exported["snapshot_date"]) == {str(publication.snapshot_date)}
+    assert "customer_id" not in pd.read_csv(read({"customer_id"}))
 
 
 def test_one_customer_has_a_page(built_company: Path, company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -404,7 +459,8 @@ def test_every_query_of_every_page_runs_bare_as_it_is_downloaded(
                 found = data._numpy(connection.execute(question).df())
                 pd.testing.assert_frame_equal(found, rows, obj=name)
                 seen.add(name)
-    assert {path.stem for path in data.QUERIES.glob("*.sql")} - seen == set()
+    # The last is asked when it is downloaded; see the test of what is exported.
+    assert {path.stem for path in data.QUERIES.glob("*.sql")} - seen == {"customers_export"}
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,33 @@ def test_a_customer_is_searched_for_and_opened_by_address(page: Watched, built_c
     assert page.page.get_by_role("heading", level=1).inner_text() == f"Customer {customer}"
 
 
+def test_a_list_is_sorted_by_its_heads_and_opens_a_customer_that_back_leads_from(
+    page: Watched, built_company: Path
+) -> None:
+    page.open("customers?page=2")
+    table = page.page.get_by_test_id("stDataFrame")
+    # Search, menus and downloads of the table would know the rows of one page alone.
+    table.hover()
+    assert not page.page.get_by_test_id("stElementToolbar").first.is_visible()
+    for order, last in (("desc", "churn+probability"), ("asc", "churn+probability%2C+lowest+first")):
+        table.click(position={"x": 110, "y": 15})
+        page.page.wait_for_url(f"**/customers?sort={last}")
+        page.page.get_by_text("page 1 of").wait_for()
+        page.page.wait_for_timeout(STEADY_MS)
+        (first,) = asked(
+            built_company,
+            "select customer_id from marts.customer_directory"
+            f" order by churn_probability {order} nulls last, customer_id limit 1",
+        )
+    table.click(position={"x": 110, "y": 50})
+    page.page.wait_for_url(f"**/customers?customer={first}")
+    page.page.get_by_role("heading", level=1, name=f"Customer {first}").wait_for()
+    page.page.go_back()
+    page.page.wait_for_url(f"**/customers?sort={last}")
+    page.page.get_by_role("heading", level=1, name="Customers", exact=True).wait_for()
+    table.wait_for()
+
+
 def test_a_campaign_is_opened_by_address_and_by_its_row(page: Watched, built_company: Path) -> None:
     # The first of the list as it opens.
     campaign, name = asked(
