@@ -75,6 +75,18 @@ def fragment(draw: Callable[..., None]) -> Callable[..., None]:
     return st.fragment(part)
 
 
+def days_axis(ticks: int = 6, pattern: str = "%-d %b") -> alt.Axis:
+    """An axis of days or months: the year stands below the first and below each January."""
+    year = "datum.index == 0 || month(datum.value) == 0 ? timeFormat(datum.value, '%Y') : ''"
+    return alt.Axis(tickCount=ticks, labelExpr=f"[timeFormat(datum.value, '{pattern}'), {year}]", labelFlush=False)
+
+
+def counts_axis() -> alt.Axis:
+    """An axis of whole numbers: 200, 1,500, 20k."""
+    written = "abs(datum.value) < 10000 ? format(datum.value, ',.0f') : format(datum.value, '~s')"
+    return alt.Axis(tickCount=5, tickMinStep=1, labelExpr=written)
+
+
 def diverging() -> list[str]:
     """Orange below, blue above, and the background between."""
     return ["#b34700", "#1a232d", "#2b8cc4"] if is_dark() else ["#d9743a", "#f7f7f7", "#2b8cc4"]

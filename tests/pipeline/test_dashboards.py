@@ -411,6 +411,29 @@ def test_a_campaign_in_the_address_is_opened(company: Path, monkeypatch: pytest.
     assert "nothing did not run" in app.info[0].value
 
 
+def test_campaigns_are_compared_by_what_they_return(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened(company, "campaigns", monkeypatch, period="all time")
+    expected = asked(
+        company,
+        "select campaign_id, roas, roas_lower, roas_upper, cost_amount from marts.campaign_summary"
+        " where period = 'all_time' order by roas desc nulls last, campaign_id",
+    )
+    told = next(table.value for table in app.dataframe if "roas" in table.value)
+    assert pd.api.types.is_float_dtype(told["roas"])  # as which a head sorts it
+    for at, column in enumerate(("roas", "roas_lower", "roas_upper"), start=1):
+        assert list(told[column]) == pytest.approx(
+            [math.nan if r[at] is None else r[at] for r in expected], nan_ok=True
+        )
+    drawn = charted(app, "Return on ad spend by campaign, with bounds")
+    most = sorted((r for r in expected if r[1] is not None), key=lambda r: -r[4])[:30]
+    assert list(drawn["roas"]) == pytest.approx(sorted((r[1] for r in most), reverse=True))
+    by_month = charted(app, "Return on ad spend over time, with bounds").set_index("performance_month")["roas"]
+    months = asked(company, "select performance_month from marts.channel_performance_monthly where channel = 'all'")
+    assert by_month.notna().sum() == len(months)
+    # A month without campaigns breaks the line.
+    assert len(by_month) == (by_month.index.max().to_period("M") - by_month.index.min().to_period("M")).n + 1
+
+
 def pages_with_filters(home: Path) -> list[tuple[str, dict[str, str]]]:
     """Every page as it opens, and those with filters with each of them set."""
     ((customer, segment, risk, tier, country, channel),) = asked(

@@ -149,7 +149,7 @@ def test_a_campaign_is_opened_by_address_and_by_its_row(page: Watched, built_com
     campaign, name = asked(
         built_company,
         "select campaign_id, campaign_name from marts.campaign_summary where period = 'last_365_days'"
-        " order by last_date desc, campaign_id limit 1",
+        " order by roas desc nulls last, campaign_id limit 1",
     )
     by_day = page.page.get_by_role("heading", name=f"{name} by day")
     page.open(f"campaigns?campaign={campaign}")
