@@ -87,6 +87,11 @@ def counts_axis() -> alt.Axis:
     return alt.Axis(tickCount=5, tickMinStep=1, labelExpr=written)
 
 
+def by_the_day(base: alt.Chart, tips: Sequence[Any], height: int = HEIGHT) -> alt.Chart:
+    """What to hover over, from top to bottom, a day each: a band or line would tell of its first day wherever it is."""
+    return base.mark_rule(strokeWidth=12, opacity=0).encode(y=alt.value(0), y2=alt.value(height), tooltip=[*tips])
+
+
 def diverging() -> list[str]:
     """Orange below, blue above, and the background between."""
     return ["#b34700", "#1a232d", "#2b8cc4"] if is_dark() else ["#d9743a", "#f7f7f7", "#2b8cc4"]
@@ -141,16 +146,17 @@ def asked(publication: Publication, name: str, **params: Any) -> Result | None:
     try:
         found = data.ask(publication.path, name, **params)
     except data.NotInPublicationError as error:
-        too_old(error.relation)
+        too_old(error.relation, is_column=error.is_column)
         return None
     hidden = access.hidden_columns()
     return replace(found, rows=found.rows.drop(columns=[*hidden & set(found.rows)])) if hidden else found
 
 
-def too_old(relation: str) -> None:
-    """In place of what needs a table that the publication does not hold."""
+def too_old(relation: str, *, is_column: bool = False) -> None:
+    """In place of what needs a table, or a column of one, that the publication does not hold."""
+    lacks = "lacks something that this figure needs" if is_column else f"has no `{relation}`"
     st.info(
-        f"This publication has no `{relation}`: it was made before this page could show it. The next daily run"
+        f"This publication {lacks}: it was made before this page could show it. The next daily run"
         " (`clientele daily`) publishes it.",
         icon=":material/history:",
     )

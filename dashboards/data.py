@@ -36,8 +36,9 @@ class NothingPublishedError(Exception):
 class NotInPublicationError(Exception):
     """The published file was made before the tables were that a query reads."""
 
-    def __init__(self, relation: str) -> None:
+    def __init__(self, relation: str, *, is_column: bool = False) -> None:
         self.relation = relation
+        self.is_column = is_column
         super().__init__(f"this publication has no {relation}")
 
 
@@ -136,7 +137,8 @@ def fetch(path: str, sql: str, params: Mapping[str, Any]) -> pd.DataFrame:
             wanted = parameters_of(sql)
             return _numpy(cursor.execute(sql, {name: params.get(name) for name in wanted}).df())
     except (duckdb.CatalogException, duckdb.BinderException) as error:
-        raise NotInPublicationError(_named_in(error)) from error
+        is_column = isinstance(error, duckdb.BinderException)
+        raise NotInPublicationError(_named_in(error), is_column=is_column) from error
 
 
 def in_chunks(path: str, name: str, **params: Any) -> Iterator[pd.DataFrame]:

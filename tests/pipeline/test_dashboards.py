@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import math
 import re
@@ -25,7 +26,7 @@ from clientele.contract import PROJECT_ROOT
 from clientele.publishing.versions import Published
 from dashboards import access, components, data, shown
 from dashboards.app import PAGES
-from dashboards.views import customers, models
+from dashboards.views import customers, models, overview
 from tests.dashboards import asked, charted, figures, given_a_past, notes
 from tests.published import publish_without_rows
 
@@ -125,7 +126,10 @@ def test_every_score_shows_its_bounds(built_company: Path, company: Path, monkey
     )
     assert in_euros(lower, upper) in notes(app, "At risk in the best tenth").replace("\\", "")
     movers = opened(company, "overview", monkeypatch).dataframe[0].value
-    assert movers["earlier_churn_probability"].str.contains(r"\(.+ % to .+ %\)").all()
+    for column in ("value_at_risk", "churn_probability", "earlier_churn_probability"):
+        # As numbers, which a head sorts as such.
+        assert (movers[f"{column}_lower"] <= movers[column]).all()
+        assert (movers[column] <= movers[f"{column}_upper"]).all()
     ((customer, then, now),) = asked(
         company,
         "select customer_id, earlier_churn_probability_upper, clv_365d_upper from marts.customer_changes"
@@ -135,6 +139,43 @@ def test_every_score_shows_its_bounds(built_company: Path, company: Path, monkey
     (told,) = [element.value for element in app.markdown if "the publication before" in element.value]
     assert f"to {shown.share(then)})" in told
     assert f"to {shown.money(now, 'EUR')})**" in told
+
+
+@pytest.mark.parametrize(
+    ("published", "named"),
+    [
+        # Days that were built and not published name no model, and are none of another.
+        ([], {}),
+        ([("02", "a")], {"02": ("a", False)}),
+        # The same day told again by another model: days before it were told by the first.
+        ([("02", "a"), ("02", "b")], {"02": ("b", True)}),
+        ([("01", "a"), ("02", "a"), ("03", "b")], {"01": ("a", False), "02": ("a", False), "03": ("b", True)}),
+        ([("01", "a"), ("03", "b"), ("04", "b")], {"01": ("a", False), "03": ("b", True), "04": ("b", False)}),
+        # Another part of the same model counts, another model does not.
+        ([("01", "a"), ("02", "a", "d")], {"01": ("a", False), "02": ("a d", True)}),
+        ([("01", "a"), ("02", "a", None, "x")], {"01": ("a", False), "02": ("a", False)}),
+    ],
+)
+def test_a_day_that_another_model_told_is_marked(
+    published: list[tuple[str | None, ...]], named: dict[str, tuple[str, bool]]
+) -> None:
+    def models_of(_day: str, one: str, other: str | None = None, clv: str | None = None) -> str:
+        told = {"churn.contractual": one, "churn.non_contractual": other, "clv": clv}
+        return json.dumps({model: version for model, version in told.items() if version})
+
+    told = pd.DataFrame(
+        {
+            "published_at": pd.to_datetime([f"2026-01-0{number + 5}" for number in range(len(published))]),
+            "snapshot_date": pd.to_datetime([f"2026-01-{day}" for day, *_ in published]),
+            "models_json": [models_of(*day) for day in published],
+        }
+    )
+    rows = pd.DataFrame({"snapshot_date": pd.date_range("2026-01-01", "2026-01-04")})
+    found = overview.with_models(rows, told, ("churn",))
+    for day, by, is_other in zip(found["snapshot_date"], found["models"], found["is_other_model"], strict=True):
+        version, expected = named.get(f"{day:%d}", (None, False))
+        assert by == (f"churn {version}" if version else "not named: built, not published")
+        assert is_other == expected
 
 
 def test_a_list_is_sorted_and_cut_by_the_database(
