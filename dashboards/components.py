@@ -29,6 +29,12 @@ RISK_COLOURS = {"high": "#d55e00", "medium": "#e69f00", "low": "#009e73"}
 HEIGHT = 280
 # Pixels of a row of a table, and rows that it shows at once; Streamlit finds the height of up to ten by itself.
 ROW, MOST_ROWS = 35, 10
+# Kinds of columns of numbers, and how each is written; those of SHARES are shown times a hundred.
+NUMBERS = {
+    "number": "localized", "decimal": "%.2f", "share": "%.1f %%", "percent": "%.0f %%", "change": "%+,d",
+    "share change": "%+.1f %%",
+}  # fmt: skip
+SHARES = ("share", "percent", "share change")
 LOADING = "Load it: write a mapping for it (`clientele map FILE`), then `clientele load mapping.yml`."
 
 
@@ -332,21 +338,15 @@ class Column:
         """As Streamlit wants it, with the definition for the hover."""
         kinds = st.column_config
         options: dict[str, Any] = {"help": about or None, "width": self.width}
+        if self.kind in NUMBERS:
+            return kinds.NumberColumn(self.label, format=NUMBERS[self.kind], **options)
         match self.kind:
-            case "number":
-                return kinds.NumberColumn(self.label, format="localized", **options)
-            case "decimal":
-                return kinds.NumberColumn(self.label, format="%.2f", **options)
-            case "share":
-                return kinds.NumberColumn(self.label, format="%.1f %%", **options)
-            case "percent":
-                return kinds.NumberColumn(self.label, format="%.0f %%", **options)
-            case "customer":
-                return kinds.LinkColumn(self.label, display_text=r"customer=(.*)$", alignment="left", **options)
             case "day":
                 return kinds.DateColumn(self.label, format="D MMM YYYY", **options)
             case "moment":
                 return kinds.DatetimeColumn(self.label, format="D MMM YYYY, HH:mm", **options)
+            case "customer":
+                return kinds.LinkColumn(self.label, display_text=r"customer=(.*)$", alignment="left", **options)
             case "tick":
                 return kinds.CheckboxColumn(self.label, **options)
             case "estimate":
@@ -358,7 +358,7 @@ def table(publication: Publication, rows: pd.DataFrame, of: str, columns: dict[s
     """A table of some columns, each with its definition, from the docs of the table `of`, on hover."""
     told = rows[[name for name in columns if name in rows]]
     for name in told:
-        if columns[name].kind in ("share", "percent"):
+        if columns[name].kind in SHARES:
             told = told.assign(**{name: told[name] * 100})
         elif columns[name].kind == "customer":
             told = told.assign(**{name: [f"customers?customer={quote(str(value), safe='')}" for value in told[name]]})

@@ -26,7 +26,7 @@ from clientele.contract import PROJECT_ROOT
 from clientele.publishing.versions import Published
 from dashboards import access, components, data, shown
 from dashboards.app import PAGES
-from dashboards.views import customers, models, overview
+from dashboards.views import customers, models, overview, segments
 from tests.dashboards import asked, charted, figures, given_a_past, notes
 from tests.published import publish_without_rows
 
@@ -176,6 +176,45 @@ def test_a_day_that_another_model_told_is_marked(
         version, expected = named.get(f"{day:%d}", (None, False))
         assert by == (f"churn {version}" if version else "not named: built, not published")
         assert is_other == expected
+
+
+def test_sizes_of_segments_stand_beside_those_of_an_earlier_day(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The company's past is made of the same customers: nothing changed, and flows add up to the sizes."""
+    for since in ("a month before", "the publication before"):
+        app = opened(company, "segments", monkeypatch, since=since)
+        told = next(table.value for table in app.dataframe if "n_customers_change" in table.value)
+        assert (told["n_customers_change"] == 0).all()
+        drawn = charted(app, "Flows between segments")
+        totals = drawn[drawn["is_total"] & (drawn["segment_name"] != segments.ALL)]
+        sizes = told.set_index("segment_name")["n_customers"]
+        assert dict(zip(totals["segment_name"], totals["n_customers"], strict=True)) == sizes.to_dict()
+        of_all = drawn.set_index(["earlier_segment_name", "segment_name"])["n_customers"][segments.ALL, segments.ALL]
+        assert of_all == sizes.sum()
+
+
+def test_a_change_of_a_size_is_told_as_a_number_and_a_share() -> None:
+    rows = pd.DataFrame({"segment_name": ["grew", "shrank", "new"], "n_customers": [120, 40, 7]})
+    days = pd.to_datetime(["2026-01-01", "2026-01-01", "2026-01-02"])
+    history = pd.DataFrame(
+        {"snapshot_date": days, "segment_name": ["grew", "shrank", "grew"], "n_customers": [100, 50, 120]}
+    )
+    found = segments.with_change(rows, history, days[0])
+    assert list(found["n_customers_change"]) == pytest.approx([20, -10, math.nan], nan_ok=True)
+    assert list(found["change_share"]) == pytest.approx([0.2, -0.2, math.nan], nan_ok=True)
+
+
+def test_names_of_lines_do_not_lie_on_each_other() -> None:
+    placed = segments.names_at(pd.Series({"b": 101, "a": 100, "c": 300}), 10)
+    assert placed.to_dict() == {"a": 100, "b": 110, "c": 300}
+
+
+def test_sizes_over_time_begin_with_the_second_day(
+    built_company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(built_company / "published", tmp_path / "published", symlinks=True)
+    app = opened(tmp_path, "segments", monkeypatch)
+    assert any("begin with the second day" in info.value for info in app.info)
+    assert "Customers of each segment by day" not in [chart.proto.alt for chart in app.get("vega_lite_chart")]
 
 
 def test_a_list_is_sorted_and_cut_by_the_database(
