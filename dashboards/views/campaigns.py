@@ -145,7 +145,9 @@ def summary(publication: Publication, rows: pd.DataFrame, marked: list[int], key
         "campaign_summary",
         {
             "campaign_name": ui.text("Campaign"),
-            "channel": ui.text("Channel"),
+            "channel": ui.Column(
+                "Channel", about="Channel that the campaign runs on; unknown where the source says none."
+            ),
             **ui.bounded("roas", "ROAS", "decimal", about=RATES["roas"][3], level="95 %"),
             "cost_amount": ui.amount("Cost", money),
             "revenue_amount": ui.amount("Revenue", money),
