@@ -9,7 +9,7 @@ import streamlit as st
 from dashboards import shown
 
 ANY = "all"
-LEFT = "left-for"  # under which the filters of a list are kept while one thing of it is open
+LEFT = "left-for-{}"  # under which the filters of a list are kept while one thing of it is open
 
 
 def choice(key: str, label: str, options: Sequence[str], *, about: str = "") -> str | None:
@@ -80,12 +80,12 @@ def open_it(key: str, name: str) -> None:
 
 def leave_for(key: str, name: str) -> None:
     """Open something in place of a list: the URL names it alone, in one step, so that Back leads to the list."""
-    st.session_state[LEFT] = {name: value for name, value in st.query_params.to_dict().items() if name != key}
+    st.session_state[LEFT.format(key)] = st.query_params.to_dict()
     st.query_params.from_dict({key: name})
 
 
 def close(key: str) -> None:
     """Back to the list, as it was left."""
-    for name, value in st.session_state.pop(LEFT, {}).items():
+    for name, value in st.session_state.pop(LEFT.format(key), {}).items():
         st.session_state[name] = int(value) if value.isdecimal() and name == "page" else value
     st.query_params.pop(key, None)

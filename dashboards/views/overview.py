@@ -243,7 +243,8 @@ def movers(publication: Publication, rows: pd.DataFrame) -> None:
     money = publication.currency
     seen = "the publication before" if rows["is_earlier_published"].iloc[0] else "the day built before"
     day = shown.day(rows["earlier_date"].iloc[0])
-    st.caption(f"Since {day}, {seen}. A click on a customer opens the customer in a tab of its own.")
+    opens = ". A click on a customer opens the customer in a tab of its own." if "customer_id" in rows else ""
+    st.caption(f"Since {day}, {seen}{opens}")
     probability = f"Probability to leave within {ui.horizon(publication)}"
     at_risk = f"{probability}, times the value expected of the next 365 days."
     change = f"Value at risk less that of {day}."

@@ -142,6 +142,11 @@ def test_a_list_is_sorted_by_its_heads_and_opens_a_customer_that_back_leads_from
     page.page.wait_for_url(f"**/customers?sort={last}")
     page.page.get_by_role("heading", level=1, name="Customers", exact=True).wait_for()
     table.wait_for()
+    # The button leads back to the list as it was left, too.
+    page.page.wait_for_timeout(STEADY_MS)
+    table.click(position={"x": 110, "y": 50})
+    page.page.get_by_role("button", name="All customers").click()
+    page.page.wait_for_url(f"**/customers?sort={last}")
 
 
 def test_a_band_tells_of_the_day_under_the_pointer(page: Watched, built_company: Path) -> None:
