@@ -32,6 +32,7 @@ os.environ.setdefault("CLIENTELE_TESTS_PARSED", str(_SCRATCH / "parsed"))
 # company well before the others that wait for it.
 LONGEST = (
     "pipeline/test_daily.py",
+    "unit/test_sql_style.py",
     "point_in_time/test_replay.py",
     "real_data/test_online_retail.py",
     "pipeline/test_models.py",
