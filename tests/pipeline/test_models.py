@@ -218,10 +218,12 @@ def with_vars(home: Path, select: str, **changed: float) -> BuildReport:
     path = home / "vars.yml"
     before = path.read_text()
     path.write_text(before + "".join(f"{name}: {value}\n" for name, value in changed.items()))
+    parsing.lend(home, project_vars(home))
     try:
         return build(home, select=select)
     finally:
         path.write_text(before)
+        parsing.lend(home, project_vars(home))
 
 
 def test_a_changed_var_makes_the_models_anew_that_heed_it(home: Path) -> None:
@@ -258,6 +260,7 @@ def test_subscribers_who_land_later_are_scored_by_the_next_run(tmp_path: Path, m
     home.mkdir()
     (home / "vars.yml").write_text("reporting_currency: EUR\ntraining_months: 9\n")
     load(mapping.parent / "without.yml", home=home)
+    parsing.lend(home, project_vars(home))
     with monkeypatch.context() as patch:
         patch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "test unit_test")  # as of the company, and after the next run
         assert build(home).succeeded
@@ -290,7 +293,7 @@ def test_thirty_customers_who_ordered_today(tmp_path: Path) -> None:
     )
     load(tmp_path / "mapping.yml", home=tmp_path / "warehouse")
     (tmp_path / "warehouse" / "vars.yml").write_text(VARS)
-    parsing.borrow(tmp_path / "warehouse", project_vars(tmp_path / "warehouse"))
+    parsing.lend(tmp_path / "warehouse", project_vars(tmp_path / "warehouse"))
     report = build(tmp_path / "warehouse")
     assert report.succeeded, report.errors
     registry = dict(query(tmp_path / "warehouse", "select model_name, message from governance.model_registry"))
