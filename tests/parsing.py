@@ -1,7 +1,7 @@
 """dbt's parse of the project, made once a test run: each home and each set of vars would have it made anew, 11 s each.
 
 dbt keeps what it parsed as MessagePack, in which the home stands in texts and, hashed, in the connection; vars stand
-hashed beside. Nothing that is parsed asks for a var (test_layers), so that one parse serves all. dbt
+hashed beside. No setting asks for a var (test_layers), so that one parse serves all vars that can be. dbt
 checks what it is lent (versions, vars, connection, environment, every file): at worst it parses anew.
 """
 

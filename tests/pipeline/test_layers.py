@@ -62,7 +62,7 @@ def test_seeds_that_features_read_are_part_of_their_meaning(manifest: dict, mode
     assert all((PROJECT_ROOT / "dbt_project" / part).exists() for part in FEATURE_CODE)
 
 
-def test_what_dbt_parses_asks_for_no_var(manifest: dict) -> None:
+def test_no_setting_asks_for_a_var(manifest: dict) -> None:
     """Else a run of other vars would need a parse of its own, which tests share (tests.parsing)."""
     settings = [PROJECT_ROOT / "dbt_project.yml", *(PROJECT_ROOT / "dbt_project").rglob("*.yml")]
     asked = {path.name for path in settings if re.search(r"\bvar\(", path.read_text())}
