@@ -39,6 +39,13 @@ def launched(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=PROJECT_ROOT, env=environment(home), capture_output=True, text=True, check=False)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _parsed_for_dagster() -> None:
+    """Dagster's definitions of the worker's own warehouse, which holds nothing, need no parse of their own."""
+    home = Path(os.environ["CLIENTELE_HOME"])
+    parsing.lend(home, project_vars(home))
+
+
 @pytest.fixture(scope="session")
 def built_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo company after its first daily run. Not to be written to."""
