@@ -37,7 +37,8 @@ gc.set_threshold(100_000, 50, 100)
 # company well before the others that wait for it.
 LONGEST = (
     "pipeline/test_daily.py",
-    "unit/test_sql_style.py",
+    "lint/test_sql.py",
+    "lint/test_types.py",
     "point_in_time/test_replay.py",
     "real_data/test_online_retail.py",
     "pipeline/test_models.py",
