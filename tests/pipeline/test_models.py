@@ -136,7 +136,9 @@ def test_probabilities_have_bounds_and_reasons(home: Path) -> None:
     assert query(home, unlike) == [(0,)]
 
 
-def test_a_daily_run_fits_nothing_and_says_the_same(home: Path) -> None:
+def test_a_daily_run_fits_nothing_and_says_the_same(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a second run leaves is tested where subscribers land later."""
+    monkeypatch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "test unit_test")
     columns = "customer_id, churn_probability, reason_1, reason_1_effect"
     before, said = fits(home), query(home, f"select {columns} from marts.customer_churn order by 1")
     assert models_to_fit(home) == []
@@ -213,15 +215,21 @@ def test_a_champion_of_a_later_day_is_not_served_and_fitted_anew(home: Path, mon
     assert models_to_fit(home) == []
 
 
-def with_vars(home: Path, select: str, **changed: float) -> BuildReport:
-    """Some models as vars.yml asks for them, which is then as it was."""
+def with_vars(home: Path, select: str, *, is_parsed: bool = True, **changed: float) -> BuildReport:
+    """Some models as vars.yml asks for them, which is then as it was.
+
+    The project is parsed already unless said otherwise: vars that cannot be are refused while it is.
+    """
     path = home / "vars.yml"
     before = path.read_text()
     path.write_text(before + "".join(f"{name}: {value}\n" for name, value in changed.items()))
+    if is_parsed:
+        parsing.lend(home, project_vars(home))
     try:
         return build(home, select=select)
     finally:
         path.write_text(before)
+        parsing.lend(home, project_vars(home))
 
 
 def test_a_changed_var_makes_the_models_anew_that_heed_it(home: Path) -> None:
@@ -235,7 +243,7 @@ def test_a_changed_var_makes_the_models_anew_that_heed_it(home: Path) -> None:
 
 def test_risk_levels_that_would_swap_are_refused(home: Path) -> None:
     with pytest.raises(CannotRunError) as refused:
-        with_vars(home, "customer_churn", churn_risk_high_from=0.4)
+        with_vars(home, "customer_churn", is_parsed=False, churn_risk_high_from=0.4)
     said = " ".join(str(refused.value).split())
     assert "churn_risk_high_from is 0.4 and churn_risk_medium_from 0.4: choose a high one above" in said
 
@@ -258,6 +266,7 @@ def test_subscribers_who_land_later_are_scored_by_the_next_run(tmp_path: Path, m
     home.mkdir()
     (home / "vars.yml").write_text("reporting_currency: EUR\ntraining_months: 9\n")
     load(mapping.parent / "without.yml", home=home)
+    parsing.lend(home, project_vars(home))
     with monkeypatch.context() as patch:
         patch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "test unit_test")  # as of the company, and after the next run
         assert build(home).succeeded
@@ -290,7 +299,7 @@ def test_thirty_customers_who_ordered_today(tmp_path: Path) -> None:
     )
     load(tmp_path / "mapping.yml", home=tmp_path / "warehouse")
     (tmp_path / "warehouse" / "vars.yml").write_text(VARS)
-    parsing.borrow(tmp_path / "warehouse", project_vars(tmp_path / "warehouse"))
+    parsing.lend(tmp_path / "warehouse", project_vars(tmp_path / "warehouse"))
     report = build(tmp_path / "warehouse")
     assert report.succeeded, report.errors
     registry = dict(query(tmp_path / "warehouse", "select model_name, message from governance.model_registry"))
