@@ -6,9 +6,19 @@ Each bound is passed by one in NOISE_ODDS comparisons of two samples of one dist
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 NOISE_ODDS = 10_000
+DRAWS = 2_000
+LEAST_DEVIATION = 0.001  # what Evidently divides by, where the reference varies less
+# Rows from which a mean is as good as normal and no bin empty, whatever the tail of the column.
+MANY_ROWS = 2_000
 
 
 def psi(bins: int, n: float, m: float) -> float:
@@ -27,6 +37,43 @@ def jensen_shannon(bins: int, n: float, m: float) -> float:
 def wasserstein(n: float, m: float) -> float:
     """Of the Wasserstein distance in standard deviations: that of the difference of two means, its largest part."""
     return _z() * math.sqrt(_spread(n, m))
+
+
+def psi_drawn(counts: Mapping[Any, int], n: float, m: float, *, least_share: float, seed: int) -> float:
+    """Of the same where bins may be empty, for which a chi-square is too small: the greatest of NOISE_ODDS pairs drawn.
+
+    `counts` by bin are those of both sides together; an empty bin counts as `least_share`.
+    """
+    import numpy as np
+
+    rng, together = np.random.default_rng(seed), np.array([counts[key] for key in sorted(counts)], dtype=float)
+    sizes = (max(round(size), 1) for size in (n, m))
+    one, other = (
+        np.maximum(rng.multinomial(size, together / together.sum(), NOISE_ODDS) / size, least_share) for size in sizes
+    )
+    return float(((other - one) * np.log(other / one)).sum(axis=1).max())
+
+
+def wasserstein_drawn(
+    reference: npt.NDArray[np.float64], current: npt.NDArray[np.float64], n: float, *, seed: int
+) -> float:
+    """Of the same where a few values stand far out, and means of few rows are not normal, as wasserstein() has it.
+
+    The greatest distance of DRAWS samples, as large as `current`, of what both sides hold together; `n` rows of the
+    reference are independent. In standard deviations of the reference.
+    """
+    import numpy as np
+
+    rng, m = np.random.default_rng(seed), len(current)
+    values, of_row = np.unique(np.concatenate([reference, current]), return_inverse=True)
+    steps = np.diff(values)
+
+    def below(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        return np.cumsum(np.bincount(rows, minlength=len(values)))[:-1] / len(rows)
+
+    together = below(of_row)
+    greatest = max(float(np.abs(below(rng.choice(of_row, m)) - together) @ steps) for _ in range(DRAWS))
+    return greatest / max(float(np.std(reference)), LEAST_DEVIATION) * math.sqrt(m * _spread(n, m))
 
 
 def rate(share: float, n: float, m: float) -> float:
