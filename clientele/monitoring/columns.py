@@ -75,7 +75,7 @@ class ColumnCheck:
         except Exception as error:  # one odd column must not take the others with it
             return self._unmeasured(measure, f"{type(error).__name__}: {error}", basis="sample")
         threshold = self._sample_threshold(*sizes)
-        independent = self._independent(sizes[0])
+        independent = min(float(sizes[0]), self._independent(sizes[0]))
         if measure == "wasserstein" and value > threshold and min(independent, sizes[1]) < noise.MANY_ROWS:
             drawn = noise.wasserstein_drawn(sample.reference, sample.current, independent, seed=self.settings.seed)
             threshold = max(threshold, drawn)

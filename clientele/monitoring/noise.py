@@ -1,6 +1,7 @@
 """How large a measure gets by chance alone, so that small groups do not raise alarms for being small.
 
-Each bound is passed by one in NOISE_ODDS comparisons of two samples of one distribution, of n and m independent rows.
+Each bound is passed by one in NOISE_ODDS comparisons of two samples of one distribution, of n and m independent rows;
+those that are drawn, by about one in as many as were drawn.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 NOISE_ODDS = 10_000
 DRAWS = 2_000
+ROWS_WITH_TAIL = 300  # from which a sample of the reference shows how far its values go
 LEAST_DEVIATION = 0.001  # what Evidently divides by, where the reference varies less
 # Rows from which a mean is as good as normal and no bin empty, whatever the tail of the column.
 MANY_ROWS = 2_000
@@ -59,21 +61,26 @@ def wasserstein_drawn(
 ) -> float:
     """Of the same where a few values stand far out, and means of few rows are not normal, as wasserstein() has it.
 
-    The greatest distance of DRAWS samples, as large as `current`, of what both sides hold together; `n` rows of the
-    reference are independent. In standard deviations of the reference.
+    The greatest distance of DRAWS samples, as large as the smaller side, from all that they are drawn of: the
+    reference, so that what is wrong with the snapshot does not count as chance, or both sides together where the `n`
+    rows of the reference that are independent are too few to have seen its tail. In standard deviations of the
+    reference.
     """
     import numpy as np
 
     rng, m = np.random.default_rng(seed), len(current)
-    values, of_row = np.unique(np.concatenate([reference, current]), return_inverse=True)
+    size = max(round(min(n, m)), 1)
+    known = reference if n >= ROWS_WITH_TAIL else np.concatenate([reference, current])
+    values, of_row = np.unique(known, return_inverse=True)
     steps = np.diff(values)
 
     def below(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         return np.cumsum(np.bincount(rows, minlength=len(values)))[:-1] / len(rows)
 
-    together = below(of_row)
-    greatest = max(float(np.abs(below(rng.choice(of_row, m)) - together) @ steps) for _ in range(DRAWS))
-    return greatest / max(float(np.std(reference)), LEAST_DEVIATION) * math.sqrt(m * _spread(n, m))
+    whole = below(of_row)
+    # Multiplied and added up without BLAS, whose threads take longer to wake than the work lasts.
+    greatest = max(float((np.abs(below(rng.choice(of_row, size)) - whole) * steps).sum()) for _ in range(DRAWS))
+    return greatest / max(float(np.std(reference)), LEAST_DEVIATION) * math.sqrt(size * _spread(n, m))
 
 
 def rate(share: float, n: float, m: float) -> float:
