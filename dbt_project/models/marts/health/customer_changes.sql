@@ -70,6 +70,7 @@ select
     now.segment_name,
     earlier.segment_id as earlier_segment_id,
     earlier.segment_name as earlier_segment_name,
-    now.segment_id <> earlier.segment_id as has_changed_segment
+    -- A refit that could not be matched gives all segments new ids: what a reader sees is the name.
+    now.segment_id <> earlier.segment_id and now.segment_name <> earlier.segment_name as has_changed_segment
 from now
 inner join earlier on now.customer_id = earlier.customer_id
