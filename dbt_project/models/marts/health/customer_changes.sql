@@ -29,8 +29,8 @@ earlier as (
         clv.clv_365d_lower,
         clv.clv_365d_upper,
         churn.churn_probability * clv.clv_365d as value_at_risk,
-        churn.churn_probability_lower * clv.clv_365d as value_at_risk_lower,
-        churn.churn_probability_upper * clv.clv_365d as value_at_risk_upper,
+        {{ value_at_risk_bound('lower', 'churn.churn_probability', 'clv.clv_365d') }} as value_at_risk_lower,
+        {{ value_at_risk_bound('upper', 'churn.churn_probability', 'clv.clv_365d') }} as value_at_risk_upper,
         segments.segment_id,
         segments.segment_name
     from compared
