@@ -45,18 +45,31 @@ def show(name: str) -> None:
     """Show a page over what is published now, or say that nothing is."""
     try:
         publication = data.publication(data.current_path())
-    except data.NothingPublishedError as error:
-        nothing_published(str(error))
-        return
-    page: Callable[[data.Publication], None] = import_module(f"dashboards.views.{name}").page
-    page(publication)
+        page: Callable[[data.Publication], None] = import_module(f"dashboards.views.{name}").page
+        page(publication)
+    except data.NothingPublishedError:
+        nothing_published()
+    except data.UnreadableError as error:
+        unreadable(str(error))
 
 
-def nothing_published(where: str) -> None:
+def unreadable(version: str) -> None:
+    """In place of a page whose file is there and cannot be read."""
+    st.title("What was published cannot be read", anchor=False)
+    st.markdown(
+        f"There is a publication, `{version}`, but its file is damaged or was written by a newer version of DuckDB than"
+        " this one reads. No figure was lost: it is made from the warehouse, and earlier publications are kept.\n\n"
+        "- To see the publication before: `clientele rollback`\n"
+        "- To publish anew what was built: `clientele publish`\n\n"
+        "What the file said when it was opened stands in the log of the dashboards. Reload this page afterwards."
+    )
+
+
+def nothing_published() -> None:
     """In place of all pages while there is no published file."""
     st.title("Nothing is published yet", anchor=False)
     st.markdown(
-        f"The dashboards read what was published, and `{where}` cannot be opened.\n\n"
+        "The dashboards read what was published, and of this warehouse nothing is.\n\n"
         "- A first look, with a demo company: `make run`\n"
         "- Your own data: `clientele load mapping.yml`, then `clientele run` and `clientele publish`\n"
         "- Another warehouse: `clientele dashboards --home FOLDER`\n\n"

@@ -183,6 +183,26 @@ def test_without_a_publication_it_says_how_to_get_one(tmp_path: Path, monkeypatc
     assert "make run" in app.markdown[0].value
 
 
+@pytest.mark.parametrize("keeps", [0.0, 0.6], ids=["from its first byte", "further in"])
+def test_a_damaged_file_is_said_to_be_one(
+    keeps: float, built_company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "published" / "2026-01-01-0001"
+    folder.mkdir(parents=True)
+    whole = Path(data.current_path(built_company)).read_bytes()
+    kept = int(len(whole) * keeps)
+    (folder / "clientele.duckdb").write_bytes(whole[:kept] + b"\x5a" * (len(whole) - kept))
+    Published(tmp_path).switch_to("2026-01-01-0001")
+    monkeypatch.setenv("CLIENTELE_HOME", str(tmp_path))
+    app = AppTest.from_string("from dashboards.app import show\nshow('customers')", default_timeout=WITHIN_S).run()
+    assert [error.value for error in app.exception] == []
+    assert app.title[-1].value == "What was published cannot be read"
+    told = app.markdown[-1].value
+    assert "`2026-01-01-0001`" in told
+    assert "clientele rollback" in told
+    assert str(tmp_path) not in told
+
+
 def test_a_file_that_is_older_than_the_dashboards_is_read_as_far_as_it_goes(
     built_company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
