@@ -31,12 +31,18 @@ ORDER = re.compile(r"/\*order\*/.*?/\*end\*/", re.DOTALL)
 PARAMETER = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\$([a-z_][a-z_0-9]*)")
 
 
+# What DuckDB raises where a file that opened is damaged further in; a checksum that is wrong is an error of no kind.
+DAMAGE = (
+    duckdb.Error, duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException,
+)  # fmt: skip
+
+
 class NothingPublishedError(Exception):
     """There is no published file to read; the message says what to do."""
 
 
 class UnreadableError(Exception):
-    """There is a published file, which cannot be read: it is damaged, or of a newer DuckDB. The message is the version."""
+    """There is a published file that cannot be read, damaged or of a newer DuckDB; the message is its version."""
 
 
 class NotInPublicationError(Exception):
@@ -143,14 +149,10 @@ def fetch(path: str, sql: str, params: Mapping[str, Any]) -> pd.DataFrame:
             return _numpy(cursor.execute(sql, {name: params.get(name) for name in wanted}).df())
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise NotInPublicationError(_named_in(error)) from error
-    # A file that opens may still be damaged further in.
-    except (
-        duckdb.IOException,
-        duckdb.SerializationException,
-        duckdb.FatalException,
-        duckdb.InternalException,
-    ) as error:
-        raise _unreadable(path, error) from error
+    except duckdb.Error as error:
+        if type(error) in DAMAGE:
+            raise _unreadable(path, error) from error
+        raise
 
 
 def _unreadable(path: str, error: Exception) -> UnreadableError:

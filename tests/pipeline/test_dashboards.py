@@ -183,7 +183,7 @@ def test_without_a_publication_it_says_how_to_get_one(tmp_path: Path, monkeypatc
     assert "make run" in app.markdown[0].value
 
 
-@pytest.mark.parametrize("keeps", [0.0, 0.6], ids=["from its first byte", "further in"])
+@pytest.mark.parametrize("keeps", [0.0, 0.95], ids=["from its first byte", "further in"])
 def test_a_damaged_file_is_said_to_be_one(
     keeps: float, built_company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
