@@ -25,7 +25,7 @@ from clientele.contract import PROJECT_ROOT
 from clientele.publishing.versions import Published
 from dashboards import access, components, data, shown
 from dashboards.app import PAGES
-from dashboards.views import models
+from dashboards.views import credit, models
 from tests.dashboards import asked, charted, figures, given_a_past, notes
 from tests.published import publish_without_rows
 
@@ -330,7 +330,8 @@ def test_fairness_is_shown_by_the_attribute_in_the_address(lender: Path, monkeyp
         groups = asked(
             lender,
             "select group_value, approval_rate from governance.fairness_credit"
-            f" where protected_attribute = '{attribute}' order by group_value",
+            f" where protected_attribute = '{attribute}'"
+            " order by group_value = compared_with desc, adverse_impact_ratio desc nulls last, group_value",
         )
         drawn = charted(app, "Recommended to approve by group")
         assert list(drawn["group_value"]) == [group for group, _rate in groups]
@@ -339,6 +340,53 @@ def test_fairness_is_shown_by_the_attribute_in_the_address(lender: Path, monkeyp
         )
         told = next(table.value for table in app.dataframe if "expected_default_rate" in table.value)
         assert all(" to " in rate for rate in told["expected_default_rate"] if rate != shown.NOTHING)
+
+
+def group(value: str, *ratio: float | None) -> dict[str, Any]:
+    (estimate, lower, upper) = ratio or (None, None, None)
+    return {
+        "protected_attribute": "age_band", "group_value": value, "compared_with": "most",
+        "adverse_impact_ratio": estimate, "adverse_impact_ratio_lower": lower, "adverse_impact_ratio_upper": upper,
+    }  # fmt: skip
+
+
+def test_whether_a_score_is_fair_names_the_groups_below_four_fifths_and_those_that_may_be() -> None:
+    rows = [group("most", 1.0, None, None), group("fair", 0.95, 0.81, 1.1), group("unsure", 0.9, 0.79, 1.0)]
+    told = credit.is_fair(pd.DataFrame([*rows, group("under", 0.5, 0.4, 0.79), group("few")]))
+    below, may_be = told.split("**May be below**")
+    assert "**Below four fifths**" in below
+    assert "*under* (age band)" in below
+    assert "*unsure* (age band)" in may_be
+    assert "1 group is too small to judge" in may_be
+    assert "*fair*" not in told
+    assert "*most*" not in told
+    assert credit.is_fair(pd.DataFrame(rows[:2])).startswith("No group's interval lies below")
+
+
+def test_the_sentence_on_fairness_is_that_of_the_intervals_in_the_file(
+    lender: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(lender, "credit", monkeypatch)
+    (told,) = [markdown.value for markdown in app.markdown if "four fifths" in markdown.value]
+    reached = asked(
+        lender,
+        "select group_value from governance.fairness_credit where adverse_impact_ratio_lower < 0.8"
+        " and group_value <> compared_with",
+    )
+    assert [name for (name,) in reached if f"*{shown.plain(name)}*" not in told] == []
+    drawn = charted(app, "Adverse impact ratio by group")
+    assert drawn["verdict"].iloc[0] == credit.REFERENCE
+    assert list(drawn["group_value"]) == list(charted(app, "Recommended to approve by group")["group_value"])
+
+
+def test_bands_without_customers_and_figures_without_bounds_are_said_to_be_so(
+    lender: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = " ".join(caption.value for caption in opened(lender, "credit", monkeypatch).caption)
+    bands = {band for (band,) in asked(lender, "select distinct band from marts.credit_scores")}
+    assert ("No customer is in band" in told) == (bands != set(credit.BANDS))
+    assert "No bounds of expected loss and margin are on record" in told
+    assert "within 365 days" in told
 
 
 def credit_of_one(customer: str) -> str:
