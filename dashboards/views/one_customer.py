@@ -43,6 +43,11 @@ def page(publication: Publication, customer: str) -> None:
         st.info(f"No customer is called {shown.plain(customer)} in this publication.", icon=":material/person_off:")
         return
     told = profile.one()
+    horizon = data.setting(publication.path, "churn_horizon_days", "90")
+    st.caption(
+        f"Churn is looked for within {horizon} days. Bounds of probabilities are meant to hold the rates of 95 % of groups"
+        " of like customers, those of values what 90 % of customers spend; value at risk carries both."
+    )
     ui.cards(publication, figures(publication, told), profile, models=("churn", "clv", "next_purchase"))
     facts(publication, told)
     left, right = st.columns(2)
