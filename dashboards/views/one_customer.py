@@ -45,8 +45,8 @@ def page(publication: Publication, customer: str) -> None:
     told = profile.one()
     horizon = data.setting(publication.path, "churn_horizon_days", "90")
     st.caption(
-        f"Churn is looked for within {horizon} days. Bounds of probabilities are meant to hold the rates of 95 % of groups"
-        " of like customers, those of values what 90 % of customers spend; value at risk carries both."
+        f"Churn is looked for within {horizon} days. Bounds of probabilities are meant to hold the rates of 95 % of"
+        " groups of like customers, those of values what 90 % of customers spend; value at risk carries both."
     )
     ui.cards(publication, figures(publication, told), profile, models=("churn", "clv", "next_purchase"))
     facts(publication, told)
@@ -56,7 +56,7 @@ def page(publication: Publication, customer: str) -> None:
             "What the models expect",
             ui.asked(publication, "customer_scores", customer=customer),
             lambda rows: scores(publication, rows),
-            about="Every forecast with its bounds: those of probabilities are meant to hold the rates of 95 % of groups"
+            about="Every forecast with its bounds: those of probabilities are meant to hold the rates of 95 % of"
             " of like customers, those of values what 90 % of customers spend.",
             publication=publication,
             models=("churn", "clv", "next_purchase"),
