@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards import access, data
+from dashboards import access, components, data
 
 # The name of a page in its address, its title and its sign; the first is the one that opens.
 PAGES = {
@@ -50,19 +50,7 @@ def show(name: str) -> None:
     except data.NothingPublishedError:
         nothing_published()
     except data.UnreadableError as error:
-        unreadable(str(error))
-
-
-def unreadable(version: str) -> None:
-    """In place of a page whose file is there and cannot be read."""
-    st.title("What was published cannot be read", anchor=False)
-    st.markdown(
-        f"There is a publication, `{version}`, but its file is damaged or was written by a newer version of DuckDB than"
-        " this one reads. No figure was lost: it is made from the warehouse, and earlier publications are kept.\n\n"
-        "- To see the publication before: `clientele rollback`\n"
-        "- To publish anew what was built: `clientele publish`\n\n"
-        "What the file said when it was opened stands in the log of the dashboards. Reload this page afterwards."
-    )
+        components.unreadable(str(error))
 
 
 def nothing_published() -> None:

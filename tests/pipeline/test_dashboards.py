@@ -316,15 +316,25 @@ def test_without_a_publication_it_says_how_to_get_one(tmp_path: Path, monkeypatc
     assert "make run" in app.markdown[0].value
 
 
-@pytest.mark.parametrize("keeps", [0.0, 0.95], ids=["from its first byte", "further in"])
+HEADERS, BLOCK = 3 * 4096, 262_144  # bytes of a DuckDB file
+
+
+@pytest.mark.parametrize("damage", ["headers", "rows of a table"])
 def test_a_damaged_file_is_said_to_be_one(
-    keeps: float, built_company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    damage: str, built_company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "published" / "2026-01-01-0001"
     folder.mkdir(parents=True)
-    whole = Path(data.current_path(built_company)).read_bytes()
-    kept = int(len(whole) * keeps)
-    (folder / "clientele.duckdb").write_bytes(whole[:kept] + b"\x5a" * (len(whole) - kept))
+    content = bytearray(Path(data.current_path(built_company)).read_bytes())
+    blocks = asked(
+        built_company,
+        "select distinct block_id from pragma_storage_info('marts.customer_directory') where block_id is not null",
+    )
+    assert blocks
+    places = [(HEADERS + block * BLOCK, BLOCK) for (block,) in blocks] if damage != "headers" else [(0, HEADERS)]
+    for start, length in places:
+        content[start : start + length] = b"\x5a" * length
+    (folder / "clientele.duckdb").write_bytes(content)
     Published(tmp_path).switch_to("2026-01-01-0001")
     monkeypatch.setenv("CLIENTELE_HOME", str(tmp_path))
     app = AppTest.from_string("from dashboards.app import show\nshow('customers')", default_timeout=WITHIN_S).run()
