@@ -369,9 +369,18 @@ def gini(rows: pd.DataFrame) -> None:
 
 
 def interval_marks(
-    by: str, column: str, title: str, by_title: str | None, pattern: str, mark: float | None, verdicts: tuple[str, ...]
+    groups_by: tuple[str, str | None, tuple[str, ...]],
+    column: str,
+    title: str,
+    pattern: str,
+    mark: float | None,
+    verdicts: tuple[str, ...],
 ) -> ui.Chart:
-    """An estimate per group with its interval, beside a mark that it is judged by; coloured by verdicts, if any."""
+    """An estimate per group with its interval, beside a mark that it is judged by; coloured by verdicts, if any.
+
+    `groups_by` is the column of groups, its title, and the groups in order: one without an interval would be last.
+    """
+    by, by_title, order = groups_by
     exact = ".1%" if pattern.endswith("%") else pattern
     tips = [
         alt.Tooltip(f"{by}:N", title=by_title or shown.words(by)),
@@ -379,7 +388,7 @@ def interval_marks(
         alt.Tooltip(f"{column}_lower:Q", title="Lower bound", format=exact),
         alt.Tooltip(f"{column}_upper:Q", title="Upper bound", format=exact),
     ]
-    base = alt.Chart().encode(y=alt.Y(f"{by}:N", sort=None, title=by_title, axis=alt.Axis(labelOverlap=False)))
+    base = alt.Chart().encode(y=alt.Y(f"{by}:N", sort=list(order), title=by_title, axis=alt.Axis(labelOverlap=False)))
     if verdicts:
         colours = alt.Scale(domain=list(verdicts), range=[VERDICTS[verdict] for verdict in verdicts])
         legend = alt.Legend(orient="bottom", columns=1, labelLimit=260)
@@ -417,7 +426,7 @@ def intervals(
     ui.vega(
         rows[[by, column, f"{column}_lower", f"{column}_upper", *(["verdict"] if is_judged else [])]],
         interval_marks,
-        *(by, column, title, by_title, pattern, mark, verdicts),
+        *((by, by_title, tuple(rows[by])), column, title, pattern, mark, verdicts),
         height=height or max(36 * len(rows) + 60 + 24 * len(verdicts), 150),
         alt_text=f"{title} by group",
     )

@@ -82,7 +82,7 @@ def performance_lines(measure: str, forecasts: tuple[str, ...], has_live: bool, 
         ),
         tooltip=tips,
     )
-    counts = base.mark_text(dy=-12, fontSize=11).encode(
+    counts = base.mark_text(align="left", dx=6, dy=-10, fontSize=11).encode(
         y=f"{measure}:Q", text=alt.Text("n:Q", format=",.0f"), tooltip=tips
     )
     if not has_bounds:
@@ -118,6 +118,7 @@ def performance(rows: pd.DataFrame, live: pd.DataFrame, measure: str) -> None:
     )  # fmt: skip
     st.caption(
         "Numbers beside the points are customers. "
+        + ("Diamonds are scores on record, once their outcomes were known. " if has_live else "")
         + (
             "Bars are bounds of 95 %, of chance among them."
             if has_bounds
@@ -139,8 +140,8 @@ def drift_map(worst: tuple[str, ...], has_numbers: bool) -> ui.Chart:
             legend=alt.Legend(
                 title="Value over threshold: from 1 it drifts",
                 orient="top",
-                gradientLength=160,
-                titleLimit=240,
+                gradientLength=320,
+                titleLimit=320,
                 values=[0, 1, 2, 3],
                 labelExpr="datum.value >= 3 ? '3 or more' : datum.value == 1 ? '1, threshold' : datum.value",
             ),
