@@ -1,5 +1,5 @@
--- Whether a consent covers how one customer feels, by week.
-select week_start_date, is_covered_by_consent
-from marts.customer_emotion_finance
-where customer_id = $customer
-order by week_start_date
+-- Consents of one customer to emotion analytics, as they are known now.
+select valid_from, valid_to
+from governance.gov_consent_asof
+where customer_id = $customer and purpose = 'emotion_analytics' and known_to is null
+order by valid_from

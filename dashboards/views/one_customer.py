@@ -83,11 +83,11 @@ def page(publication: Publication, customer: str) -> None:
     credit(publication, customer)
     days = data.setting(publication.path, "timeline_days", "180")
     consents = ui.asked(publication, "customer_consents", customer=customer)
-    is_covered = consents is not None and bool(consents.rows["is_covered_by_consent"].any())
+    may_feel = None if consents is None else is_running(consents.rows, publication.snapshot_date)
     ui.panel(
         f"The last {days} days",
         ui.asked(publication, "customer_timeline", customer=customer),
-        lambda rows: timeline(publication, rows, int(days), is_covered=is_covered),
+        lambda rows: timeline(publication, rows, int(days), may_feel),
         about="Orders, returns and visits by day. How customers feel shows only where a consent covers it.",
         needs=["sessions", "returns"],
         publication=publication,
@@ -380,8 +380,14 @@ def event_points(kinds: tuple[str, ...], currency: str, first: date, last: date)
     )
 
 
-def timeline(publication: Publication, rows: pd.DataFrame, days: int, *, is_covered: bool) -> None:
-    """What happened, by day; of feelings that are not there, whether there could be any."""
+def is_running(consents: pd.DataFrame, snapshot: date | None) -> bool:
+    """Whether any of the consents covers the day that was scored."""
+    day = pd.Timestamp(snapshot) if snapshot else pd.Timestamp.max
+    return bool(((consents["valid_from"] < day) & (consents["valid_to"].isna() | (consents["valid_to"] >= day))).any())
+
+
+def timeline(publication: Publication, rows: pd.DataFrame, days: int, may_feel: bool | None) -> None:
+    """What happened, by day; where no feelings show, whether a consent to show them is on record (None: not known)."""
     rows = rows.assign(amount=rows["amount"].astype(float))
     newest = publication.snapshot_date or rows["event_date"].max().date()
     kinds = tuple(kind for kind in EVENTS if kind in set(rows["event_type"]))
@@ -390,10 +396,10 @@ def timeline(publication: Publication, rows: pd.DataFrame, days: int, *, is_cove
         rows, event_points, kinds, publication.currency, newest - timedelta(days=days), newest,
         height=height, alt_text="What the customer did, by day",
     )  # fmt: skip
-    # Without a consent nothing is said of whether there would be any.
-    if not any("emotion" in kind for kind in kinds):
+    # Without a consent the same is said whether there would be any or not.
+    if may_feel is not None and not any("emotion" in kind for kind in kinds):
         st.caption(
-            "No feelings were recorded in these days; a consent covers them."
-            if is_covered
-            else "Nothing shows of how this customer feels: no consent covers it, or none was recorded under one."
+            "A consent to emotion analytics is on record; nothing was recorded under it in these days."
+            if may_feel
+            else "No consent to emotion analytics is on record, so that nothing shows of how this customer feels."
         )

@@ -230,6 +230,29 @@ def test_who_cannot_be_lost_goes_from_nothing_to_nothing_nowhere(
     assert any("nobody can be lost" in caption.value for caption in app.caption)
 
 
+@pytest.mark.parametrize(
+    ("has_consent", "told"),
+    [(False, "No consent to emotion analytics is on record"), (True, "nothing was recorded under it")],
+)
+def test_where_no_feelings_show_the_consent_alone_is_told(
+    has_consent: bool, told: str, company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of whom nothing was recorded, and of whom it was but without a consent, the same is said."""
+    runs = (
+        "select customer_id from governance.gov_consent_asof where purpose = 'emotion_analytics' and known_to is null"
+        " and valid_from < (select max(snapshot_date) from marts.customer_profile)"
+        " and (valid_to is null or valid_to >= (select max(snapshot_date) from marts.customer_profile))"
+    )
+    ((customer,),) = asked(
+        company,
+        "select min(customer_id) from marts.customer_timeline where customer_id"
+        f" {'in' if has_consent else 'not in'} ({runs}) and customer_id not in"
+        " (select customer_id from marts.customer_timeline where event_type like '%emotion%')",
+    )
+    app = opened(company, "customers", monkeypatch, customer=customer)
+    assert len([caption for caption in app.caption if told in caption.value]) == 1
+
+
 def test_an_instalment_is_not_known_where_the_income_is_not(lender: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLIENTELE_HOME", str(lender))
     for is_known in (True, False):
