@@ -119,7 +119,24 @@ def test_confidence_and_value_at_risk_tell_customers_apart(home: Path) -> None:
     ):
         assert confidences > 5, kind
         assert nothing < 0.5, kind
-    assert query(home, "select avg((value_at_risk_lower > 0)::integer) > 0.9 from marts.value_at_risk") == [(True,)]
+    # Neither factor is taken for certain, and both errors together are less than either added to the other.
+    beyond = """
+        with known as (
+            select at_risk.*, churn_probability_lower as p_lower, churn_probability_upper as p_upper,
+                clv_365d_lower, clv_365d_upper
+            from marts.value_at_risk as at_risk
+            join (select customer_id, churn_probability_lower, churn_probability_upper from marts.customer_churn)
+                using (customer_id)
+            join (select customer_id, clv_365d_lower, clv_365d_upper from marts.customer_clv) using (customer_id)
+        )
+        select count(*) from known
+        where value_at_risk_lower > least(p_lower * clv_365d, churn_probability * clv_365d_lower) + 1e-9
+            or value_at_risk_upper < greatest(p_upper * clv_365d, churn_probability * clv_365d_upper) - 1e-9
+            or value_at_risk_lower < p_lower * clv_365d_lower - 1e-9
+            or value_at_risk_upper > p_upper * clv_365d_upper + 1e-9
+    """
+    assert query(home, beyond) == [(0,)]
+    assert query(home, "select count(distinct round(value_at_risk_upper, 0)) > 5 from marts.value_at_risk") == [(True,)]
 
 
 def test_probabilities_have_bounds_and_reasons(home: Path) -> None:
