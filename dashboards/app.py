@@ -26,13 +26,16 @@ PAGES = {
 }
 ICON = Path(__file__).with_name("icon.png")
 # What the theme cannot say: less room above the title, figures that shrink before they are cut off, what a figure came
-# from at the foot of its panel, and two cards or filters in a row on a telephone.
+# from at the foot of its panel, two cards or filters in a row on a telephone; and no search and no menus in the list of
+# customers, which would look at the rows of one page alone: Streamlit has no option for that.
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; }
 [class*="st-key-card-"] [data-testid="stMarkdownContainer"] { margin-bottom: 0; }
 [class*="st-key-card-"] h3 { font-size: clamp(1.4rem, 2.2vw, 2rem); font-weight: 400; padding: 0.15rem 0 0.35rem; }
 [class*="st-key-source-"] { gap: 0 0.75rem; }
 [data-testid="stLayoutWrapper"]:has(> * > * > [class*="st-key-source-"]) { margin-top: auto; }
+.st-key-customer-list [data-testid="stElementToolbar"], .st-key-customer-list [class*="gdg-seveqep"],
+body:has(.st-key-customer-list) [data-testid="stDataFrameColumnMenu"] { display: none; }
 @media (max-width: 640px) {
     .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
     [class*="st-key-two-in-a-row"] [data-testid="stHorizontalBlock"] { gap: 0.6rem; }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache, partial, wraps
+from io import BytesIO
 from typing import Any
+from urllib.parse import quote
 
 import altair as alt
 import pandas as pd
@@ -27,6 +29,12 @@ RISK_COLOURS = {"high": "#d55e00", "medium": "#e69f00", "low": "#009e73"}
 HEIGHT = 280
 # Pixels of a row of a table, and rows that it shows at once; Streamlit finds the height of up to ten by itself.
 ROW, MOST_ROWS = 35, 10
+# Kinds of columns of numbers, and how each is written; those of SHARES are shown times a hundred.
+NUMBERS = {
+    "number": "localized", "decimal": "%.2f", "share": "%.1f %%", "percent": "%.0f %%", "change": "%+,d",
+    "share change": "%+.1f %%",
+}  # fmt: skip
+SHARES = ("share", "percent", "share change")
 LOADING = "Load it: write a mapping for it (`clientele map FILE`), then `clientele load mapping.yml`."
 
 
@@ -89,6 +97,23 @@ def unreadable(version: str) -> None:
     )
 
 
+def days_axis(ticks: int = 6, pattern: str = "%-d %b") -> alt.Axis:
+    """An axis of days or months: the year stands below the first and below each January."""
+    year = "datum.index == 0 || month(datum.value) == 0 ? timeFormat(datum.value, '%Y') : ''"
+    return alt.Axis(tickCount=ticks, labelExpr=f"[timeFormat(datum.value, '{pattern}'), {year}]", labelFlush=False)
+
+
+def counts_axis() -> alt.Axis:
+    """An axis of whole numbers: 200, 1,500, 20k."""
+    written = "abs(datum.value) < 10000 ? format(datum.value, ',.0f') : format(datum.value, '~s')"
+    return alt.Axis(tickCount=5, tickMinStep=1, labelExpr=written)
+
+
+def by_the_day(base: alt.Chart, tips: Sequence[Any], height: int = HEIGHT) -> alt.Chart:
+    """What to hover over, from top to bottom, a day each: a band or line would tell of its first day wherever it is."""
+    return base.mark_rule(strokeWidth=12, opacity=0).encode(y=alt.value(0), y2=alt.value(height), tooltip=[*tips])
+
+
 def diverging() -> list[str]:
     """Orange below, blue above, and the background between."""
     return ["#b34700", "#1a232d", "#2b8cc4"] if is_dark() else ["#d9743a", "#f7f7f7", "#2b8cc4"]
@@ -143,16 +168,17 @@ def asked(publication: Publication, name: str, **params: Any) -> Result | None:
     try:
         found = data.ask(publication.path, name, **params)
     except data.NotInPublicationError as error:
-        too_old(error.relation)
+        too_old(error.relation, is_column=error.is_column)
         return None
     hidden = access.hidden_columns()
     return replace(found, rows=found.rows.drop(columns=[*hidden & set(found.rows)])) if hidden else found
 
 
-def too_old(relation: str) -> None:
-    """In place of what needs a table that the publication does not hold."""
+def too_old(relation: str, *, is_column: bool = False) -> None:
+    """In place of what needs a table, or a column of one, that the publication does not hold."""
+    lacks = "lacks something that this figure needs" if is_column else f"has no `{relation}`"
     st.info(
-        f"This publication has no `{relation}`: it was made before this page could show it. The next daily run"
+        f"This publication {lacks}: it was made before this page could show it. The next daily run"
         " (`clientele daily`) publishes it.",
         icon=":material/history:",
     )
@@ -228,6 +254,16 @@ def _csv(rows: pd.DataFrame) -> bytes:
     return rows.map(shown.cell).to_csv(index=False).encode()
 
 
+def csv_file(chunks: Iterable[pd.DataFrame]) -> BytesIO:
+    """Rows as a file of CSV, written as they come; in memory, where Streamlit keeps what is downloaded."""
+    file = BytesIO()
+    for number, rows in enumerate(chunks):
+        texts = {name: rows[name].map(shown.cell) for name in rows.select_dtypes(object)}
+        file.write(rows.assign(**texts).to_csv(index=False, header=number == 0).encode())
+    file.seek(0)
+    return file
+
+
 def nothing(publication: Publication, needs: Sequence[str], otherwise: str) -> None:
     """What to know where there is nothing to see: the sources that are missing and how to load them, else a reason."""
     missing = missing_sources(publication, needs)
@@ -261,6 +297,20 @@ def missing_sources(publication: Publication, needs: Sequence[str]) -> list[tupl
 def meaning(publication: Publication, table: str, column: str) -> str:
     """What a column means, for a hover: from dbt's documentation."""
     return data.definition(publication.path, table, column)
+
+
+def risk_levels(publication: Publication) -> str:
+    """From which churn probability on a risk is called high or medium."""
+    high, medium = (
+        shown.share(float(data.setting(publication.path, f"churn_risk_{level}_from", otherwise)), 0)
+        for level, otherwise in (("high", "0.7"), ("medium", "0.4"))
+    )
+    return f"high from a churn probability of {high} on, medium from {medium} on, low below."
+
+
+def horizon(publication: Publication) -> str:
+    """How far ahead churn is forecast: 90 days."""
+    return f"{data.setting(publication.path, 'churn_horizon_days', '90')} days"
 
 
 def vega(rows: pd.DataFrame, build: Callable[..., Any], *given: Any, height: int = HEIGHT, alt_text: str) -> None:
@@ -304,17 +354,15 @@ class Column:
         """As Streamlit wants it, with the definition for the hover."""
         kinds = st.column_config
         options: dict[str, Any] = {"help": about or None, "width": self.width}
+        if self.kind in NUMBERS:
+            return kinds.NumberColumn(self.label, format=NUMBERS[self.kind], **options)
         match self.kind:
-            case "number":
-                return kinds.NumberColumn(self.label, format="localized", **options)
-            case "decimal":
-                return kinds.NumberColumn(self.label, format="%.2f", **options)
-            case "share":
-                return kinds.NumberColumn(self.label, format="%.1f %%", **options)
             case "day":
                 return kinds.DateColumn(self.label, format="D MMM YYYY", **options)
             case "moment":
                 return kinds.DatetimeColumn(self.label, format="D MMM YYYY, HH:mm", **options)
+            case "customer":
+                return kinds.LinkColumn(self.label, display_text=r"customer=(.*)$", alignment="left", **options)
             case "tick":
                 return kinds.CheckboxColumn(self.label, **options)
             case "estimate":
@@ -324,9 +372,14 @@ class Column:
 
 def table(publication: Publication, rows: pd.DataFrame, of: str, columns: dict[str, Column], **options: Any) -> Any:
     """A table of some columns, each with its definition, from the docs of the table `of`, on hover."""
-    shares = [name for name, column in columns.items() if column.kind == "share" and name in rows]
+    told = rows[[name for name in columns if name in rows]]
+    for name in told:
+        if columns[name].kind in SHARES:
+            told = told.assign(**{name: told[name] * 100})
+        elif columns[name].kind == "customer":
+            told = told.assign(**{name: [f"customers?customer={quote(str(value), safe='')}" for value in told[name]]})
     return st.dataframe(
-        rows[[name for name in columns if name in rows]].assign(**{name: rows[name] * 100 for name in shares}),
+        told,
         column_config={
             name: column.configured(column.about or meaning(publication, of, column.of or name))
             for name, column in columns.items()
@@ -344,6 +397,17 @@ def estimates(rows: pd.DataFrame, column: str, write: Callable[[Any], str]) -> l
         shown.with_bounds(write(value), write(lower), write(upper))
         for value, lower, upper in zip(rows[column], rows[f"{column}_lower"], rows[f"{column}_upper"], strict=True)
     ]
+
+
+def bounded(name: str, label: str, kind: str, *, about: str = "", level: str = "", unit: str = "") -> dict[str, Column]:
+    """Three columns that sort as numbers: an estimate, and right beside it the bounds of it, of which `level` tells."""
+    of_it = f"of {label[:1].lower() if label[1:2].islower() else label[:1]}{label[1:]}{f' ({level})' if level else ''}"
+    title = f"{label} ({unit})" if unit else label
+    return {
+        name: Column(title, kind, about=about),
+        f"{name}_lower": Column("from", kind, about=f"Lower bound {of_it}."),
+        f"{name}_upper": Column("to", kind, about=f"Upper bound {of_it}."),
+    }
 
 
 def text(label: str, width: int | None = None) -> Column:

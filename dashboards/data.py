@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 QUERIES = Path(__file__).with_name("queries")
 # Of one file; a page sorts a million customers in a third of it.
 MEMORY = "192MB"
+CHUNK = 10  # of DuckDB's vectors, of 2,048 rows each
 ORDER = re.compile(r"/\*order\*/.*?/\*end\*/", re.DOTALL)
 # A comment or a text, which are passed over, or a parameter and its name.
 PARAMETER = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\$([a-z_][a-z_0-9]*)")
@@ -48,8 +49,9 @@ class UnreadableError(Exception):
 class NotInPublicationError(Exception):
     """The published file was made before the tables were that a query reads."""
 
-    def __init__(self, relation: str) -> None:
+    def __init__(self, relation: str, *, is_column: bool = False) -> None:
         self.relation = relation
+        self.is_column = is_column
         super().__init__(f"this publication has no {relation}")
 
 
@@ -148,7 +150,8 @@ def fetch(path: str, sql: str, params: Mapping[str, Any]) -> pd.DataFrame:
             wanted = parameters_of(sql)
             return _numpy(cursor.execute(sql, {name: params.get(name) for name in wanted}).df())
     except (duckdb.CatalogException, duckdb.BinderException) as error:
-        raise NotInPublicationError(_named_in(error)) from error
+        is_column = isinstance(error, duckdb.BinderException)
+        raise NotInPublicationError(_named_in(error), is_column=is_column) from error
     except duckdb.Error as error:
         if type(error) in DAMAGE:
             raise _unreadable(path, error) from error
@@ -158,6 +161,15 @@ def fetch(path: str, sql: str, params: Mapping[str, Any]) -> pd.DataFrame:
 def _unreadable(path: str, error: Exception) -> UnreadableError:
     log.error("%s cannot be read: %s", path, error)
     return UnreadableError(Path(path).parent.name)
+
+
+def in_chunks(path: str, name: str, **params: Any) -> Iterator[pd.DataFrame]:
+    """The rows of the query of that name, some thousands at a time: of a million there are never all in memory."""
+    sql = sql_of(name)
+    with _connection(path).cursor() as cursor:
+        cursor.execute(sql, {name: params.get(name) for name in parameters_of(sql)})
+        while len(rows := cursor.fetch_df_chunk(CHUNK)):
+            yield _numpy(rows)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)

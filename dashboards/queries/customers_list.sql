@@ -22,7 +22,7 @@ select
     recommended_action
 from marts.customer_directory
 where
-    ($search is null or customer_id ilike '%' || $search || '%')
+    ($search is null or contains(lower(customer_id), lower($search)))
     and ($risk is null or risk_level = $risk)
     and ($segment is null or segment_name = $segment)
     and ($tier is null or value_tier = $tier)

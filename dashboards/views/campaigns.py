@@ -18,22 +18,39 @@ from dashboards.data import Publication, Result
 
 # As people choose them, the name that the marts have for them, and the days that they reach back.
 PERIODS = {"12 months": ("last_365_days", 365), "3 months": ("last_92_days", 92), "all time": ("all_time", None)}
-# Title, how it is written, and the unit of its axis where the numbers do not say.
+# Title, how it is written, the unit of its axis where the numbers do not say, and what it is.
 RATES = {
-    "ctr": ("Click-through rate", ".1%", "of impressions"),
-    "conversion_share": ("Conversions per click", ".1%", "of clicks"),
-    "cpc": ("Cost per click", ",.2f", "{currency}"),
-    "roas": ("Return on ad spend", ",.1f", "times the cost"),
+    "ctr": ("Click-through rate", ".1%", "of impressions", "Clicks over impressions."),
+    "conversion_share": (
+        "Conversions per click",
+        ".1%",
+        "of clicks",
+        "Conversions, which the platform attributes to the campaigns, over clicks.",
+    ),
+    "cpc": ("Cost per click", ",.2f", "{currency}", "Cost over clicks."),
+    "roas": (
+        "Return on ad spend",
+        ",.1f",
+        "times the cost",
+        "Revenue that the platform attributes to the campaigns over what they cost: above 1 they brought in more than"
+        " they cost, before the cost of the goods.",
+    ),
 }
+BOUNDS = (
+    "Bounds are of 95 %: what chance alone makes of so few clicks or conversions. Where the value of single orders"
+    " varies much, the truth lies wider."
+)
 NEEDS = ("campaign_performance",)
 MANY = 40  # days or months, beyond which a line shows no points
+MOST = 30  # campaigns in one chart
 
 
 def rate_line(column: str, by: str, unit: str, has_points: bool) -> ui.Chart:
     """A rate by day or month, with its bounds."""
-    title, pattern, _unit = RATES[column]
-    dates = "%-d %b" if by == "performance_date" else "%b %Y"
-    base = alt.Chart().encode(x=alt.X(f"{by}:T", title=None, axis=alt.Axis(format=dates, tickCount=5)))
+    title, pattern, *_ = RATES[column]
+    base = alt.Chart().encode(
+        x=alt.X(f"{by}:T", title=None, axis=ui.days_axis(5, "%-d %b" if by == "performance_date" else "%b"))
+    )
     tips = [
         alt.Tooltip(f"{by}:T", title="From", format="%-d %b %Y"),
         alt.Tooltip(f"{column}:Q", title=title, format=pattern),
@@ -50,14 +67,16 @@ def rate_line(column: str, by: str, unit: str, has_points: bool) -> ui.Chart:
 
 
 def rate(publication: Publication, rows: pd.DataFrame, *, column: str, by: str) -> None:
-    """A rate by day or month."""
-    title, _pattern, unit = RATES[column]
+    """A rate by day or month; the line breaks where no campaign ran."""
+    title, _pattern, unit, _about = RATES[column]
     unit = unit.format(currency=publication.currency)
-    rows = rows[[by, column, f"{column}_lower", f"{column}_upper"]]
+    dates = pd.to_datetime(rows[by])
+    every = pd.date_range(dates.min(), dates.max(), freq="D" if by == "performance_date" else "MS", name=by)
+    rows = rows[[column, f"{column}_lower", f"{column}_upper"]].set_index(dates).reindex(every).reset_index()
     ui.vega(rows, rate_line, column, by, unit, len(rows) < MANY, height=210, alt_text=f"{title} over time, with bounds")
 
 
-def four(publication: Publication, result: Result, table: str, by: str) -> None:
+def four(publication: Publication, result: Result, by: str) -> None:
     """The four rates, two by two."""
     for pair in (("ctr", "conversion_share"), ("cpc", "roas")):
         for cell, column in zip(st.columns(2), pair, strict=True):
@@ -66,9 +85,55 @@ def four(publication: Publication, result: Result, table: str, by: str) -> None:
                     RATES[column][0],
                     result,
                     partial(rate, publication, column=column, by=by),
-                    about=ui.meaning(publication, table, column),
+                    about=f"{RATES[column][3]} {BOUNDS}",
                     publication=publication,
                 )
+
+
+def return_bars(currency: str) -> ui.Chart:
+    """The return of each campaign with its bounds, beside the line from which a campaign brings in what it costs."""
+    base = alt.Chart().encode(y=alt.Y("campaign:N", sort=None, title=None))
+    tips = [
+        alt.Tooltip("campaign_name:N", title="Campaign"),
+        alt.Tooltip("channel:N", title="Channel"),
+        alt.Tooltip("roas:Q", title="Return on ad spend", format=",.2f"),
+        alt.Tooltip("roas_lower:Q", title="Lower bound", format=",.2f"),
+        alt.Tooltip("roas_upper:Q", title="Upper bound", format=",.2f"),
+        alt.Tooltip("cost_amount:Q", title=f"Cost ({currency})", format=",.0f"),
+    ]
+    bounds = base.mark_rule(color=ui.accent(), opacity=0.4, strokeWidth=3).encode(
+        x=alt.X("roas_lower:Q", title="times the cost (dashed: break-even)", axis=alt.Axis(tickCount=6)),
+        x2="roas_upper:Q",
+        tooltip=tips,
+    )
+    points = base.mark_point(color=ui.accent(), filled=True, size=70, opacity=1).encode(x="roas:Q", tooltip=tips)
+    even = (
+        alt.Chart()
+        .mark_rule(color=ui.RISK_COLOURS["high"], strokeDash=[5, 4])
+        .encode(x=alt.X(datum=1), tooltip=alt.value("Break-even: revenue is the cost"))
+    )
+    return alt.layer(bounds, points, even)
+
+
+def returns(publication: Publication, rows: pd.DataFrame) -> None:
+    """The return of each campaign, the highest first."""
+    rows = rows.dropna(subset=["roas"])
+    if len(rows) > MOST:
+        st.caption(f"The {MOST} campaigns that cost most, of {len(rows)}; the table holds all.")
+        rows = rows.nlargest(MOST, "cost_amount").sort_values("roas", ascending=False)
+    names = rows["campaign_name"]
+    rows = rows.assign(
+        campaign=names.where(~names.duplicated(keep=False), names + " (" + rows["campaign_id"] + ")"),
+        cost_amount=rows["cost_amount"].astype(float),
+    )
+    columns = ["campaign", "campaign_name", "channel", "roas", "roas_lower", "roas_upper", "cost_amount"]
+    ui.vega(
+        rows[columns],
+        return_bars,
+        publication.currency,
+        height=24 * len(rows) + 60,
+        alt_text="Return on ad spend by campaign, with bounds",
+    )
 
 
 def summary(publication: Publication, rows: pd.DataFrame, marked: list[int], key: str) -> Any:
@@ -76,26 +141,22 @@ def summary(publication: Publication, rows: pd.DataFrame, marked: list[int], key
     money = publication.currency
     return ui.table(
         publication,
-        rows.assign(
-            **{name: rows[name].astype(float).round(0) for name in ("revenue_amount", "cost_amount")},
-            ctr=ui.estimates(rows, "ctr", shown.share),
-            cpc=ui.estimates(rows, "cpc", shown.decimal),
-            conversion_share=ui.estimates(rows, "conversion_share", shown.share),
-            roas=ui.estimates(rows, "roas", shown.decimal),
-        ),
+        rows.assign(**{name: rows[name].astype(float).round(0) for name in ("revenue_amount", "cost_amount")}),
         "campaign_summary",
         {
             "campaign_name": ui.text("Campaign"),
-            "channel": ui.text("Channel"),
-            "first_date": ui.when("From"),
-            "last_date": ui.when("To"),
+            "channel": ui.Column(
+                "Channel", about="Channel that the campaign runs on; unknown where the source says none."
+            ),
+            **ui.bounded("roas", "ROAS", "decimal", about=RATES["roas"][3], level="95 %"),
             "cost_amount": ui.amount("Cost", money),
             "revenue_amount": ui.amount("Revenue", money),
-            "ctr": ui.estimate("CTR"),
-            "cpc": ui.estimate("CPC", money),
-            "conversion_share": ui.estimate("Conversion"),
-            "roas": ui.estimate("ROAS"),
+            **ui.bounded("ctr", "CTR", "share", about=f"Click-through rate. {RATES['ctr'][3]}", level="95 %"),
+            **ui.bounded("cpc", "CPC", "decimal", about=f"Cost per click. {RATES['cpc'][3]}", level="95 %", unit=money),
+            **ui.bounded("conversion_share", "Conversion", "share", about=RATES["conversion_share"][3], level="95 %"),
             "impressions": ui.figure("Impressions"),
+            "first_date": ui.when("First day"),
+            "last_date": ui.when("Last day"),
         },
         key=key,
         on_select="rerun",
@@ -106,7 +167,7 @@ def summary(publication: Publication, rows: pd.DataFrame, marked: list[int], key
 
 def page(publication: Publication) -> None:
     """Show it."""
-    ui.head("Campaigns", "What was shown, what it cost, and what came of it?", publication)
+    ui.head("Campaigns", "What was shown, what it cost, and what came of it? Bounds are of 95 %.", publication)
     channels = ui.asked(publication, "campaigns_names")
     if channels is None:
         return
@@ -138,7 +199,14 @@ def of_period(publication: Publication, channels: list[str]) -> None:
         ui.nothing(publication, NEEDS, "No whole month lies in this period.")
     else:
         st.subheader("By month", anchor=False)
-        four(publication, by_month, "channel_performance_monthly", "performance_month")
+        four(publication, by_month, "performance_month")
+    ui.panel(
+        "Return on ad spend by campaign",
+        found,
+        partial(returns, publication),
+        about=f"{RATES['roas'][3]} {BOUNDS}",
+        publication=publication,
+    )
     one_of(publication, found, key=f"campaigns-{chosen}-{channel}")
 
 
@@ -164,15 +232,12 @@ def one_of(publication: Publication, found: Result, *, key: str) -> None:
     daily = ui.asked(publication, "campaigns_daily", campaign=campaign["campaign_id"])
     if daily is not None:
         st.subheader(f"{shown.plain(campaign['campaign_name'])} by day", anchor=False)
-        four(publication, daily, "campaign_performance_daily", "performance_date")
+        four(publication, daily, "performance_date")
 
 
 def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
     """The cards: sums of the period, and rates with their bounds."""
     money = publication.currency
-
-    def about(column: str) -> str:
-        return ui.meaning(publication, "channel_summary", column)
 
     def bounds(column: str, write: Callable[[Any], str]) -> str:
         return shown.between(write(told[f"{column}_lower"]), write(told[f"{column}_upper"]))
@@ -180,29 +245,36 @@ def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
     spread = f"{shown.day(told['first_date'])} to {shown.day(told['last_date'])}"
     per_click = f"{shown.exact_money(told['cpc'], money)} a click"
     return [
-        Card("Campaigns", shown.number(told["n_campaigns"]), [spread], about("n_campaigns")),
+        Card(
+            "Campaigns",
+            shown.number(told["n_campaigns"]),
+            [spread],
+            "Campaigns with a day in the period; below the first and the last of these days.",
+        ),
         Card(
             "Cost",
             shown.money(told["cost_amount"], money),
             [per_click, bounds("cpc", partial(shown.exact_money, currency=money))],
-            about("cpc"),
+            f"What these campaigns cost in the period; below what a click cost on average. {BOUNDS}",
         ),
         Card(
             "Revenue attributed",
             shown.money(told["revenue_amount"], money),
             [f"{shown.decimal(told['roas'])} times the cost", bounds("roas", shown.decimal)],
-            about("roas"),
+            "Revenue that the platforms attribute to these campaigns in the period; below how many times the cost that"
+            f" is (return on ad spend, ROAS). {BOUNDS}",
         ),
         Card(
             "Clicks",
             shown.number(told["clicks"]),
             [f"{shown.share(told['ctr'], 2)} of impressions", bounds("ctr", partial(shown.share, digits=2))],
-            about("ctr"),
+            f"Clicks on these campaigns in the period; below their share of impressions (click-through rate). {BOUNDS}",
         ),
         Card(
             "Conversions",
             shown.number(told["conversions"]),
             [f"{shown.share(told['conversion_share'])} of clicks", bounds("conversion_share", shown.share)],
-            about("conversion_share"),
+            "Orders, or what else counts as success, that the platforms attribute to these campaigns in the period;"
+            f" below their share of clicks. {BOUNDS}",
         ),
     ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
+from io import BytesIO
 
 import streamlit as st
 
+from dashboards import access, data, shown, state
 from dashboards import components as ui
-from dashboards import shown, state
 from dashboards.data import Publication
 from dashboards.views import one_customer
 
@@ -17,41 +19,68 @@ MODELS = ("churn", "clv", "segments")
 # What a list can be sorted by; a customer's id settles ties, so that no page repeats a row.
 ORDERS = {
     "value at risk": "value_at_risk desc nulls last, customer_id",
+    "value at risk, lowest first": "value_at_risk asc nulls last, customer_id",
     "churn probability": "churn_probability desc nulls last, customer_id",
+    "churn probability, lowest first": "churn_probability asc nulls last, customer_id",
     "rise of churn": "churn_probability_change desc nulls last, customer_id",
     "expected value": "clv_365d desc nulls last, customer_id",
+    "expected value, lowest first": "clv_365d asc nulls last, customer_id",
     "spent so far": "total_spent desc nulls last, customer_id",
+    "spent so far, least first": "total_spent asc nulls last, customer_id",
+    "orders": "n_orders desc nulls last, customer_id",
+    "orders, fewest first": "n_orders asc nulls last, customer_id",
     "last order, newest first": "last_ordered_at desc nulls last, customer_id",
     "last order, oldest first": "last_ordered_at asc nulls last, customer_id",
     "customer": "customer_id",
+    "customer, last first": "customer_id desc",
+}
+# What a click on the head of a column sorts by, and a second one.
+BY_HEAD = {
+    "customer_id": ("customer", "customer, last first"),
+    "churn_probability": ("churn probability", "churn probability, lowest first"),
+    "value_at_risk": ("value at risk", "value at risk, lowest first"),
+    "clv_365d": ("expected value", "expected value, lowest first"),
+    "total_spent": ("spent so far", "spent so far, least first"),
+    "n_orders": ("orders", "orders, fewest first"),
+    "recency_days": ("last order, newest first", "last order, oldest first"),
 }
 
 
-def filters(publication: Publication) -> dict[str, str | None]:
-    """What the list is narrowed to."""
+def filters(publication: Publication) -> tuple[dict[str, str | None], str]:
+    """What the list is narrowed to, and what it is sorted by."""
     segments = ui.asked(publication, "segment_names")
     countries = ui.asked(publication, "customers_countries")
-    cells = ui.in_a_row("filters", 6)
+    cells = [*ui.in_a_row("search", 2), *ui.in_a_row("filters", 4)]
     with cells[0]:
-        search = state.words("search", "Customer", placeholder="part of an id")
+        search = state.words("search", "Customer", placeholder="an id, or a part of it")
     with cells[1]:
-        risk = state.choice("risk", "Churn risk", ["high", "medium", "low"])
-    with cells[2]:
-        segment = state.choice("segment", "Segment", [] if segments is None else list(segments.rows["segment_name"]))
-    with cells[3]:
-        tier = state.choice("tier", "Value tier", ["high", "medium", "low"])
-    with cells[4]:
-        country = state.choice("country", "Country", [] if countries is None else list(countries.rows["country"]))
-    with cells[5]:
         st.session_state.setdefault("sort", next(iter(ORDERS)))
-        state.one_of("sort", "Sort by", list(ORDERS))
-    return {"search": search, "risk": risk, "segment": segment, "tier": tier, "country": country}
+        order = state.one_of("sort", "Sort by", list(ORDERS))
+    with cells[2]:
+        risk = state.choice("risk", "Churn risk", ["high", "medium", "low"])
+    with cells[3]:
+        segment = state.choice("segment", "Segment", [] if segments is None else list(segments.rows["segment_name"]))
+    with cells[4]:
+        tier = state.choice("tier", "Value tier", ["high", "medium", "low"])
+    with cells[5]:
+        country = state.choice("country", "Country", [] if countries is None else list(countries.rows["country"]))
+    return {"search": search, "risk": risk, "segment": segment, "tier": tier, "country": country}, order
+
+
+def everything(publication: Publication, narrowed: dict[str, str | None], hidden: set[str]) -> BytesIO:
+    """All customers whom the filters leave, as CSV: with the day, the publication and the models of each score."""
+    chunks = data.in_chunks(publication.path, "customers_export", publication=publication.version, **narrowed)
+    return ui.csv_file(rows.drop(columns=[*hidden & set(rows)]) for rows in chunks)
 
 
 @ui.fragment
 def listed(publication: Publication) -> None:
     """The list, with what it is narrowed to."""
-    narrowed = filters(publication)
+    narrowed, order = filters(publication)
+    # Other customers, or another order of them, begin with their first page.
+    asked_for = (*narrowed.values(), order)
+    if st.session_state.setdefault("narrowed", asked_for) != asked_for:
+        st.session_state["narrowed"], st.session_state["page"] = asked_for, 1
     count = ui.asked(publication, "customers_count", **narrowed)
     if count is None:
         return
@@ -63,47 +92,97 @@ def listed(publication: Publication) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         counted = st.empty()
         number = min(state.page_number("page", pages), pages)
-    order = ORDERS.get(st.session_state.get("sort", ""), ORDERS["value at risk"])
-    rows = ui.asked(publication, "customers_list", order=order, size=SIZE, start=(number - 1) * SIZE, **narrowed)
+    start = (number - 1) * SIZE
+    rows = ui.asked(publication, "customers_list", order=ORDERS[order], size=SIZE, start=start, **narrowed)
     if rows is None:
         return
-    first = (number - 1) * SIZE + 1
     counted.caption(
-        f"**{shown.plural(found, 'customer')}**, {shown.number(first)} to {shown.number(first + len(rows.rows) - 1)}"
+        f"**{shown.plural(found, 'customer')}**, {shown.number(start + 1)} to {shown.number(start + len(rows.rows))}"
         f" · page {number:,} of {pages:,}"
     )
+    table(publication, rows, order)
+    st.download_button(
+        f"{'All ' if found > 1 else ''}{shown.plural(found, 'customer')} as CSV",
+        partial(everything, publication, narrowed, access.hidden_columns()),
+        file_name=f"customers_{publication.version}.csv", mime="text/csv", key="all-customers",
+        on_click="ignore", icon=":material/download:",
+    )  # fmt: skip
+    ui.source(publication, rows, count, models=MODELS, key="list")
+    if state.open_one("customer"):
+        st.rerun()
+
+
+def table(publication: Publication, rows: data.Result, order: str) -> None:
+    """One page: a click on a row opens the customer, one on a head sorts all customers by it.
+
+    The words of a table would sort and search these rows alone; style of app.py takes both from what lies in this box.
+    """
     money = publication.currency
+    horizon = data.setting(publication.path, "churn_horizon_days", "90")
     seen = rows.rows.round({"recency_days": 0, "total_spent": 0}).assign(
         churn_probability=ui.estimates(rows.rows, "churn_probability", partial(shown.share, digits=0)),
         value_at_risk=ui.estimates(rows.rows, "value_at_risk", shown.short),
         clv_365d=ui.estimates(rows.rows, "clv_365d", shown.short),
     )
-    marked = ui.table(
-        publication,
-        seen,
-        "customer_directory",
-        {
-            "customer_id": ui.text("Customer"),
-            "segment_name": ui.text("Segment", width=180),
-            "risk_level": ui.text("Risk", width=70),
-            "churn_probability": ui.estimate("Churn probability"),
-            "value_at_risk": ui.estimate("Value at risk", money),
-            "clv_365d": ui.estimate("Value of 365 days", money),
-            "recommended_action": ui.text("What to do", width=95),
-            "total_spent": ui.amount("Spent", money),
-            "n_orders": ui.figure("Orders"),
-            "recency_days": ui.figure("Days since order"),
-            "country": ui.text("Country"),
-        },
-        key=f"list-{number}",
-        on_select="rerun",
-        selection_mode="single-row",
-        height=ui.ROW * 16 + 3 if len(seen) > ui.MOST_ROWS else "auto",
-    )
-    ui.source(publication, rows, count, models=MODELS, key="list")
-    if marked and marked.selection.rows:
-        state.open_it("customer", str(seen["customer_id"].iloc[marked.selection.rows[0]]))
-        st.rerun()
+    columns = {
+        "customer_id": ui.text("Customer"),
+        "churn_probability": ui.Column(
+            "Churn probability",
+            "estimate",
+            about=f"Probability that the customer leaves within {horizon} days; in brackets its bounds: of twenty"
+            " groups of customers with like probabilities, 19 have churn rates within theirs (95 %). A dash for"
+            " customers who cannot be lost: they have not ordered in a year.",
+        ),
+        "value_at_risk": ui.Column(
+            f"Value at risk ({money})",
+            "estimate",
+            about="Churn probability times the value expected of the next 365 days; in brackets with the bounds of the"
+            " churn probability (95 %).",
+        ),
+        "clv_365d": ui.Column(
+            f"Value of 365 days ({money})",
+            "estimate",
+            about="Orders less refunds that are expected within 365 days; in brackets its bounds: nine of ten"
+            " customers realise a value within theirs (90 %).",
+        ),
+        "segment_name": ui.Column("Segment", width=180, about="The kind of customers this one is like, by behaviour."),
+        "risk_level": ui.Column("Risk", width=70, about=ui.risk_levels(publication)),
+        "recommended_action": ui.Column("What to do", width=95, about="What suits the churn risk and value tier."),
+        "total_spent": ui.amount("Spent", money),
+        "n_orders": ui.figure("Orders"),
+        "recency_days": ui.Column("Days since order", "number", about="Days since the last order; a dash without any."),
+        "country": ui.text("Country"),
+    }
+    for name, (first, second) in BY_HEAD.items():
+        if order in (first, second):
+            is_down = " desc" in ORDERS[order]
+            if name == "recency_days":  # the newer the order, the fewer days
+                is_down = not is_down
+            columns[name] = replace(columns[name], label=f"{columns[name].label} {'↓' if is_down else '↑'}")
+    # A head that was clicked stays marked in a table of the same name.
+    key = f"list-{rows.params.get('start')}-{order}-{st.session_state.get('turns', 0)}"
+    with st.container(key="customer-list", gap="xsmall"):
+        ui.table(
+            publication,
+            seen,
+            "customer_directory",
+            columns,
+            key=key,
+            on_select=partial(clicked, key, list(rows.rows["customer_id"])),
+            selection_mode=["single-cell", "single-column"],
+            height=ui.ROW * 16 + 3 if len(seen) > ui.MOST_ROWS else "auto",
+        )
+
+
+def clicked(key: str, customers: list[str]) -> None:
+    """Open the customer of the cell that was clicked, or sort all customers by the head that was."""
+    selection = st.session_state[key].selection
+    if selection.cells:
+        state.leave_for("customer", str(customers[selection.cells[0][0]]))
+    elif selection.columns and selection.columns[0] in BY_HEAD:
+        first, second = BY_HEAD[selection.columns[0]]
+        st.session_state["sort"] = second if st.session_state.get("sort") == first else first
+        st.session_state["turns"] = st.session_state.get("turns", 0) + 1
 
 
 def page(publication: Publication) -> None:
@@ -112,5 +191,10 @@ def page(publication: Publication) -> None:
     if customer:
         one_customer.page(publication, customer)
     else:
-        ui.head("Customers", "Find customers, and open one by marking its row.", publication, models=MODELS)
+        ui.head(
+            "Customers",
+            "Find customers. A click on a row opens the customer, a click on the head of a column sorts all of them.",
+            publication,
+            models=MODELS,
+        )
         listed(publication)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,11 +12,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import components as ui
-from dashboards import shown, state
+from dashboards import data, shown, state
 from dashboards.components import Card
 from dashboards.data import Publication, Result
 
-HEALTH = "customer_health_overview"
 MODELS = ("churn", "clv", "segments")
 MANY_DAYS = 40  # beyond, a line shows no points
 NO_SCORES = (
@@ -24,9 +24,34 @@ NO_SCORES = (
 )  # fmt: skip
 
 
+def meanings(publication: Publication) -> dict[str, str]:
+    """What the figures mean, by the settings of this warehouse."""
+    leave = f"leave within {ui.horizon(publication)}"
+    high = shown.share(float(data.setting(publication.path, "churn_risk_high_from", "0.7")), 0)
+    group = "of twenty groups of customers with like probabilities, 19 leave at rates within theirs (95 %)"
+    return {
+        "n_customers": "Customers who were registered on that day.",
+        "n_active": "Customers who ordered or visited in the 90 days before.",
+        "churners_expected": f"Customers who are expected to {leave}: the probabilities of all to leave, added up."
+        f" Below, the lower and the upper bounds of single customers added up: {group}. So the sum is told with more"
+        " caution than it needs: not all customers err to one side.",
+        "value_at_risk": f"What is lost where customers leave as expected: each one's probability to {leave}, times the"
+        " value expected of the next 365 days, added up. Bounds are those of single customers added up, by the bounds"
+        f" of their probabilities: {group}.",
+        "n_high_risk": f"Customers whose probability to {leave} is {high} or more. Only customers who ordered within a"
+        " year, or have a subscription, can be lost.",
+        "churn_probability_mean": f"Mean probability to {leave}, of the customers who can be lost. The band is the mean"
+        f" of the bounds of single customers: {group}.",
+        "churn_probability": f"Customers by their probability to {leave}. Buyers leave by not ordering, subscribers by"
+        " ending their last subscription.",
+        "moved": "Customers whose value at risk rose or fell most: their probability to"
+        f" {leave}, times the value expected of the next 365 days.",
+    }
+
+
 def figures(publication: Publication, now: Result, changes: Result | None) -> list[Card]:
     """The cards: the newest day, with bounds and what has changed since readers saw it last."""
-    today, money = now.one(), publication.currency
+    today, money, about = now.one(), publication.currency, meanings(publication)
     moved = (
         {} if changes is None else next(iter(changes.rows.query("compared_with == 'previous'").to_dict("records")), {})
     )
@@ -37,34 +62,32 @@ def figures(publication: Publication, now: Result, changes: Result | None) -> li
         return f"{write(value)} since {shown.day(moved['earlier_date'])}"
 
     def bounds(column: str, write: Callable[[Any], str]) -> str:
-        return shown.between(write(today[f"{column}_lower"]), write(today[f"{column}_upper"]))
+        told = shown.between(write(today[f"{column}_lower"]), write(today[f"{column}_upper"]))
+        return f"{told}, customers' bounds summed" if told else ""
 
     def in_money(value: Any) -> str:
         return shown.money(value, money)
 
-    def about(column: str) -> str:
-        return ui.meaning(publication, HEALTH, column)
-
     return [
-        Card("Customers", shown.number(today["n_customers"]), [change("n_customers")], about("n_customers")),
-        Card("Active in 90 days", shown.number(today["n_active"]), [change("n_active")], about("n_active")),
+        Card("Customers", shown.number(today["n_customers"]), [change("n_customers")], about["n_customers"]),
+        Card("Active in 90 days", shown.number(today["n_active"]), [change("n_active")], about["n_active"]),
         Card(
             "Expected to leave",
             shown.number(today["churners_expected"]),
             [bounds("churners_expected", shown.number), change("churners_expected")],
-            about("churners_expected"),
+            about["churners_expected"],
         ),
         Card(
             "Value at risk",
             in_money(today["value_at_risk"]),
             [bounds("value_at_risk", in_money), change("value_at_risk", partial(shown.money_change, currency=money))],
-            about("value_at_risk"),
+            about["value_at_risk"],
         ),
         Card(
             "At high risk",
             shown.number(today["n_high_risk"]),
             [f"of {shown.number(today['n_scored'])} who can be lost", change("n_high_risk")],
-            about("n_high_risk"),
+            about["n_high_risk"],
         ),
     ]
 
@@ -75,14 +98,14 @@ def at_risk_bars(currency: str) -> ui.Chart:
     tips = [
         alt.Tooltip("segment_name:N", title="Segment"),
         alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
-        alt.Tooltip("value_at_risk:Q", title="Value at risk", format=",.0f"),
-        alt.Tooltip("value_at_risk_lower:Q", title="Lower bound", format=",.0f"),
-        alt.Tooltip("value_at_risk_upper:Q", title="Upper bound", format=",.0f"),
+        alt.Tooltip("value_at_risk:Q", title=f"Value at risk ({currency})", format=",.0f"),
+        alt.Tooltip("value_at_risk_lower:Q", title="Lower bounds, summed", format=",.0f"),
+        alt.Tooltip("value_at_risk_upper:Q", title="Upper bounds, summed", format=",.0f"),
         alt.Tooltip("churn_probability_mean:Q", title="Mean churn probability", format=".1%"),
     ]
-    axis = alt.Axis(format="~s", tickCount=5)
     bars = base.mark_bar(color=ui.accent(), cornerRadiusEnd=2, height=14).encode(
-        x=alt.X("value_at_risk:Q", title=f"{currency}, with bounds", axis=axis), tooltip=tips
+        x=alt.X("value_at_risk:Q", title=f"{currency}, with bounds", axis=ui.counts_axis()),
+        tooltip=tips,
     )
     bounds = base.mark_rule(color=ui.RISK_COLOURS["medium"], strokeWidth=2).encode(
         x="value_at_risk_lower:Q", x2="value_at_risk_upper:Q", tooltip=tips
@@ -92,6 +115,7 @@ def at_risk_bars(currency: str) -> ui.Chart:
 
 def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
     """Value at risk by segment."""
+    st.caption("Lines: sums of customers' own bounds (95 %).")
     height = max(34 * len(rows) + 50, ui.HEIGHT)
     ui.vega(rows, at_risk_bars, publication.currency, height=height, alt_text="Value at risk by segment, with bounds")
 
@@ -106,7 +130,7 @@ def bands() -> ui.Chart:
                 "probability_from:Q", bin="binned", title="Churn probability", axis=alt.Axis(format="%", tickCount=10)
             ),
             x2="probability_to:Q",
-            y=alt.Y("n_customers:Q", title="Customers", axis=alt.Axis(format="~s", tickCount=5)),
+            y=alt.Y("n_customers:Q", title="Customers", axis=ui.counts_axis()),
             color=alt.Color(
                 "kind:N", title=None, legend=alt.Legend(orient="top"), scale=alt.Scale(domain=["buyers", "subscribers"])
             ),
@@ -126,61 +150,128 @@ def risk_bands(rows: pd.DataFrame) -> None:
     ui.vega(rows.assign(kind=kind), bands, alt_text="Customers by churn probability")
 
 
+def scored_by(published: pd.DataFrame, models: Sequence[str]) -> dict[Any, str]:
+    """By day that was published, the versions of some models which told it last: churn 0123456 89abcde, clv 456789a."""
+    told: dict[Any, str] = {}
+    for day, versions in zip(published["snapshot_date"], published["models_json"], strict=True):
+        found: dict[str, list[str]] = {}
+        for name, version in sorted(json.loads(versions or "{}").items()):
+            if name.split(".")[0] in models:
+                found.setdefault(name.split(".")[0], []).append(version[:7])
+        told[pd.Timestamp(day)] = ", ".join(f"{name} {' '.join(those)}" for name, those in found.items())
+    return told
+
+
+def with_models(rows: pd.DataFrame, published: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
+    """Days with the models that told them, as far as they were published, and whether these are others than before.
+
+    A day that was built and never published names no model. The first day that was published is held against its own
+    first publication: the days before it were built by then.
+    """
+    published = published.sort_values("published_at", kind="stable")
+    told = scored_by(published, models)
+    before = next(iter(scored_by(published.head(1), models).values()), "")
+    days = pd.to_datetime(rows["snapshot_date"])
+    named, is_other = [], []
+    for number, day in enumerate(days):
+        named.append(told.get(day, ""))
+        is_other.append(bool(number and named[-1] and named[-1] != before))
+        before = named[-1] or before
+    return rows.assign(models=[name or "not named: built, not published" for name in named], is_other_model=is_other)
+
+
 def by_day(column: str, title: str, unit: str | None, pattern: str, has_bounds: bool, has_points: bool) -> ui.Chart:
-    """A figure on every day that was scored, its bounds as a band."""
-    base = alt.Chart().encode(x=alt.X("snapshot_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6)))
+    """A figure on every day that was scored, its bounds as a band, and a line where another model came."""
+    base = alt.Chart().encode(x=alt.X("snapshot_date:T", title=None, axis=ui.days_axis()))
     told = {column: title} | (
-        {f"{column}_lower": "Lower bound", f"{column}_upper": "Upper bound"} if has_bounds else {}
+        {f"{column}_lower": "Customers' lower bounds", f"{column}_upper": "Customers' upper bounds"}
+        if has_bounds
+        else {}
     )
-    tips = [alt.Tooltip(f"{name}:Q", title=what, format=pattern.replace("~s", ",.0f")) for name, what in told.items()]
-    line = base.mark_line(color=ui.accent(), point=has_points).encode(
-        y=alt.Y(f"{column}:Q", title=unit, axis=alt.Axis(format=pattern, tickCount=5), scale={"zero": False}),
-        tooltip=[alt.Tooltip("snapshot_date:T", title="Day", format="%-d %b %Y"), *tips],
+    tips = [
+        alt.Tooltip("snapshot_date:T", title="Day", format="%-d %b %Y"),
+        *(alt.Tooltip(f"{name}:Q", title=what, format=pattern) for name, what in told.items()),
+    ]
+    axis = alt.Axis(format=".0%", tickCount=5) if pattern.endswith("%") else ui.counts_axis()
+    line = base.mark_line(color=ui.accent(), point=has_points, tooltip=None).encode(
+        y=alt.Y(f"{column}:Q", title=unit, axis=axis, scale={"zero": False})
     )
     if not has_bounds:
-        return line
-    band = base.mark_area(color=ui.accent(), opacity=0.18).encode(y=f"{column}_lower:Q", y2=f"{column}_upper:Q")
-    return alt.layer(band, line)
+        return alt.layer(line, ui.by_the_day(base, tips))
+    tips.append(alt.Tooltip("models:N", title="By models"))
+    band = base.mark_area(color=ui.accent(), opacity=0.18, tooltip=None).encode(
+        y=f"{column}_lower:Q", y2=f"{column}_upper:Q"
+    )
+    other = base.transform_filter(alt.datum.is_other_model)
+    came = other.mark_rule(color=ui.RISK_COLOURS["medium"], strokeDash=[5, 4], strokeWidth=1.5, tooltip=None)
+    named = other.mark_text(
+        align="right", baseline="top", dx=-4, fontSize=11, color=ui.RISK_COLOURS["medium"], tooltip=None
+    ).encode(y=alt.value(0), text=alt.value("other model"))
+    return alt.layer(band, line, came, named, ui.by_the_day(base, tips))
 
 
-def over_time(rows: pd.DataFrame, *, column: str, title: str, unit: str | None, pattern: str) -> None:
+def over_time(
+    rows: pd.DataFrame,
+    published: pd.DataFrame | None,
+    *,
+    column: str,
+    title: str,
+    unit: str | None,
+    pattern: str,
+    models: Sequence[str],
+    band: str,
+) -> None:
     """A figure on every day that was scored."""
     has_bounds = f"{column}_lower" in rows
     names = ["snapshot_date", column, *([f"{column}_lower", f"{column}_upper"] if has_bounds else [])]
-    ui.vega(
-        rows[names], by_day, column, title, unit, pattern, has_bounds, len(rows) < MANY_DAYS, alt_text=f"{title} by day"
-    )
+    rows = rows[names]
+    if has_bounds:
+        none = pd.DataFrame({"published_at": [], "snapshot_date": [], "models_json": []})
+        rows = with_models(rows, none if published is None else published, models)
+    ui.vega(rows, by_day, column, title, unit, pattern, has_bounds, len(rows) < MANY_DAYS, alt_text=f"{title} by day")
+    if has_bounds:
+        others = [shown.day(day) for day in rows.loc[rows["is_other_model"], "snapshot_date"]]
+        came = (
+            f" Another model tells the days from {' and '.join(others)} on: what changed there, bounds above all,"
+            " changed by the model and not by customers alone."
+        )
+        st.caption(f"Band: {band} (95 %).{came if others else ''}")
 
 
 def movers(publication: Publication, rows: pd.DataFrame) -> None:
     """Who moved most."""
     money = publication.currency
     seen = "the publication before" if rows["is_earlier_published"].iloc[0] else "the day built before"
-    st.caption(f"Since {shown.day(rows['earlier_date'].iloc[0])}, {seen}")
+    day = shown.day(rows["earlier_date"].iloc[0])
+    st.caption(f"Since {day}, {seen}. A click on a customer opens the customer in a tab of its own.")
+    probability = f"Probability to leave within {ui.horizon(publication)}"
+    at_risk = f"{probability}, times the value expected of the next 365 days."
+    change = f"Value at risk less that of {day}."
     ui.table(
         publication,
-        rows.round({"value_at_risk_change": 0}).assign(
-            value_at_risk=ui.estimates(rows, "value_at_risk", shown.short),
-            churn_probability=ui.estimates(rows, "churn_probability", partial(shown.share, digits=0)),
-            earlier_churn_probability=ui.estimates(rows, "earlier_churn_probability", partial(shown.share, digits=0)),
-        ),
+        rows.round({"value_at_risk_change": 0, "value_at_risk": 0, "value_at_risk_lower": 0, "value_at_risk_upper": 0}),
         "customer_changes",
         {
-            "customer_id": ui.text("Customer"),
+            "customer_id": ui.Column("Customer", "customer"),
+            "value_at_risk_change": ui.Column(f"Change ({money})", "number", about=change),
+            **ui.bounded("value_at_risk", "At risk", "number", about=at_risk, level="95 %"),
+            **ui.bounded("churn_probability", "Churn now", "percent", about=f"{probability}, now.", level="95 %"),
+            **ui.bounded(
+                "earlier_churn_probability", "Churn then", "percent",
+                about=f"{probability}, as told on {day}.", level="95 %",
+            ),
             "segment_name": ui.text("Segment", width=180),
-            "value_at_risk_change": ui.amount("Change", money),
-            "value_at_risk": ui.estimate("Value at risk", money),
-            "earlier_churn_probability": ui.estimate("Churn then"),
-            "churn_probability": ui.estimate("Churn now"),
         },
         height=ui.HEIGHT,
         key="movers",
-    )
+    )  # fmt: skip
 
 
 def page(publication: Publication) -> None:
     """Show it."""
-    ui.head("Customer health", "Who is about to leave, and what is at stake?", publication, models=MODELS)
+    lead = f"Who is about to leave within {ui.horizon(publication)}, and what is at stake? Bounds are of 95 %."
+    ui.head("Customer health", lead, publication, models=MODELS)
+    about = meanings(publication)
     names = ui.asked(publication, "segment_names")
     if names is None:
         return
@@ -192,7 +283,7 @@ def page(publication: Publication) -> None:
             "Value at risk by segment",
             ui.asked(publication, "overview_segments"),
             lambda rows: segments_at_risk(publication, rows),
-            about=ui.meaning(publication, HEALTH, "value_at_risk"),
+            about=about["value_at_risk"],
             publication=publication,
             models=MODELS,
             empty=NO_SCORES,
@@ -202,7 +293,7 @@ def page(publication: Publication) -> None:
             "Net revenue by day",
             ui.asked(publication, "overview_sales"),
             lambda rows: net_revenue(publication, rows),
-            about=ui.meaning(publication, "business_daily", "net_revenue"),
+            about="Value of the orders of a day after discounts, less what was refunded on it.",
             publication=publication,
             needs=["orders"],
             empty="Nothing was sold yet.",
@@ -225,14 +316,16 @@ def of_segment(publication: Publication, segments: list[str]) -> None:
     ui.cards(publication, figures(publication, now, changes), *told, models=("churn", "clv"))
     if now.one()["n_scored"] == 0 and segment is None:
         st.info(NO_SCORES, icon=":material/info:")
-    over_days(publication, ui.asked(publication, "overview_trend", segment=segment))
+    trend = ui.asked(publication, "overview_trend", segment=segment)
+    over_days(publication, trend)
+    about = meanings(publication)
     left, right = st.columns([1, 2])
     with left:
         ui.panel(
             "Customers by churn probability",
             ui.asked(publication, "overview_risk", segment=segment),
             risk_bands,
-            about=ui.meaning(publication, "customer_churn", "churn_probability"),
+            about=about["churn_probability"],
             publication=publication,
             models=("churn",),
             empty=NO_SCORES if segment is None else "Nobody of this segment can be lost: none has ordered in a year.",
@@ -242,10 +335,13 @@ def of_segment(publication: Publication, segments: list[str]) -> None:
             "Customers whose value at risk moved most",
             ui.asked(publication, "overview_movers", segment=segment),
             lambda rows: movers(publication, rows),
-            about=ui.meaning(publication, "customer_changes", "value_at_risk_change"),
+            about=about["moved"],
             publication=publication,
             models=("churn", "clv"),
-            empty=f"Changes show from the second day that is built: {ui.more_days(publication)}.",
+            empty=f"Changes show from the second day that is built: {ui.more_days(publication)}."
+            if trend is None or len(trend.rows) < 2
+            else "Nobody can be compared: no day that lies before this one and that readers saw, or that was built for"
+            " all customers, has scores of single customers in this publication. The next one is held against this.",
         )
 
 
@@ -259,21 +355,32 @@ def over_days(publication: Publication, trend: Result | None) -> None:
             icon=":material/timeline:",
         )
         return
-    what = [
-        ("n_active", "Active customers", "Customers", "~s", ()),
-        ("churn_probability_mean", "Mean churn probability", None, ".0%", ("churn",)),
-        ("value_at_risk", "Value at risk", publication.currency, "~s", ("churn", "clv")),
+    published = ui.asked(publication, "overview_versions")
+    about = meanings(publication)
+    what: list[tuple[str, str, str | None, str, Sequence[str], str]] = [
+        ("n_active", "Active customers", "Customers", ",.0f", (), ""),
+        ("churn_probability_mean", "Mean churn probability", None, ".1%", ("churn",), "mean of customers' own bounds"),
+        (
+            "value_at_risk",
+            "Value at risk",
+            publication.currency,
+            ",.0f",
+            ("churn", "clv"),
+            "sum of customers' own bounds",
+        ),
     ]
-    for column, (name, title, unit, pattern, models) in zip(st.columns(3), what, strict=True):
-        with column:
+    for cell, (column, title, unit, pattern, models, band) in zip(st.columns(3), what, strict=True):
+        with cell:
             ui.panel(
                 title,
-                trend,
-                partial(over_time, column=name, title=title, unit=unit, pattern=pattern),
-                about=ui.meaning(publication, HEALTH, name),
+                (trend, published) if models and published is not None else trend,
+                partial(
+                    over_time, published=None if published is None else published.rows, column=column, title=title,
+                    unit=unit, pattern=pattern, models=models, band=band,
+                ),
+                about=about[column],
                 publication=publication,
-                models=models,
-            )
+            )  # fmt: skip
 
 
 def revenue_bars(currency: str) -> ui.Chart:
@@ -282,8 +389,8 @@ def revenue_bars(currency: str) -> ui.Chart:
         alt.Chart()
         .mark_bar(color=ui.accent())
         .encode(
-            x=alt.X("activity_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6)),
-            y=alt.Y("net_revenue:Q", title=currency, axis=alt.Axis(format="~s")),
+            x=alt.X("activity_date:T", title=None, axis=ui.days_axis()),
+            y=alt.Y("net_revenue:Q", title=currency, axis=ui.counts_axis()),
             tooltip=[
                 alt.Tooltip("activity_date:T", title="Day", format="%-d %b %Y"),
                 alt.Tooltip("net_revenue:Q", title="Net revenue", format=",.0f"),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+from typing import Any
+
 import altair as alt
 import pandas as pd
 import streamlit as st
@@ -9,7 +13,7 @@ import streamlit as st
 from dashboards import components as ui
 from dashboards import shown, state
 from dashboards.components import Card
-from dashboards.data import Publication
+from dashboards.data import Publication, Result
 
 TRAITS = {
     "recency_days": "Days since last order",
@@ -20,7 +24,10 @@ TRAITS = {
     "refund_lifetime_share": "Refunded share",
 }
 MODELS = ("segments",)
-SINCE = {"month": "a month before", "previous": "the time before"}
+SINCE = {"month": "a month before", "previous": "the publication before"}
+NARROW = "containerSize()[0] < 500"  # a telephone, as a chart knows it
+TREND = 300  # pixels of the chart of sizes by day
+ALL = "all of them"  # the name of totals in the map of flows
 NO_SEGMENTS = "No segments were found: the model needs a few hundred customers with orders."
 
 
@@ -70,84 +77,156 @@ def profile_map(rows: pd.DataFrame) -> None:
     ui.vega(rows, trait_map, height=34 * rows["segment_name"].nunique() + 120, alt_text="How segments differ")
 
 
-def sizes(publication: Publication, rows: pd.DataFrame) -> None:
-    """Sizes and shares, as a table."""
+def with_change(rows: pd.DataFrame, history: pd.DataFrame, day: Any) -> pd.DataFrame:
+    """Sizes beside those of an earlier day, by the name of a segment: its change, and as a share of what it was."""
+    then = history[pd.to_datetime(history["snapshot_date"]) == pd.Timestamp(day)]
+    earlier = rows["segment_name"].map(then.groupby("segment_name")["n_customers"].sum()).astype(float)
+    change = rows["n_customers"] - earlier
+    return rows.assign(n_customers_change=change, change_share=change / earlier.where(earlier > 0))
+
+
+def sizes(publication: Publication, rows: pd.DataFrame, history: Result | None, compared: Result | None) -> None:
+    """Sizes and shares, as a table, and how they changed since an earlier day."""
+    since = ""
+    if history is not None and compared is not None and not compared.rows.empty:
+        day = compared.rows["earlier_date"].iloc[0]
+        rows, since = with_change(rows, history.rows, day), shown.day(day)
+        then = history.rows[pd.to_datetime(history.rows["snapshot_date"]) == pd.Timestamp(day)]
+        by_name = (
+            "" if then["is_still_found"].all() else " The segments were found anew since: compared by their names."
+        )
+        st.caption(f"Changes since {since}.{by_name}")
     ui.table(
         publication,
         rows.assign(spend_lifetime=rows["spend_lifetime"].astype(float).round(0)),
         "segments",
         {
-            "segment_name": ui.text("Segment"),
+            "segment_name": ui.Column("Segment", about="What its customers do more or less of than others."),
             "n_customers": ui.figure("Customers"),
+            "n_customers_change": ui.Column("Change", "change", about=f"Customers now less those of {since}."),
+            "change_share": ui.Column(
+                "Change, %", "share change", about=f"The same as a share of the customers of {since}."
+            ),
             "customer_share": ui.part("of all"),
             "spend_lifetime": ui.amount("Spent", publication.currency),
-            "spend_share": ui.part("of all spend"),
+            "spend_share": ui.Column("of all spend", "share", about="Its share of what all customers ever spent."),
             "n_high_value": ui.figure("High value"),
-            "sureness_mean": ui.decimal("Sureness"),
+            "sureness_mean": ui.Column(
+                "Sureness",
+                "decimal",
+                about="How sure it is that a customer belongs to this segment and to no other, on average: 0 to 1.",
+            ),
         },
     )
 
 
-def flow_map() -> ui.Chart:
-    """From which segment to which, as shares of the segment then."""
+def flow_map(then: tuple[str, ...], now: tuple[str, ...]) -> ui.Chart:
+    """From which segment to which, as shares of the segment then, with totals."""
     base = alt.Chart().encode(
         x=alt.X(
-            "segment_name:N", title="Segment now", axis=alt.Axis(labelAngle=-35, labelOverlap=False, labelLimit=200)
+            "segment_name:N",
+            title="Segment now",
+            sort=list(now),
+            axis=alt.Axis(labelAngle=-35, labelOverlap=False, labelLimit=alt.ExprRef(f"{NARROW} ? 110 : 200")),
         ),
-        y=alt.Y("earlier_segment_name:N", title="Segment then"),
-        tooltip=[
-            alt.Tooltip("earlier_segment_name:N", title="Then"),
-            alt.Tooltip("segment_name:N", title="Now"),
-            alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
-            alt.Tooltip("earlier_segment_share:Q", title="Of those then", format=".1%"),
-        ],
+        y=alt.Y(
+            "earlier_segment_name:N",
+            title="Segment then",
+            sort=list(then),
+            axis=alt.Axis(labelLimit=alt.ExprRef(f"{NARROW} ? 85 : 190")),
+        ),
     )
-    cells = base.mark_rect(cornerRadius=2).encode(
-        color=alt.Color("earlier_segment_share:Q", legend=None, scale=alt.Scale(domain=[0, 1])),
+    size = alt.ExprRef(f"{NARROW} ? 8 : 11")
+    tips = [
+        alt.Tooltip("earlier_segment_name:N", title="Then"),
+        alt.Tooltip("segment_name:N", title="Now"),
+        alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
+    ]
+    share = alt.Tooltip("earlier_segment_share:Q", title="Of those then", format=".1%")
+    went = base.transform_filter("!datum.is_total")
+    cells = went.mark_rect(cornerRadius=2).encode(
+        color=alt.Color("earlier_segment_share:Q", legend=None, scale=alt.Scale(domain=[0, 1])), tooltip=[*tips, share]
     )
-    numbers = base.mark_text(fontSize=11).encode(
+    numbers = went.mark_text(fontSize=size).encode(
         text=alt.Text("n_customers:Q", format=",.0f"),
         color=ui.on_shade("earlier_segment_share", 0.5),
+        tooltip=[*tips, share],
     )
-    return alt.layer(cells, numbers)
+    totals = (
+        base.transform_filter("datum.is_total")
+        .mark_text(fontSize=size, fontWeight="bold", color=ui.accent())
+        .encode(text=alt.Text("n_customers:Q", format=",.0f"), tooltip=tips)
+    )
+    return alt.layer(cells, numbers, totals)
+
+
+def with_totals(rows: pd.DataFrame) -> pd.DataFrame:
+    """Flows, and their sums by the segment then, by that now, and of all."""
+    then = rows.groupby("earlier_segment_name", as_index=False)["n_customers"].sum().assign(segment_name=ALL)
+    now = rows.groupby("segment_name", as_index=False)["n_customers"].sum().assign(earlier_segment_name=ALL)
+    of_all = {"earlier_segment_name": [ALL], "segment_name": [ALL], "n_customers": [rows["n_customers"].sum()]}
+    columns = ["earlier_segment_name", "segment_name", "n_customers", "earlier_segment_share"]
+    found = pd.concat([rows[columns], then, now, pd.DataFrame(of_all)], ignore_index=True)
+    return found.assign(is_total=found["earlier_segment_share"].isna())
 
 
 def flows(rows: pd.DataFrame) -> None:
     """From which segment to which."""
-    seen = "published" if rows["is_earlier_published"].iloc[0] else "built, not published"
+    seen = "published" if rows["is_earlier_published"].iloc[0] else "built, never published"
     days = [shown.day(rows[day].iloc[0]) for day in ("earlier_date", "snapshot_date")]
     st.caption(f"{days[0]} ({seen}) to {days[1]}")
-    height = 34 * rows["earlier_segment_name"].nunique() + 140
-    ui.vega(rows, flow_map, height=height, alt_text="Flows between segments")
+    then, now = ((*sorted(rows[name].unique()), ALL) for name in ("earlier_segment_name", "segment_name"))
+    height = 34 * len(then) + 140
+    ui.vega(with_totals(rows), flow_map, then, now, height=height, alt_text="Flows between segments")
 
 
 def size_lines() -> ui.Chart:
-    """Sizes by day."""
-    return (
-        alt.Chart()
-        .mark_line()
-        .encode(
-            x=alt.X("snapshot_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6)),
-            y=alt.Y("n_customers:Q", title="Customers", axis=alt.Axis(format="~s", tickCount=5)),
-            color=alt.Color(
-                "segment_name:N",
-                title=None,
-                legend=alt.Legend(orient="bottom", columns=1, labelLimit=280, symbolType="stroke"),
-            ),
-            tooltip=[
-                alt.Tooltip("snapshot_date:T", title="Day", format="%-d %b %Y"),
-                alt.Tooltip("segment_name:N", title="Segment"),
-                alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
-            ],
-        )
+    """Sizes by day, each line with its name at its end."""
+    room = "min(225, 0.5 * width)"  # for the names
+    base = alt.Chart().encode(
+        x=alt.X(
+            "snapshot_date:T",
+            title=None,
+            axis=ui.days_axis(5),
+            scale=alt.Scale(range=[0, {"expr": f"width - {room}"}]),
+        ),
+        color=alt.Color("segment_name:N", legend=None),
     )
+    size = alt.Y("n_customers:Q", title="Customers", axis=ui.counts_axis(), scale=alt.Scale(zero=False))
+    lines = base.mark_line(tooltip=None).encode(y=size)
+    points = base.mark_point(opacity=0, size=140, filled=True).encode(
+        y=size,
+        tooltip=[
+            alt.Tooltip("snapshot_date:T", title="Day", format="%-d %b %Y"),
+            alt.Tooltip("segment_name:N", title="Segment"),
+            alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
+        ],
+    )
+    names = (
+        base.transform_filter("isValid(datum.name_at)")
+        .mark_text(align="left", dx=7, fontSize=11, limit=alt.expr(f"{room} - 10"), tooltip=None)
+        .encode(y="name_at:Q", text="segment_name:N")
+    )
+    return alt.layer(lines, points, names)
+
+
+def names_at(sizes: pd.Series, least: float) -> pd.Series:
+    """Where names of lines stand, in order of their ends, none nearer to another than `least`."""
+    placed: dict[Any, float] = {}
+    at = -math.inf
+    for name, size in sizes.sort_values().items():
+        at = max(float(size), at + least)
+        placed[name] = at
+    return pd.Series(placed)
 
 
 def trend(rows: pd.DataFrame) -> None:
     """Sizes by day."""
-    ui.vega(
-        rows, size_lines, height=250 + 28 * rows["segment_name"].nunique(), alt_text="Customers of each segment by day"
-    )
+    last = rows[rows["snapshot_date"] == rows["snapshot_date"].max()].set_index("segment_name")["n_customers"]
+    span = max(float(rows["n_customers"].max() - rows["n_customers"].min()), 1.0)
+    at = rows["segment_name"].map(names_at(last, span * 15 / TREND))
+    rows = rows.assign(name_at=at.where(rows["snapshot_date"] == rows["snapshot_date"].max()))
+    ui.vega(rows, size_lines, height=TREND, alt_text="Customers of each segment by day")
 
 
 def fifth_map(most: float) -> ui.Chart:
@@ -189,47 +268,41 @@ def page(publication: Publication) -> None:
     if profiles.rows.empty:
         ui.nothing(publication, ["customers", "orders"], NO_SEGMENTS)
     else:
-        ui.cards(publication, figures(publication, profiles.rows), profiles, models=MODELS)
+        ui.cards(publication, figures(profiles.rows), profiles, models=MODELS)
+        history = ui.asked(publication, "segments_trend")
+        moved(publication, profiles, history)
         ui.panel(
-            "Sizes",
-            profiles,
-            lambda rows: sizes(publication, rows),
-            about=ui.meaning(publication, "segments", "n_customers"),
+            "How they differ",
+            ui.asked(publication, "segments_traits"),
+            profile_map,
+            about="Numbers are means over the customers of a segment. Colours show how far a mean lies above or below"
+            " that of the segments together, in standard deviations (s.d.) between segments.",
             publication=publication,
             models=MODELS,
         )
-        left, right = st.columns(2)
-        with left:
-            ui.panel(
-                "How they differ",
-                ui.asked(publication, "segments_traits"),
-                profile_map,
-                about=ui.meaning(publication, "segment_traits", "standing"),
-                publication=publication,
-                models=MODELS,
-            )
-        with right:
+        if history is not None:
+            has_days = history.rows["snapshot_date"].nunique() > 1
             ui.panel(
                 "Sizes by day",
-                ui.asked(publication, "segments_trend"),
+                history if has_days else replace(history, rows=history.rows.head(0)),
                 trend,
-                about=ui.meaning(publication, "customer_health_overview", "n_customers"),
+                about="Customers in each segment on every day that was scored, by the model of that day.",
                 publication=publication,
-                models=MODELS,
+                empty=f"Sizes over time begin with the second day that is built: {ui.more_days(publication)}.",
             )
-        moved(publication)
     ui.panel(
         "Recency and frequency, by rule",
         ui.asked(publication, "segments_rfm"),
         fifths,
-        about=ui.meaning(publication, "rfm_cells", "recency_score"),
+        about="Customers who ever ordered, in fifths by how recently they did and in fifths by how often: cells show"
+        " how many customers are in both.",
         needs=["orders"],
         publication=publication,
         empty="Nobody has ordered yet.",
     )
 
 
-def figures(publication: Publication, rows: pd.DataFrame) -> list[Card]:
+def figures(rows: pd.DataFrame) -> list[Card]:
     """The cards; the largest segment stands first."""
     largest, best = rows.iloc[0], rows.loc[rows["spend_share"].idxmax()]
     return [
@@ -238,26 +311,38 @@ def figures(publication: Publication, rows: pd.DataFrame) -> list[Card]:
             "Largest",
             shown.share(largest["customer_share"], 0),
             [largest["segment_name"]],
-            ui.meaning(publication, "segments", "customer_share"),
+            "Share of all customers who are in the largest segment.",
         ),
         Card(
             "Most spend",
             shown.share(best["spend_share"], 0),
             [best["segment_name"]],
-            ui.meaning(publication, "segments", "spend_share"),
+            "Share of what all customers ever spent that the segment with the most spend has.",
         ),
     ]
 
 
 @ui.fragment
-def moved(publication: Publication) -> None:
-    """Flows between segments since the time before, or since a month before."""
-    compared = state.switch("since", "Compared with", list(SINCE), written=SINCE.__getitem__)
+def moved(publication: Publication, profiles: Result, history: Result | None) -> None:
+    """Sizes, and flows between segments, since the publication before or since a month before."""
+    since = state.switch("since", "Compared with", list(SINCE), written=SINCE.__getitem__)
+    compared = ui.asked(publication, "segments_compared", compared_with=since)
+    told = [result for result in (profiles, history, compared) if result is not None]
+    ui.panel(
+        "Sizes",
+        tuple(told),
+        lambda rows: sizes(publication, rows, history, compared),
+        about="How many customers each segment has, what they spent, and how its size changed.",
+        publication=publication,
+        models=MODELS,
+    )
     ui.panel(
         "Where customers went",
-        ui.asked(publication, "segments_flows", compared_with=compared),
+        ui.asked(publication, "segments_flows", compared_with=since),
         flows,
-        about=ui.meaning(publication, "segment_flows", "earlier_segment_share"),
+        about="How many customers went from the segment at the left, where they were then, to the one below, where"
+        " they are now; the diagonal stayed. The shade is their share of the segment then. Only customers who are in a"
+        " segment on both days.",
         publication=publication,
         models=MODELS,
         empty=f"There is no earlier day to compare with yet: {ui.more_days(publication)}.",

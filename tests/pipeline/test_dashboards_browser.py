@@ -117,12 +117,81 @@ def test_a_customer_is_searched_for_and_opened_by_address(page: Watched, built_c
     assert page.page.get_by_role("heading", level=1).inner_text() == f"Customer {customer}"
 
 
+def test_a_list_is_sorted_by_its_heads_and_opens_a_customer_that_back_leads_from(
+    page: Watched, built_company: Path
+) -> None:
+    page.open("customers?page=2")
+    table = page.page.get_by_test_id("stDataFrame")
+    # Search, menus and downloads of the table would know the rows of one page alone.
+    table.hover()
+    assert not page.page.get_by_test_id("stElementToolbar").first.is_visible()
+    for order, last in (("desc", "churn+probability"), ("asc", "churn+probability%2C+lowest+first")):
+        table.click(position={"x": 110, "y": 15})
+        page.page.wait_for_url(f"**/customers?sort={last}")
+        page.page.get_by_text("page 1 of").wait_for()
+        page.page.wait_for_timeout(STEADY_MS)
+        (first,) = asked(
+            built_company,
+            "select customer_id from marts.customer_directory"
+            f" order by churn_probability {order} nulls last, customer_id limit 1",
+        )
+    table.click(position={"x": 110, "y": 50})
+    page.page.wait_for_url(f"**/customers?customer={first}")
+    page.page.get_by_role("heading", level=1, name=f"Customer {first}").wait_for()
+    page.page.go_back()
+    page.page.wait_for_url(f"**/customers?sort={last}")
+    page.page.get_by_role("heading", level=1, name="Customers", exact=True).wait_for()
+    table.wait_for()
+
+
+def test_a_band_tells_of_the_day_under_the_pointer(page: Watched, built_company: Path) -> None:
+    page.open("")
+    (now, newest) = asked(
+        built_company,
+        "select value_at_risk, snapshot_date from marts.customer_health_overview where segment_name = 'all'"
+        " order by snapshot_date desc limit 1",
+    )
+    chart = page.page.get_by_test_id("stVegaLiteChart").nth(2)
+    chart.scroll_into_view_if_needed()
+    chart.locator("svg").wait_for()
+    page.page.wait_for_timeout(STEADY_MS)
+    box = chart.bounding_box()
+    assert box is not None
+    for right in range(4, 40, 3):  # until the newest day is met, from the right
+        page.page.mouse.move(box["x"] + box["width"] - right, box["y"] + 90)
+        page.page.wait_for_timeout(100)
+        if page.page.locator("#vg-tooltip-element.visible").count():
+            break
+    told = page.page.locator("#vg-tooltip-element").inner_text()
+    assert shown.day(newest) in told
+    assert shown.number(now) in told
+    assert "By models" in told
+    assert "_" not in told
+
+
+def test_a_customer_who_moved_opens_in_a_tab(page: Watched) -> None:
+    page.open("")
+    movers = page.page.get_by_test_id("stDataFrame").first
+    movers.scroll_into_view_if_needed()
+    page.page.wait_for_timeout(STEADY_MS)
+    movers.hover(position={"x": 30, "y": 50})
+    page.page.wait_for_timeout(STEADY_MS)
+    movers.hover(position={"x": 32, "y": 52})
+    page.page.wait_for_timeout(STEADY_MS)
+    with page.page.expect_popup() as opened:
+        page.page.mouse.down()
+        page.page.mouse.up()
+    assert "customers?customer=" in opened.value.url
+    opened.value.get_by_role("heading", level=1).filter(has_text=opened.value.url.split("=")[1]).wait_for()
+    opened.value.close()
+
+
 def test_a_campaign_is_opened_by_address_and_by_its_row(page: Watched, built_company: Path) -> None:
     # The first of the list as it opens.
     campaign, name = asked(
         built_company,
         "select campaign_id, campaign_name from marts.campaign_summary where period = 'last_365_days'"
-        " order by last_date desc, campaign_id limit 1",
+        " order by roas desc nulls last, campaign_id limit 1",
     )
     by_day = page.page.get_by_role("heading", name=f"{name} by day")
     page.open(f"campaigns?campaign={campaign}")

@@ -26,7 +26,7 @@ def pages_that_ask(name: str) -> set[str]:
     code = {page: (PROJECT_ROOT / "dashboards" / "views" / f"{page}.py").read_text() for page in PAGES}
     code["customers"] += (PROJECT_ROOT / "dashboards" / "views" / "one_customer.py").read_text()
     shared = "".join((PROJECT_ROOT / "dashboards" / f"{module}.py").read_text() for module in ("data", "components"))
-    asks = re.compile(rf'\bask(?:ed)?\(\s*(?:publication|publication\.path|path),\s*"{name}"')
+    asks = re.compile(rf'\b(?:ask(?:ed)?|in_chunks)\(\s*(?:publication|publication\.path|path),\s*"{name}"')
     return set(PAGES) if asks.search(shared) else {page for page, text in code.items() if asks.search(text)}
 
 
