@@ -42,7 +42,7 @@ define venv
 	@$(PYTHON) -m venv --without-pip $(1)
 endef
 
-.PHONY: help setup setup-dev run ui dashboards test leakage real-data lint fmt docs cards locks demo bench bench-quality bench-daily bench-drift bench-dashboards bench-faults screenshots spark-smoke clean
+.PHONY: help setup setup-dev run ui dashboards test leakage real-data lint lint-style fmt docs cards locks demo bench bench-quality bench-daily bench-drift bench-dashboards bench-faults screenshots spark-smoke clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,7 +65,8 @@ ui: setup ## Dagster's UI on 127.0.0.1:3000 over WAREHOUSE (demo/warehouse), wit
 dashboards: setup ## dashboards on 127.0.0.1:8501 over what is published of WAREHOUSE (demo/warehouse)
 	@$(BIN)/clientele dashboards --home $(WAREHOUSE)
 
-test: setup-dev lint ## set up, then lint and all tests
+# Types are checked and SQL is linted by tests/lint, beside the other tests.
+test: setup-dev lint-style ## set up, then lint and all tests
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder --durations=15 tests
 
 leakage: setup-dev ## as-of replay and mutants: prints mutants made and killed
@@ -76,11 +77,16 @@ real-data: setup-dev ## load, build and reconcile the public data sets of CLIENT
 
 lint: setup-dev ## ruff, mypy, sqlfluff (dbt templater)
 	@failed=; \
-	$(BIN)/ruff check . || failed=1; \
-	$(BIN)/ruff format --check . || failed=1; \
+	$(MAKE) lint-style || failed=1; \
 	$(BIN)/mypy $(wildcard clientele dagster_project dashboards) || failed=1; \
 	DBT_TARGET_PATH=target/lint $(BIN)/sqlfluff lint --disable-progress-bar $(SQL) || failed=1; \
 	if [ -n "$$failed" ]; then echo "make: lint found the above; 'make fmt' fixes what can be fixed" >&2; exit 1; fi
+
+lint-style: setup-dev
+	@failed=; \
+	$(BIN)/ruff check . || failed=1; \
+	$(BIN)/ruff format --check . || failed=1; \
+	if [ -n "$$failed" ]; then echo "make: 'make fmt' fixes what of the above can be fixed" >&2; exit 1; fi
 
 fmt: setup-dev ## format Python and SQL, fix what can be fixed
 	@$(BIN)/ruff check --fix-only .

@@ -349,7 +349,7 @@ def dashboards_command(
             refuse_unknown_readers(address)
     except OpenToOthersError as error:
         _fail(str(error))
-    raise typer.Exit(code=serve_dashboards(home, address=address, port=port))
+    serve_dashboards(home, address=address, port=port)
 
 
 @app.command("rejects")

@@ -27,8 +27,11 @@ CARDS = PROJECT_ROOT / "docs" / "models"
 BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- /figures -->)", re.DOTALL)
 MOST_FEATURES = 10
 
-# Columns of model_performance that say what was measured; all others are measurements.
-KEYS = ("model_name", "model_version", "algorithm", "is_champion", "period", "protocol", "horizon")
+# Columns of model_performance that say what was measured, and what follows from the others; all else are measurements.
+KEYS = (
+    "model_name", "model_version", "algorithm", "is_champion", "period", "protocol", "horizon",
+    "auc_lower", "auc_upper",
+)  # fmt: skip
 GROUP = ("group_name", "group_value")
 HEADS = {
     "model_name": "model", "period": "snapshot", "horizon": "horizon, days", "n": "customers",

@@ -13,6 +13,11 @@ from clientele.landing.lake import Lake
 OPENING_TRIES = 5
 
 
+def quoted_name(name: str) -> str:
+    """A column name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 class NoBuildError(Exception):
     """There is no warehouse to read yet, or another process is writing it."""
 

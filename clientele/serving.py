@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from ipaddress import ip_address
 from pathlib import Path
+from typing import NoReturn
 
 from clientele.contract import PROJECT_ROOT
 
@@ -57,10 +57,9 @@ def dashboards_environment(home: Path) -> dict[str, str]:
     return os.environ | {"CLIENTELE_HOME": str(home.resolve()), "PYTHONPATH": os.pathsep.join(paths)}
 
 
-def serve_dashboards(home: Path, *, address: str, port: int) -> int:
-    """Serve until it is interrupted; returns the exit code."""
+def serve_dashboards(home: Path, *, address: str, port: int) -> NoReturn:
+    """Become the server, so that whoever stops this process stops it: no child is left that holds the port."""
     command = dashboards_command(address=address, port=port)
-    try:
-        return subprocess.run(command, env=dashboards_environment(home), check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(command[0], command, dashboards_environment(home))  # noqa: S606

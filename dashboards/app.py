@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards import access, data
+from dashboards import access, components, data
 
 # The name of a page in its address, its title and its sign; the first is the one that opens.
 PAGES = {
@@ -48,18 +48,19 @@ def show(name: str) -> None:
     """Show a page over what is published now, or say that nothing is."""
     try:
         publication = data.publication(data.current_path())
-    except data.NothingPublishedError as error:
-        nothing_published(str(error))
-        return
-    page: Callable[[data.Publication], None] = import_module(f"dashboards.views.{name}").page
-    page(publication)
+        page: Callable[[data.Publication], None] = import_module(f"dashboards.views.{name}").page
+        page(publication)
+    except data.NothingPublishedError:
+        nothing_published()
+    except data.UnreadableError as error:
+        components.unreadable(str(error))
 
 
-def nothing_published(where: str) -> None:
+def nothing_published() -> None:
     """In place of all pages while there is no published file."""
     st.title("Nothing is published yet", anchor=False)
     st.markdown(
-        f"The dashboards read what was published, and `{where}` cannot be opened.\n\n"
+        "The dashboards read what was published, and of this warehouse nothing is.\n\n"
         "- A first look, with a demo company: `make run`\n"
         "- Your own data: `clientele load mapping.yml`, then `clientele run` and `clientele publish`\n"
         "- Another warehouse: `clientele dashboards --home FOLDER`\n\n"

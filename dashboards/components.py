@@ -76,9 +76,25 @@ def fragment(draw: Callable[..., None]) -> Callable[..., None]:
     def part(publication: Publication, *args: Any, **kwargs: Any) -> None:
         if not data.is_current(publication.path):
             st.rerun()
-        draw(publication, *args, **kwargs)
+        # Streamlit shows what a part raises in its place, and does not let it through.
+        try:
+            draw(publication, *args, **kwargs)
+        except data.UnreadableError as error:
+            unreadable(str(error))
 
     return st.fragment(part)
+
+
+def unreadable(version: str) -> None:
+    """In place of what needs a file that is there and cannot be read."""
+    st.title("What was published cannot be read", anchor=False)
+    st.markdown(
+        f"There is a publication, `{version}`, but its file is damaged or was written by a newer version of DuckDB than"
+        " this one reads. No figure was lost: it is made from the warehouse, and earlier publications are kept.\n\n"
+        "- To see the publication before: `clientele rollback`\n"
+        "- To publish anew what was built: `clientele publish`\n\n"
+        "What the file said when it was opened stands in the log of the dashboards. Reload this page afterwards."
+    )
 
 
 def days_axis(ticks: int = 6, pattern: str = "%-d %b") -> alt.Axis:

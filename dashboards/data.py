@@ -7,6 +7,7 @@ publication or a return to an earlier one is another path, and shows on the next
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,8 @@ import duckdb
 import pandas as pd
 import streamlit as st
 
+log = logging.getLogger(__name__)
+
 QUERIES = Path(__file__).with_name("queries")
 # Of one file; a page sorts a million customers in a third of it.
 MEMORY = "192MB"
@@ -29,8 +32,18 @@ ORDER = re.compile(r"/\*order\*/.*?/\*end\*/", re.DOTALL)
 PARAMETER = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\$([a-z_][a-z_0-9]*)")
 
 
+# What DuckDB raises where a file that opened is damaged further in; a checksum that is wrong is an error of no kind.
+DAMAGE = (
+    duckdb.Error, duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException,
+)  # fmt: skip
+
+
 class NothingPublishedError(Exception):
     """There is no published file to read; the message says what to do."""
+
+
+class UnreadableError(Exception):
+    """There is a published file that cannot be read, damaged or of a newer DuckDB; the message is its version."""
 
 
 class NotInPublicationError(Exception):
@@ -116,7 +129,7 @@ def _connection(path: str) -> duckdb.DuckDBPyConnection:
         settings: dict[str, Any] = {"memory_limit": MEMORY, "threads": 2, "enable_external_access": False}
         return duckdb.connect(path, read_only=True, config=settings)
     except duckdb.Error as error:
-        raise NothingPublishedError(f"{path} ({error})") from error
+        raise _unreadable(path, error) from error
 
 
 @cache
@@ -139,6 +152,15 @@ def fetch(path: str, sql: str, params: Mapping[str, Any]) -> pd.DataFrame:
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         is_column = isinstance(error, duckdb.BinderException)
         raise NotInPublicationError(_named_in(error), is_column=is_column) from error
+    except duckdb.Error as error:
+        if type(error) in DAMAGE:
+            raise _unreadable(path, error) from error
+        raise
+
+
+def _unreadable(path: str, error: Exception) -> UnreadableError:
+    log.error("%s cannot be read: %s", path, error)
+    return UnreadableError(Path(path).parent.name)
 
 
 def in_chunks(path: str, name: str, **params: Any) -> Iterator[pd.DataFrame]:

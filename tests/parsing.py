@@ -1,17 +1,24 @@
-"""What dbt parsed in one home, lent to others: each would be parsed anew, which costs 3 s of its first run.
+"""dbt's parse of the project, made once a test run: each home and each set of vars would have it made anew, 11 s each.
 
-dbt keeps what it parsed as MessagePack, in which the home stands in texts and, hashed, in the connection. It checks
-what it is lent (versions, vars, connection, environment, every file): at worst it parses anew.
+dbt keeps what it parsed as MessagePack, in which the home stands in texts and, hashed, in the connection; vars stand
+hashed beside. No setting asks for a var (test_layers), so that one parse serves all vars that can be. dbt
+checks what it is lent (versions, vars, connection, environment, every file): at worst it parses anew.
 """
 
 from __future__ import annotations
 
+import atexit
+import fcntl
 import hashlib
 import json
 import os
 import pprint
 import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,40 +31,39 @@ from clientele.contract import PROJECT_ROOT
 KEPT = "partial_parse.msgpack"
 
 
-def lend(home: Path, variables: Mapping[str, Any]) -> None:
-    """Keep what dbt parsed in a home under these vars for other homes of this test run; the first one is kept."""
-    kept, parsed = _kept(variables), home / "target" / KEPT
-    if kept and parsed.exists() and not kept.exists():
-        kept.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(parsed, kept / f"{os.getpid()}")
-        (kept / "home").write_text(str(home))
-        (kept / f"{os.getpid()}").rename(kept / KEPT)
-
-
-def borrow(home: Path, variables: Mapping[str, Any], memory: str = "4GB") -> None:
-    """Put what dbt parsed elsewhere under these vars into a home that has parsed nothing, if anything was lent."""
-    kept = _kept(variables)
-    if kept and (kept / KEPT).exists() and not (home / "target" / KEPT).exists():
-        _move(kept / KEPT, Path((kept / "home").read_text()), home, memory)
-
-
-def move(source: Path, home: Path) -> None:
-    """The same for a home that was copied from `source`."""
-    if (home / "target" / KEPT).exists():
-        _move(home / "target" / KEPT, source, home, "4GB")
-
-
-def _kept(variables: Mapping[str, Any]) -> Path | None:
-    folder = os.environ.get("CLIENTELE_TESTS_PARSED")
-    text = json.dumps(variables, default=str, sort_keys=True)
-    return Path(folder) / hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() if folder else None
-
-
-def _move(parsed: Path, source: Path, home: Path, memory: str) -> None:
-    manifest = renamed(msgpack.unpackb(parsed.read_bytes(), strict_map_key=False), str(source), str(home))
+def lend(home: Path, variables: Mapping[str, Any], memory: str = "4GB") -> None:
+    """Put what dbt parsed into the target folder of a home, as of these vars; what lay there is replaced."""
+    parsed, before = _parsed()
+    manifest = renamed(msgpack.unpackb(parsed, strict_map_key=False), before, str(home))
     manifest["state_check"]["profile_hash"]["checksum"] = _connection_hash(home, memory)
+    manifest["state_check"]["vars_hash"]["checksum"] = _vars_hash(variables)
     (home / "target").mkdir(parents=True, exist_ok=True)
     (home / "target" / KEPT).write_bytes(msgpack.packb(manifest))
+
+
+@cache
+def _parsed() -> tuple[bytes, str]:
+    """The parse of this test run and the home that it was made for: by the first process that asks.
+
+    Outside of a test run by each process for itself.
+    """
+    if "CLIENTELE_TESTS_PARSED" in os.environ:
+        folder = Path(os.environ["CLIENTELE_TESTS_PARSED"])
+        folder.mkdir(parents=True, exist_ok=True)
+    else:
+        folder = Path(tempfile.mkdtemp(prefix="clientele-parsed-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with (folder / ".lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            command = [str(Path(sys.executable).parent / "dbt"), "--quiet", "--no-write-json", "parse"]
+            command += ["--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)]
+            command += ["--target-path", str(folder), "--log-path", str(folder)]
+            env = os.environ | {"CLIENTELE_HOME": str(folder)}
+            done = subprocess.run(command, cwd=PROJECT_ROOT, env=env, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
+            (folder / "done").touch()
+    return (folder / KEPT).read_bytes(), str(folder)
 
 
 def renamed(value: Any, before: str, after: str) -> Any:
@@ -71,13 +77,24 @@ def renamed(value: Any, before: str, after: str) -> Any:
     return value
 
 
+# Both as dbt's ManifestLoader.build_manifest_state_check has it.
 def _connection_hash(home: Path, memory: str) -> str:
-    """As dbt's ManifestLoader.build_manifest_state_check has it."""
     from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
     settings = {"CLIENTELE_HOME": str(home), "CLIENTELE_MEMORY": memory}
     profiles = jinja2.Template((PROJECT_ROOT / "profiles.yml").read_text())
-    output = yaml.safe_load(profiles.render(env_var=lambda name, default="": settings.get(name, default)))
-    output = output["clientele"]["outputs"]["duckdb"]
-    credentials = DuckDBCredentials.from_dict({k: v for k, v in output.items() if k not in ("type", "threads")})
-    return hashlib.sha256(pprint.pformat(sorted(credentials.connection_info())).encode()).hexdigest()
+    profile = yaml.safe_load(profiles.render(env_var=lambda name, default="": settings.get(name, default)))
+    chosen = profile["clientele"]["outputs"]["duckdb"]
+    credentials = DuckDBCredentials.from_dict({k: v for k, v in chosen.items() if k not in ("type", "threads")})
+    return _hash(pprint.pformat(sorted(credentials.connection_info())))
+
+
+def _vars_hash(variables: Mapping[str, Any]) -> str:
+    from dbt.version import __version__
+
+    given = yaml.safe_load(json.dumps(dict(variables), default=str))
+    return _hash("\x00".join([pprint.pformat(given), "", "", str(__version__)]))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

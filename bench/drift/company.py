@@ -18,8 +18,8 @@ from clientele.monitoring.exact import Days, Reference
 from clientele.monitoring.references import SPINE
 from clientele.monitoring.results import Measurement
 from clientele.monitoring.settings import Settings
-from clientele.monitoring.subjects import Catalog, Column, find, quoted_name
-from clientele.querying import open_build
+from clientele.monitoring.subjects import Catalog, Column, find
+from clientele.querying import open_build, quoted_name
 
 
 @dataclass

@@ -11,7 +11,8 @@ import pyarrow as pa
 from bench.drift.company import Checked, Company
 from bench.drift.page import Options, Section, percent
 from clientele.monitoring.results import Measurement
-from clientele.monitoring.subjects import Column, quoted_name
+from clientele.monitoring.subjects import Column
+from clientele.querying import quoted_name
 
 SHIFTS = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # standard deviations of the reference
 SWAPPED = (0.05, 0.1, 0.2, 0.3, 0.4)  # share of rows

@@ -22,7 +22,7 @@ def measure(options: Options) -> Section:
     with duckdb.connect() as connection:
         columns = _tables(connection)
         options.say("made")
-        days = exact.Days(DAY, DAY, 1, ROWS)
+        days = exact.Days(DAY, DAY, 1, ROWS, ROWS)
         for number in (1, 2, 3):
             began = time.monotonic()
             reference = exact.learn(connection, "select * from reference", columns, days)

@@ -2,19 +2,26 @@
 
 Fader, Hardie & Lee (2005) fit BG/NBD and Pareto/NBD on the repeat purchases of 39 weeks (days with a purchase count
 once) and look at the 39 weeks that follow; Fader & Hardie (2013) fit Gamma-Gamma on the repeat buyers of the former.
+The warehouse's champion, which learns from earlier days of these 39 weeks, tells the value of the same customers in the
+39 weeks that follow.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
+from bench.quality import lifetimes_peer
 from bench.quality.page import Options, Section, Target
+from bench.quality.value_forecast import MODELS, Forecast, differences, differences_table, scores_table, tell
+from clientele.ml import metrics
 from clientele.ml.bg_nbd import BgNbd
 from clientele.ml.gamma_gamma import GammaGamma
 from clientele.ml.histories import Histories
@@ -22,6 +29,7 @@ from clientele.ml.pareto_nbd import ParetoNbd
 
 CUT, WEEKS, MOST = date(1997, 9, 30), 39, 7
 Vector = npt.NDArray[np.float64]
+OURS = Forecast(CUT + timedelta(days=1), date(1997, 1, 1), date(1998, 6, 30), 7 * WEEKS)
 PUBLISHED = {
     "BG/NBD": {"r": (0.243, 3), "alpha": (4.414, 3), "a": (0.793, 3), "b": (2.426, 3), "log_likelihood": (-9582.4, 1)},
     "Pareto/NBD": {
@@ -46,16 +54,23 @@ class Sample:
     later: Vector
     spent_later: Vector
     repeat_value: Vector  # mean of one; nan where there are none
+    days: pa.Table  # customer-days: customer_id, day, units, spend
 
 
 def read(folder: Path) -> Sample:
-    """The sample of a tenth of CDNOW's customers."""
+    """The sample of a tenth of CDNOW's customers, by id."""
     spent: dict[str, dict[date, float]] = defaultdict(lambda: defaultdict(float))
-    for line in (folder / "CDNOW_sample.txt").read_text().splitlines():
-        master, _, day, _, dollars = line.split()
+    units: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    for line in sorted((folder / "CDNOW_sample.txt").read_text().splitlines()):
+        master, _, day, cds, dollars = line.split()
         spent[master][date.fromisoformat(day)] += float(dollars)
+        units[master][date.fromisoformat(day)] += int(cds)
     x, t_x, age, later, after, value = np.array([_customer(days) for days in spent.values()]).T
-    return Sample(Histories(x, t_x, age), later, after, value)
+    rows = [(master, day, units[master][day], spend) for master, of in spent.items() for day, spend in of.items()]
+    days = pa.table(
+        dict(zip(("customer_id", "day", "units", "spend"), map(list, zip(*rows, strict=True)), strict=True))
+    )
+    return Sample(Histories(x, t_x, age), later, after, value, days)
 
 
 def _customer(days: dict[date, float]) -> tuple[float, ...]:
@@ -90,6 +105,8 @@ def measure(options: Options) -> Section:
         "Published: Fader, Hardie & Lee (2005), Fader & Hardie (2013). References: the curves as the BTYD package"
         " prints them; ratio and MAE as tests/real_data holds these models to.",
     ]
+    options.say("cdnow: the champion and lifetimes")
+    _values(sample, models, spend, section, options)
     return section
 
 
@@ -105,6 +122,49 @@ def _parameters(name: str, model: BgNbd | ParetoNbd | GammaGamma, section: Secti
     section.targets.append(
         Target(f"{name}: furthest from published, units of the last digit", off, at_most=1.0, digits=2)
     )
+
+
+def _values(
+    sample: Sample, models: dict[str, BgNbd | ParetoNbd], spend: GammaGamma, section: Section, options: Options
+) -> None:
+    """The champion's values beside those of the published models, by ours and by lifetimes, of the same customers."""
+    columns = "*, null::integer as products, 0::double as refund, 0 as n_returns, null::varchar as country"
+    with duckdb.connect() as con:
+        con.register("customer_days", sample.days)
+        con.execute(f"create table days as select {columns} from customer_days")
+        told = tell(con, OURS, options.seed)
+    valued = np.isin(sample.days["customer_id"].unique().to_pylist(), told.test["customer_id"].to_pylist())
+    value = spend.expected_spend(sample.histories.x, sample.repeat_value)
+    champion = next(iter(told.values))
+    values = {name: of for name, of in told.values.items() if name != MODELS}
+    purchases = {champion: told.scored[f"expected_purchases_{OURS.days}d"]}
+    for name, model in models.items():
+        purchases[f"{name} + Gamma-Gamma, as published"] = model.expected_purchases(sample.histories, WEEKS)[valued]
+        values[f"{name} + Gamma-Gamma, as published"] = purchases[f"{name} + Gamma-Gamma, as published"] * value[valued]
+    rows = lifetimes_peer.table(sample.histories, sample.histories.x, sample.repeat_value)
+    peer = lifetimes_peer.forecasts("cdnow", rows, rows, WEEKS, options)
+    values |= {name: of[valued] for name, of in peer.named_values.items()}
+    purchases |= {f"lifetimes: {lifetimes_peer.NAMES[name]}": of[valued] for name, of in peer.purchases.items()}
+    scores = {name: metrics.of_values(of, told.realised) for name, of in values.items()}
+    found = differences(values, told.realised, options.seed)
+    later = sample.later[valued]
+    of_purchases = {n: (float(p.sum() / later.sum()), float(np.abs(p - later).mean())) for n, p in purchases.items()}
+    section.tables += [
+        scores_table(scores),
+        differences_table(found),
+        [["purchases in the same weeks of the same customers", "expected / realised", "MAE"]]
+        + [[name, f"{ratio:.3f}", f"{mae:.3f}"] for name, (ratio, mae) in of_purchases.items()],
+    ]
+    section.versions = peer.versions
+    section.results["values"] = {"models": scores, "differences": found, "purchases": of_purchases}
+    section.notes += [
+        f"Values: {valued.sum():,} customers, without {(~valued).sum()} who had spent nothing until {CUT}. Ours learnt"
+        f" from {len(told.train):,} rows of {', '.join(map(str, OURS.earlier))} what came within {OURS.horizons[0]}"
+        f" days: no window of {OURS.days} days had passed, so that is carried on.",
+        "In brackets: 95 % of 1,000 draws of the customers. Purchases of ours are of its purchase model, fitted at the"
+        f" newest of these days; those of the published ones of histories until {CUT}.",
+        *peer.notes,
+    ]
 
 
 def by_frequency(sample: Sample, values: Vector) -> list[float]:

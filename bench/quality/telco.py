@@ -1,4 +1,4 @@
-"""Telco churn, through our estimator as a table of customers, beside LightGBM and CatBoost in the same folds.
+"""Telco churn, through our estimator as a table of customers, beside other tools in the same folds.
 
 IBM's sample data: 7,043 customers, 1,869 of whom left. Five folds twice, stratified, seed 42, in the order of the file.
 """
@@ -15,13 +15,14 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
-from bench.quality import peers
+from bench.quality import peers, plain
 from bench.quality.estimator import champion
 from bench.quality.page import Options, Section, Target
 from clientele.ml import churn, metrics
 from clientele.ml.classifier import Examples
 from clientele.ml.feature_table import choose_features, matrix
 from clientele.ml.periods import fold_of
+from clientele.ml.threads import single_threaded
 
 FILE = "Telco-Customer-Churn.csv"
 DAY = date(2020, 1, 1)  # of the only snapshot; the data set tells none
@@ -66,6 +67,29 @@ def ours(table: pa.Table, y: npt.NDArray[np.bool_], splits: Splits, seed: int) -
     return predicted, chosen
 
 
+@single_threaded
+def simpler(table: pa.Table, y: npt.NDArray[np.bool_], splits: Splits) -> Predicted:
+    """Predictions of scikit-learn's plain logistic regression and boosting in the same folds."""
+    from sklearn.compose import make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    rows = table.to_pandas()
+    texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
+    encoded = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), texts),
+        remainder=make_pipeline(SimpleImputer(strategy="median"), StandardScaler()),
+    )
+    made = {"logistic regression, plain": lambda: make_pipeline(encoded, LogisticRegression(max_iter=2000))}
+    rows[texts] = rows[texts].astype("category")
+    return {
+        name: [model().fit(rows.iloc[learn], y[learn]).predict_proba(rows.iloc[test])[:, 1] for learn, test in splits]
+        for name, model in (made | plain.boosting()).items()
+    }
+
+
 def of_peers(
     table: pa.Table, y: npt.NDArray[np.bool_], splits: Splits, options: Options
 ) -> tuple[Predicted, dict[str, str]]:
@@ -95,7 +119,10 @@ def measure(options: Options) -> Section:
         "champion": "**ours**: the champion of each fold",
         **{n: f"ours: {n}" for n in predicted if n != "champion"},
     }
-    options.say("telco: LightGBM and CatBoost in the same folds")
+    options.say("telco: scikit-learn, LightGBM and CatBoost in the same folds")
+    by_sklearn = simpler(table, y, splits)
+    predicted |= by_sklearn
+    names |= {name: name for name in by_sklearn}
     try:
         told, section.versions = of_peers(table, y, splits, options)
         predicted |= told
@@ -135,5 +162,6 @@ def _notes(chosen: Counter[str]) -> list[str]:
         "Mean ± standard deviation over RepeatedStratifiedKFold, 5 folds x 2, seed 42, rows in the order of the file,"
         " ids left out; IBM's sample data (Apache-2.0), 7,043 customers.",
         f"The champion is chosen and calibrated within each fold's training rows: {champions}.",
-        "Peers get categories as categories (LightGBM's type, CatBoost's cat_features) and are not calibrated.",
+        "Peers get categories as categories (pandas' type, CatBoost's cat_features), the logistic regression as 0 and 1"
+        f" beside standardised numbers; none is calibrated. Slower: {plain.WORDS}.",
     ]

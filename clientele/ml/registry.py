@@ -132,12 +132,6 @@ def champion(model_name: str, settings: Settings, previous: pa.Table | None) -> 
     return max(promoted, key=lambda row: row["fit_number"], default=None)
 
 
-def readable_champion(model_name: str, settings: Settings, previous: pa.Table | None) -> dict[str, Any] | None:
-    """The champion, where its artifact can still be read."""
-    serving = champion(model_name, settings, previous)
-    return serving if serving and serving["recipe"] == RECIPE else None
-
-
 def comparable_champion(
     model_name: str, settings: Settings, previous: pa.Table | None
 ) -> tuple[dict[str, Any] | None, str]:

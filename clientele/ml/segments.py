@@ -9,7 +9,7 @@ from typing import Any, get_args
 import numpy as np
 import pyarrow as pa
 
-from clientele.ml import registry, segment_fit
+from clientele.ml import artifacts, registry, segment_fit
 from clientele.ml.feature_table import Feature, matrix
 from clientele.ml.promotion import gate, is_open
 from clientele.ml.registry import Settings, Version
@@ -51,14 +51,17 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
         return registry.table(registry.rows([version], ["none"], None, reason, settings, previous))
     version.learnt = (settings.snapshot_date,)
     name = registry.version_of(version, settings, _data(training_set, columns))
-    champion = registry.readable_champion(NAME, settings, previous)
-    last = read(champion) if champion else None
+    champion = registry.champion(NAME, settings, previous)
+    last = last_segments(champion)
     if last and champion and champion["model_version"] == name:
         fitted = last  # made of the very same rows
     else:
         options = SegmentOptions(algorithm=algorithm, seed=settings.seed % 2**32)
         fitted = segment_fit.fit(training_set, columns, last=last, next_id=_next_id(previous), options=options)
     _describe(version, fitted, settings)
+    if champion and last is None:
+        version.message += f" ids begin anew: {champion['model_version']} cannot be read any more"
+        version.message = version.message.strip()
     version.gates = _gates(fitted, registry.comparable_champion(NAME, settings, previous))
     promoted = version if is_open(version.gates) else None
     return registry.table(registry.rows([version], [name], promoted, reason, settings, previous))
@@ -67,6 +70,22 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
 def read(version: Mapping[str, Any]) -> Segments:
     """The segments of a registry row. Raises ArtifactError, as registry.unpack."""
     return Segments.from_state(registry.unpack(version))
+
+
+def last_segments(champion: Mapping[str, Any] | None) -> Segments | None:
+    """The segments whose ids and names a new version goes on with; None where there are none to be read.
+
+    A recipe is raised for any model, and nearly always for another one: the centres of an older recipe can be matched
+    with as long as they can be read. Raises ArtifactError, as registry.unpack, for one of this recipe.
+    """
+    if champion is None or champion["recipe"] == registry.RECIPE:
+        return read(champion) if champion else None
+    try:
+        name = f"{champion['model_name']} {champion['model_version']}"
+        state = artifacts.unpack(champion["artifact"], champion["artifact_sha256"], name=name)
+        return Segments.from_state(state)
+    except (artifacts.ArtifactError, KeyError, TypeError, ValueError):
+        return None
 
 
 class Scorer:

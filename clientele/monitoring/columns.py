@@ -37,10 +37,13 @@ class ColumnCheck:
         n, m = sum(reference.values()), sum(current.values())
         if min(n, m) < exact.FEWEST_ROWS:
             return self._unmeasured("psi", _too_few(n, m))
-        bins = len(set(reference) | set(current))
-        threshold = max(self.settings.drift_psi_from * self._patience, noise.psi(bins, self._independent(n), m))
-        moved = _what_moved(reference, current, self.compared.edges)
-        return self._measured("psi", exact.psi(reference, current), threshold, moved)
+        both = {key: reference.get(key, 0) + current.get(key, 0) for key in {*reference, *current}}
+        value, independent = exact.psi(reference, current), self._independent(n)
+        threshold = max(self.settings.drift_psi_from * self._patience, noise.psi(len(both), independent, m))
+        if value > threshold and min(independent, m) < noise.MANY_ROWS:
+            drawn = noise.psi_drawn(both, independent, m, least_share=exact.LEAST_SHARE, seed=self.settings.seed)
+            threshold = max(threshold, drawn)
+        return self._measured("psi", value, threshold, _what_moved(reference, current, self.compared.edges))
 
     def _null_rate(self) -> Measurement:
         before, now = self.compared.reference, self.compared.current
@@ -71,7 +74,12 @@ class ColumnCheck:
             value = sampled.measure(sample)
         except Exception as error:  # one odd column must not take the others with it
             return self._unmeasured(measure, f"{type(error).__name__}: {error}", basis="sample")
-        return self._measured(measure, value, self._sample_threshold(*sizes), "", basis="sample", sizes=sizes)
+        threshold = self._sample_threshold(*sizes)
+        independent = min(float(sizes[0]), self._independent(sizes[0]))
+        if measure == "wasserstein" and value > threshold and min(independent, sizes[1]) < noise.MANY_ROWS:
+            drawn = noise.wasserstein_drawn(sample.reference, sample.current, independent, seed=self.settings.seed)
+            threshold = max(threshold, drawn)
+        return self._measured(measure, value, threshold, "", basis="sample", sizes=sizes)
 
     def _sample_threshold(self, n: int, m: int) -> float:
         independent = min(float(n), self._independent(n))

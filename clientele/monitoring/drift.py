@@ -12,7 +12,6 @@ from pathlib import Path
 
 import duckdb
 
-from clientele.ml.artifacts import ArtifactError
 from clientele.monitoring import exact, references, sampled, subjects
 from clientele.monitoring.columns import ColumnCheck
 from clientele.monitoring.exact import Comparison, Days
@@ -103,8 +102,9 @@ class _Check:
     def _compare(self, result: SubjectResult, folder: Path) -> None:
         try:
             check = replace(self, subject=self._scored()) if self.subject.scored_by else self
-        except (ArtifactError, KeyError) as error:  # not readable, or reads what its registry row does not name
-            result.measurements = [self._skipped(str(error.args[0]))]
+        except Exception as error:  # a champion that cannot be asked must not take the other checks with it
+            why = f"the champion cannot score its reference: {type(error).__name__}: {error}"
+            result.measurements = [self._skipped(why)]
             return
         days = exact.days_of(self.connection, check.subject.reference)
         if days is None:
@@ -121,7 +121,9 @@ class _Check:
         told = references.scored(self.connection, champion.model, champion.model_name, rows, self.day)
         name = f"scores_of_{champion.model}"
         self.connection.register(name, told)
-        return replace(self.subject, reference=f"select * from {name}", scored_by=None)
+        # The table of scores keeps columns that no version writes any more.
+        columns = tuple(column for column in self.subject.columns if column.name in told.column_names)
+        return replace(self.subject, reference=f"select * from {name}", columns=columns, scored_by=None)
 
     def _measure(self, result: SubjectResult, days: Days, folder: Path) -> None:
         reference = exact.learn(self.connection, self.subject.reference, self.subject.columns, days)

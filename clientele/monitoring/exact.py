@@ -66,12 +66,14 @@ class Days:
     last: date
     n: int
     rows: int
+    customers: int
 
 
 def days_of(connection: duckdb.DuckDBPyConnection, relation: str) -> Days | None:
-    """The days of a SELECT with snapshot_date; None where it has no rows."""
+    """The days of a SELECT with customer_id and snapshot_date; None where it has no rows."""
     row = connection.execute(
-        f"select min(snapshot_date), max(snapshot_date), count(distinct snapshot_date), count(*) from ({relation})"
+        "select min(snapshot_date), max(snapshot_date), count(distinct snapshot_date), count(*),"
+        f" count(distinct customer_id) from ({relation})"
     ).fetchall()[0]
     return Days(*row) if row[3] else None
 
@@ -108,7 +110,7 @@ def compare(connection: duckdb.DuckDBPyConnection, reference: Reference, relatio
             side := reference.sides.get(column.name, Side()),
             current.get(column.name, Side()),
             reference.edges.get(column.name, []),
-            n_independent=side.n / (reference.days.n if column.is_pooled else 1),
+            n_independent=side.n * (reference.days.customers / reference.days.rows if column.is_pooled else 1),
             has_too_many_categories=column.name in reference.crowded,
         )
         for column in reference.columns

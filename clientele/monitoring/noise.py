@@ -1,14 +1,26 @@
 """How large a measure gets by chance alone, so that small groups do not raise alarms for being small.
 
-Each bound is passed by one in NOISE_ODDS comparisons of two samples of one distribution, of n and m independent rows.
+Each bound is passed by one in NOISE_ODDS comparisons of two samples of one distribution, of n and m independent rows;
+those that are drawn, by about one in as many as were drawn.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 NOISE_ODDS = 10_000
+DRAWS = 2_000
+ROWS_WITH_TAIL = 300  # from which a sample of the reference shows how far its values go
+LEAST_DEVIATION = 0.001  # what Evidently divides by, where the reference varies less
+# Rows from which a mean is as good as normal and no bin empty, whatever the tail of the column.
+MANY_ROWS = 2_000
 
 
 def psi(bins: int, n: float, m: float) -> float:
@@ -27,6 +39,48 @@ def jensen_shannon(bins: int, n: float, m: float) -> float:
 def wasserstein(n: float, m: float) -> float:
     """Of the Wasserstein distance in standard deviations: that of the difference of two means, its largest part."""
     return _z() * math.sqrt(_spread(n, m))
+
+
+def psi_drawn(counts: Mapping[Any, int], n: float, m: float, *, least_share: float, seed: int) -> float:
+    """Of the same where bins may be empty, for which a chi-square is too small: the greatest of NOISE_ODDS pairs drawn.
+
+    `counts` by bin are those of both sides together; an empty bin counts as `least_share`.
+    """
+    import numpy as np
+
+    rng, together = np.random.default_rng(seed), np.array([counts[key] for key in sorted(counts)], dtype=float)
+    sizes = (max(round(size), 1) for size in (n, m))
+    one, other = (
+        np.maximum(rng.multinomial(size, together / together.sum(), NOISE_ODDS) / size, least_share) for size in sizes
+    )
+    return float(((other - one) * np.log(other / one)).sum(axis=1).max())
+
+
+def wasserstein_drawn(
+    reference: npt.NDArray[np.float64], current: npt.NDArray[np.float64], n: float, *, seed: int
+) -> float:
+    """Of the same where a few values stand far out, and means of few rows are not normal, as wasserstein() has it.
+
+    The greatest distance of DRAWS samples, as large as the smaller side, from all that they are drawn of: the
+    reference, so that what is wrong with the snapshot does not count as chance, or both sides together where the `n`
+    rows of the reference that are independent are too few to have seen its tail. In standard deviations of the
+    reference.
+    """
+    import numpy as np
+
+    rng, m = np.random.default_rng(seed), len(current)
+    size = max(round(min(n, m)), 1)
+    known = reference if n >= ROWS_WITH_TAIL else np.concatenate([reference, current])
+    values, of_row = np.unique(known, return_inverse=True)
+    steps = np.diff(values)
+
+    def below(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        return np.cumsum(np.bincount(rows, minlength=len(values)))[:-1] / len(rows)
+
+    whole = below(of_row)
+    # Multiplied and added up without BLAS, whose threads take longer to wake than the work lasts.
+    greatest = max(float((np.abs(below(rng.choice(of_row, size)) - whole) * steps).sum()) for _ in range(DRAWS))
+    return greatest / max(float(np.std(reference)), LEAST_DEVIATION) * math.sqrt(size * _spread(n, m))
 
 
 def rate(share: float, n: float, m: float) -> float:

@@ -12,17 +12,19 @@ import pyarrow as pa
 
 from clientele.ml import score_from_rows
 from clientele.ml.score_rows import Score
+from clientele.querying import quoted_name
 
 SPINE = "intermediate.int_core__customer_spine"
-_ALL = f"select customer_id, snapshot_date from {SPINE}"
-_BY_KIND = "select customer_id, snapshot_date, churn_type from ml.ml_churn__population"
-# Whom a model is asked about on any day, with what it reads beside their features: as its ml_<model>__inputs has them.
+_ALL = f"select customer_id, snapshot_date from {SPINE} where snapshot_date in ({{days}})"
+_BY_KIND = "select customer_id, snapshot_date, churn_type from ml.ml_churn__population where snapshot_date in ({days})"
+# Whom a model is asked about on `days`, with what it reads beside their features: as its ml_<model>__inputs has them.
 ASKED = {
     "churn": _BY_KIND,
     "clv": _ALL,
-    "credit": "select customer_id, snapshot_date from ml.ml_credit__population",
-    "next_purchase": f"select spine.*, bought.categories, bought.category_lines from ({_ALL}) as spine"
-    " left join ml.ml_next_purchase__categories as bought using (customer_id, snapshot_date)",
+    "credit": "select customer_id, snapshot_date from ml.ml_credit__population where snapshot_date in ({days})",
+    "next_purchase": f"select spine.*, bought.categories, bought.category_lines from ({_ALL}) as spine left join"
+    " (select * from ml.ml_next_purchase__categories where snapshot_date in ({days})) as bought"
+    " using (customer_id, snapshot_date)",
     "segments": _ALL,
     "survival": _BY_KIND,
 }
@@ -34,14 +36,15 @@ def asked_about(model: str, part: str, features: Iterable[str], days: Iterable[d
 
     It holds customer_id, snapshot_date and what the model reads.
     """
-    read = ", ".join(["asked.*", *(f'features."{name}"' for name in features)])
+    read = ", ".join(["asked.*", *(f"features.{quoted_name(name)}" for name in features)])
     listed = ", ".join(f"date '{day}'" for day in days)
+    on_days = f"features.snapshot_date in ({listed}) and spine.snapshot_date in ({listed})"
     of_part = f" and asked.churn_type = '{part}'" if part else ""
     return (
         f"select {read} from features.customer_features as features"
-        f" inner join ({ASKED[model]}) as asked using (customer_id, snapshot_date)"
+        f" inner join ({ASKED[model].format(days=listed)}) as asked using (customer_id, snapshot_date)"
         f" inner join {SPINE} as spine using (customer_id, snapshot_date)"
-        f" where spine.is_training and features.snapshot_date in ({listed}){of_part}"
+        f" where spine.is_training and {on_days}{of_part}"
     )
 
 

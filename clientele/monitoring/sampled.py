@@ -18,7 +18,8 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from clientele.monitoring.subjects import Column, quoted_name
+from clientele.monitoring.subjects import Column
+from clientele.querying import quoted_name
 
 # Effect sizes, not p-values: a test of significance finds any difference once rows are many.
 METHODS = {"numeric": "wasserstein", "category": "jensenshannon", "boolean": "jensenshannon"}

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from clientele.monitoring import references
+from clientele.querying import quoted_name
 
 KEYS = {"customer_id", "snapshot_date", "lake_batch"}
 # Of a scores table: who scored, when, and the words on it. None of them is a prediction.
@@ -293,8 +294,3 @@ def _is_word_on_score(name: str) -> bool:
 
 def _date(day: date | None) -> str:
     return f"date '{day}'"
-
-
-def quoted_name(name: str) -> str:
-    """A column name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'

@@ -1,4 +1,4 @@
--- How recommendations fall on groups of a protected attribute, with intervals (95 %).
+-- How recommendations fall on groups of a protected attribute, with intervals (95 %): the one compared with, then by ratio.
 select
     protected_attribute,
     group_value,
@@ -19,4 +19,4 @@ select
     default_rate_upper
 from governance.fairness_credit
 where ($attribute is null or protected_attribute = $attribute)
-order by protected_attribute, group_value
+order by protected_attribute, group_value = compared_with desc, adverse_impact_ratio desc nulls last, group_value

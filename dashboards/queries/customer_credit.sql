@@ -11,6 +11,7 @@ select
     decisions.recommendation,
     decisions.rule,
     decisions.reason,
+    decisions.income_monthly,
     decisions.affordable_instalment,
     decisions.human_decision,
     decisions.policy_version

@@ -1,3 +1,3 @@
--- What features mean.
-select feature, description
+-- What features mean, and what they are.
+select feature, description, data_type
 from governance.feature_catalog

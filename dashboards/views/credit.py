@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from functools import partial
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -19,6 +21,10 @@ MODELS = ("credit",)
 # From blue, the safest, to orange, told apart by people with any kind of colour blindness.
 BANDS = {"A": "#0072b2", "B": "#56b4e9", "C": "#009e73", "D": "#e69f00", "E": "#d55e00"}
 FOUR_FIFTHS = 0.8  # of the approval rate of the group approved most often: below, adverse impact is presumed
+# What the interval of a group's ratio says, and its colour.
+BELOW, TOUCHES, ABOVE = "below four fifths", "four fifths lie within the interval", "above four fifths"
+REFERENCE, TOO_SMALL = "compared with", "too small to judge"
+VERDICTS = {BELOW: "#d55e00", TOUCHES: "#e69f00", ABOVE: "#009e73", REFERENCE: "#0072b2", TOO_SMALL: "#8c8c8c"}
 
 
 def page(publication: Publication) -> None:
@@ -40,7 +46,15 @@ def page(publication: Publication) -> None:
         )
         return
     ui.cards(publication, figures(publication, summary), summary, models=MODELS)
-    st.caption("The policy recommends. Declines and whatever is unclear go to a person, who decides.")
+    days, late = (
+        data.setting(publication.path, name, otherwise)
+        for name, otherwise in (("credit_default_horizon_days", "365"), ("credit_default_days_past_due", "90"))
+    )
+    st.caption(
+        "The policy recommends. Declines and whatever is unclear go to a person, who decides. A default is an"
+        f" instalment {late} days overdue, within {days} days; bounds of its probability are meant to hold for 90 % of"
+        " groups of like customers, and those of a mean are means of them."
+    )
     scores(publication)
     policy(publication)
     fairness(publication)
@@ -93,9 +107,7 @@ def scores(publication: Publication) -> None:
         ui.panel(
             "Probability of default by band",
             ui.asked(publication, "credit_bands"),
-            lambda rows: intervals(
-                rows, "band", "pd_mean", "Mean probability of default", by_title="Band", height=ui.HEIGHT
-            ),
+            by_band,
             about=ui.meaning(publication, SCORES, "band"),
             publication=publication,
             models=MODELS,
@@ -123,27 +135,17 @@ def scores(publication: Publication) -> None:
 
 def policy(publication: Publication) -> None:
     """Offers with what they would cost, and how well defaults are told apart."""
-    money = publication.currency
     left, right = st.columns([3, 2])
     with left:
         ui.panel(
             "Offers and expected loss",
             ui.asked(publication, "credit_offers"),
-            lambda rows: ui.table(
-                publication, rows.round({"credit_limit_mean": 0, "expected_loss": 0, "expected_margin": 0}),
-                "credit_offer_summary",
-                {
-                    "product": ui.text("Product"), "n_customers": ui.figure("Customers"),
-                    "credit_limit_mean": ui.amount("Mean limit", money), "apr_from": ui.part("APR from"),
-                    "apr_to": ui.part("to"), "expected_loss": ui.amount("Expected loss", money),
-                    "expected_loss_share": ui.part("of limits"), "expected_margin": ui.amount("Margin", money),
-                },
-            ),
+            lambda rows: offers(publication, rows),
             about=ui.meaning(publication, "credit_offer_summary", "expected_loss"),
             publication=publication,
             models=MODELS,
             empty="No approved customer fits a product.",
-        )  # fmt: skip
+        )
     with right:
         ui.panel(
             "How well defaults are told apart",
@@ -161,7 +163,38 @@ def fairness(publication: Publication) -> None:
     if every is None or every.rows.empty:
         return
     st.subheader("Fairness", anchor=False)
+    st.markdown(is_fair(every.rows))
     by_attribute(publication, list(dict.fromkeys(every.rows["protected_attribute"])))
+
+
+def judged(row: Mapping[Hashable, Any]) -> str:
+    """What the interval of a group's adverse impact ratio says beside four fifths."""
+    if row["group_value"] == row["compared_with"]:
+        return REFERENCE
+    lower, upper = row["adverse_impact_ratio_lower"], row["adverse_impact_ratio_upper"]
+    if pd.isna(lower) or pd.isna(upper):
+        return TOO_SMALL
+    return BELOW if upper < FOUR_FIFTHS else TOUCHES if lower < FOUR_FIFTHS else ABOVE
+
+
+def is_fair(rows: pd.DataFrame) -> str:
+    """A sentence: which groups are approved less than four fifths as often as the one approved most, or may be."""
+    found: dict[str, list[str]] = {BELOW: [], TOUCHES: [], TOO_SMALL: []}
+    for row in rows.to_dict("records"):
+        verdict = judged(row)
+        if verdict in found:
+            found[verdict].append(
+                f"*{shown.plain(row['group_value'])}* ({shown.words(row['protected_attribute']).lower()})"
+            )
+    small = len(found[TOO_SMALL])
+    told = [
+        f"**Below four fifths** of the approval rate of the group approved most often: {', '.join(found[BELOW])}."
+        if found[BELOW]
+        else "No group's interval lies below four fifths of the approval rate of the group approved most often.",
+        f"**May be below**, as their interval reaches it: {', '.join(found[TOUCHES])}." if found[TOUCHES] else "",
+        f"{shown.plural(small, 'group')} {'is' if small == 1 else 'are'} too small to judge." if small else "",
+    ]
+    return " ".join(filter(None, told))
 
 
 @ui.fragment
@@ -236,6 +269,39 @@ def score_bars() -> ui.Chart:
 def distribution(rows: pd.DataFrame) -> None:
     """Customers by score."""
     ui.vega(rows, score_bars, alt_text="Customers by score")
+    told_of_empty(set(rows["band"]))
+
+
+def told_of_empty(bands: set[str]) -> None:
+    """Which bands have no customers, where any has none."""
+    if missing := [band for band in BANDS if band not in bands]:
+        st.caption(f"No customer is in band {' or '.join(missing)}.")
+
+
+def by_band(rows: pd.DataFrame) -> None:
+    """Mean probability of default by band."""
+    intervals(rows, "band", "pd_mean", "Mean probability of default", by_title="Band", height=ui.HEIGHT)
+    told_of_empty(set(rows["band"]))
+
+
+def offers(publication: Publication, rows: pd.DataFrame) -> None:
+    """Products that could be offered, and what they would cost."""
+    money = publication.currency
+    ui.table(
+        publication, rows.round({"credit_limit_mean": 0, "expected_loss": 0, "expected_margin": 0}),
+        "credit_offer_summary",
+        {
+            "product": ui.text("Product"), "n_customers": ui.figure("Customers"),
+            "credit_limit_mean": ui.amount("Mean limit", money), "apr_from": ui.part("APR from"),
+            "apr_to": ui.part("to"), "expected_loss": ui.amount("Expected loss", money),
+            "expected_loss_share": ui.part("of limits"), "expected_margin": ui.amount("Margin", money),
+        },
+    )  # fmt: skip
+    st.caption(
+        "Each row as though all its offers were taken; a customer may fit several products, so that rows have no"
+        " total. No bounds of expected loss and margin are on record: they follow the probability of default, whose"
+        " bounds stand beside the bands."
+    )
 
 
 def reason_bars() -> ui.Chart:
@@ -303,9 +369,18 @@ def gini(rows: pd.DataFrame) -> None:
 
 
 def interval_marks(
-    by: str, column: str, title: str, by_title: str | None, pattern: str, mark: float | None
+    groups_by: tuple[str, str | None, tuple[str, ...]],
+    column: str,
+    title: str,
+    pattern: str,
+    mark: float | None,
+    verdicts: tuple[str, ...],
 ) -> ui.Chart:
-    """An estimate per group with its interval, beside a mark that it is judged by."""
+    """An estimate per group with its interval, beside a mark that it is judged by; coloured by verdicts, if any.
+
+    `groups_by` is the column of groups, its title, and the groups in order: one without an interval would be last.
+    """
+    by, by_title, order = groups_by
     exact = ".1%" if pattern.endswith("%") else pattern
     tips = [
         alt.Tooltip(f"{by}:N", title=by_title or shown.words(by)),
@@ -313,13 +388,19 @@ def interval_marks(
         alt.Tooltip(f"{column}_lower:Q", title="Lower bound", format=exact),
         alt.Tooltip(f"{column}_upper:Q", title="Upper bound", format=exact),
     ]
-    base = alt.Chart().encode(y=alt.Y(f"{by}:N", sort=None, title=by_title, axis=alt.Axis(labelOverlap=False)))
-    bounds = base.mark_rule(color=ui.accent(), strokeWidth=2, opacity=0.6).encode(
+    base = alt.Chart().encode(y=alt.Y(f"{by}:N", sort=list(order), title=by_title, axis=alt.Axis(labelOverlap=False)))
+    if verdicts:
+        colours = alt.Scale(domain=list(verdicts), range=[VERDICTS[verdict] for verdict in verdicts])
+        legend = alt.Legend(orient="bottom", columns=1, labelLimit=260)
+        base = base.encode(color=alt.Color("verdict:N", title=None, scale=colours, legend=legend))
+        tips.append(alt.Tooltip("verdict:N", title="Ratio"))
+    plain: dict[str, Any] = {} if verdicts else {"color": ui.accent()}
+    bounds = base.mark_rule(strokeWidth=2, opacity=0.6, **plain).encode(
         x=alt.X(f"{column}_lower:Q", title=title, axis=alt.Axis(format=pattern, tickCount=5), scale={"zero": True}),
         x2=f"{column}_upper:Q",
         tooltip=tips,
     )
-    points = base.mark_point(color=ui.accent(), filled=True, size=80, opacity=1).encode(x=f"{column}:Q", tooltip=tips)
+    points = base.mark_point(filled=True, size=80, opacity=1, **plain).encode(x=f"{column}:Q", tooltip=tips)
     if mark is None:
         return alt.layer(bounds, points)
     line = alt.Chart().mark_rule(strokeDash=[4, 4], color=ui.RISK_COLOURS["high"]).encode(x=alt.datum(mark))
@@ -337,12 +418,16 @@ def intervals(
     mark: float | None = None,
     height: int | None = None,
 ) -> None:
-    """An estimate per group with its interval."""
+    """An estimate per group with its interval; coloured by its adverse impact ratio where it is compared with one."""
+    is_judged = "compared_with" in rows
+    if is_judged:
+        rows = rows.assign(verdict=[judged(row) for row in rows.to_dict("records")])
+    verdicts = tuple(verdict for verdict in VERDICTS if is_judged and verdict in set(rows["verdict"]))
     ui.vega(
-        rows[[by, column, f"{column}_lower", f"{column}_upper"]],
+        rows[[by, column, f"{column}_lower", f"{column}_upper", *(["verdict"] if is_judged else [])]],
         interval_marks,
-        *(by, column, title, by_title, pattern, mark),
-        height=height or max(36 * len(rows) + 60, 150),
+        *((by, by_title, tuple(rows[by])), column, title, pattern, mark, verdicts),
+        height=height or max(36 * len(rows) + 60 + 24 * len(verdicts), 150),
         alt_text=f"{title} by group",
     )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
+import streamlit as st
 
 from dashboards import components as ui
+from dashboards import shown
 from dashboards.data import Publication
 
 
@@ -29,6 +31,10 @@ def not_passed(publication: Publication, rows: pd.DataFrame) -> None:
             "message": ui.text("What"), "check_name": ui.text("Check"),
         },
     )  # fmt: skip
+    # A cell shows the beginning of a message.
+    with st.expander("In full"):
+        for row in rows.to_dict("records"):
+            st.markdown(f"**{row['status']}: {shown.plain(row['check_name'])}**  \n{shown.plain(row['message'])}")
 
 
 def freshness(publication: Publication, rows: pd.DataFrame) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Any
 
 import altair as alt
@@ -24,12 +26,19 @@ MEASURES = {
     "silhouette": ("Silhouette", ".2f"),
 }
 WORST = 25
+FEW_DAYS = 8  # up to which a cell has room for its number
+SHADED_FROM = 2.0  # from which a cell is too strong for dark numbers
 # What was measured when a version was fitted, and what its scores turned out to be worth.
 BACKTEST, LIVE = "backtest at fit", "live, once outcomes were known"
 
 
-def performance_lines(measure: str, has_legend: bool, has_live: bool) -> ui.Chart:
-    """One measure by the day that was forecast from."""
+# Days from the newest event to the publication beyond which figures want care, and beyond which they are of the past.
+WANTS_CARE_DAYS, PAST_DAYS = 2, 31
+
+
+def performance_lines(measure: str, forecasts: tuple[str, ...], has_live: bool, has_bounds: bool) -> ui.Chart:
+    """One measure by the day that was forecast from, with its bounds where there are any, over its customers."""
+    has_legend = len(forecasts) > 1
     title, pattern = MEASURES[measure]
     legend = alt.Legend(orient="bottom", columns=1, labelLimit=260) if has_legend else None
     measured = None
@@ -38,103 +47,147 @@ def performance_lines(measure: str, has_legend: bool, has_live: bool) -> ui.Char
             orient="bottom", columns=1, labelLimit=260, symbolFillColor=ui.accent(), symbolStrokeColor=ui.accent()
         )
     kinds = [BACKTEST, LIVE]
-    return (
-        alt.Chart()
-        .mark_line(point={"size": 60})
-        .encode(
-            x=alt.X("period:T", title="Forecast from", axis=alt.Axis(format="%b %Y", tickCount=5)),
-            y=alt.Y(f"{measure}:Q", title=title, scale={"zero": False}, axis=alt.Axis(format=pattern, tickCount=5)),
-            color=alt.Color("forecast:N", title=None, legend=legend),
-            # One day of outcomes is a point without a line: told apart by its shape as well.
-            strokeDash=alt.StrokeDash(
-                "measured:N",
-                legend=None,
-                scale=alt.Scale(domain=kinds, range=[[1, 0], [4, 3]]),
-            ),
-            shape=alt.Shape(
-                "measured:N",
-                title=None,
-                legend=measured,
-                scale=alt.Scale(domain=kinds, range=["circle", "diamond"]),
-            ),
-            tooltip=[
-                alt.Tooltip("forecast:N", title="Forecast"),
-                alt.Tooltip("measured:N", title="Measured"),
-                alt.Tooltip("period:T", title="From", format="%-d %b %Y"),
-                alt.Tooltip(f"{measure}:Q", title=title, format=pattern),
-                alt.Tooltip("n:Q", title="Customers", format=",.0f"),
-                alt.Tooltip("base_rate:Q", title="Outcome", format=".1%"),
-                alt.Tooltip("model_version:N", title="Version"),
-                alt.Tooltip("protocol:N", title="Protocol"),
-            ],
-        )
+    tips = [
+        alt.Tooltip("forecast:N", title="Forecast"),
+        alt.Tooltip("measured:N", title="Measured"),
+        alt.Tooltip("period:T", title="From", format="%-d %b %Y"),
+        alt.Tooltip(f"{measure}:Q", title=title, format=pattern),
+        *(
+            alt.Tooltip(f"{bound}:Q", title=f"{bound.capitalize()} bound", format=pattern)
+            for bound in ("lower", "upper")
+        ),
+        alt.Tooltip("n:Q", title="Customers", format=",.0f"),
+        alt.Tooltip("base_rate:Q", title="Outcome", format=".1%"),
+        alt.Tooltip("model_version:N", title="Version"),
+        alt.Tooltip("protocol:N", title="Protocol"),
+    ]
+    # In the order of their horizons, which is not that of the letters.
+    colour = alt.Color("forecast:N", title=None, legend=legend, sort=list(forecasts))
+    base = alt.Chart().encode(
+        x=alt.X("period:T", title="Forecast from", axis=alt.Axis(format="%b %Y", tickCount=5)), color=colour
     )
+    lines = base.mark_line(point={"size": 60}).encode(
+        y=alt.Y(f"{measure}:Q", title=title, scale={"zero": False}, axis=alt.Axis(format=pattern, tickCount=5)),
+        # One day of outcomes is a point without a line: told apart by its shape as well.
+        strokeDash=alt.StrokeDash(
+            "measured:N",
+            legend=None,
+            scale=alt.Scale(domain=kinds, range=[[1, 0], [4, 3]]),
+        ),
+        shape=alt.Shape(
+            "measured:N",
+            title=None,
+            legend=measured,
+            scale=alt.Scale(domain=kinds, range=["circle", "diamond"]),
+        ),
+        tooltip=tips,
+    )
+    counts = base.mark_text(align="left", dx=6, dy=-10, fontSize=11).encode(
+        y=f"{measure}:Q", text=alt.Text("n:Q", format=",.0f"), tooltip=tips
+    )
+    if not has_bounds:
+        return alt.layer(lines, counts)
+    bounds = base.mark_rule(strokeWidth=2, opacity=0.5).encode(y="lower:Q", y2="upper:Q", tooltip=tips)
+    return alt.layer(bounds, lines, counts)
 
 
 def performance(rows: pd.DataFrame, live: pd.DataFrame, measure: str) -> None:
     """One measure by the day that was forecast from: backtests, and scores on record once outcomes were known."""
-    columns = ["model_name", "horizon", "period", measure, "n", "base_rate", "model_version", "protocol", "measured"]
+    bounds = {f"{measure}_lower": "lower", f"{measure}_upper": "upper"}
+    columns = [
+        "model_name", "horizon", "period", measure, *bounds, "n", "base_rate", "model_version", "protocol", "measured",
+    ]  # fmt: skip
     if not rows["horizon"].notna().any():  # a model of one horizon does not name it
         live = live.assign(horizon=float("nan"))
     parts = [rows.assign(measured=BACKTEST), live.rename(columns={"scored_on": "period"}).assign(measured=LIVE)]
     told = [part.reindex(columns=columns).astype({"period": "datetime64[us]"}) for part in parts if measure in part]
     rows = pd.concat([part[part[measure].notna()] for part in told if part[measure].notna().any()])
+    rows = rows.rename(columns=bounds).sort_values(["model_name", "horizon", "period"], kind="stable")
     rows = rows.drop(columns=["model_name", "horizon"]).assign(
         forecast=[
             f"{shown.words(model)}, {horizon:.0f} days" if horizon > 0 else shown.words(model)
             for model, horizon in zip(rows["model_name"], rows["horizon"].fillna(0), strict=True)
         ]
     )
-    forecasts, has_live = rows["forecast"].nunique(), bool((rows["measured"] == LIVE).any())
-    has_legend = forecasts > 1
-    height = 260 + (28 * forecasts if has_legend else 0) + (56 if has_live else 0)
+    forecasts, has_live = tuple(dict.fromkeys(rows["forecast"])), bool((rows["measured"] == LIVE).any())
+    has_bounds = bool(rows["lower"].notna().any())
+    height = 260 + (28 * len(forecasts) if len(forecasts) > 1 else 0) + (56 if has_live else 0)
     ui.vega(
-        rows, performance_lines, measure, has_legend, has_live,
+        rows, performance_lines, measure, forecasts, has_live, has_bounds,
         height=height, alt_text=f"{MEASURES[measure][0]} over time",
     )  # fmt: skip
-
-
-def drift_map(worst: tuple[str, ...]) -> ui.Chart:
-    """Columns down, days across: how near each is to its threshold, the worst first."""
-    return (
-        alt.Chart()
-        .mark_rect(cornerRadius=2)
-        .encode(
-            x=alt.X("day:O", title="Snapshot", axis=alt.Axis(labelAngle=-45, labelOverlap=True)),
-            y=alt.Y("place:N", sort=list(worst), title=None, axis=alt.Axis(labelLimit=260, labelOverlap=False)),
-            color=alt.Color(
-                "of_threshold:Q",
-                scale=alt.Scale(domain=[0, 1, 3], range=ui.rising(), clamp=True, interpolate="rgb"),
-                legend=alt.Legend(
-                    title="Of the threshold (1 drifts)",
-                    orient="top",
-                    gradientLength=160,
-                    titleLimit=240,
-                    values=[0, 1, 2, 3],
-                ),
-            ),
-            tooltip=[
-                alt.Tooltip("place:N", title="Column"),
-                alt.Tooltip("day:N", title="Snapshot"),
-                alt.Tooltip("measure:N", title="Measure"),
-                alt.Tooltip("value:Q", title="Value", format=".3f"),
-                alt.Tooltip("threshold:Q", title="Threshold", format=".3f"),
-                alt.Tooltip("model_version:N", title="Beside what was learnt by"),
-            ],
+    st.caption(
+        "Numbers beside the points are customers. "
+        + ("Diamonds are scores on record, once their outcomes were known. " if has_live else "")
+        + (
+            "Bars are bounds of 95 %, of chance among them."
+            if has_bounds
+            else "Of this measure no bounds are on record: with few customers it moves by chance."
         )
     )
+
+
+def drift_map(worst: tuple[str, ...], has_numbers: bool) -> ui.Chart:
+    """Columns down, days across: how near each is to its threshold, the worst first; numbers where there is room."""
+    base = alt.Chart().encode(
+        x=alt.X("day:O", title="Snapshot compared", axis=alt.Axis(labelAngle=-45, labelOverlap=True)),
+        y=alt.Y("place:N", sort=list(worst), title=None, axis=alt.Axis(labelLimit=320, labelOverlap=False)),
+    )
+    cells = base.mark_rect(cornerRadius=2).encode(
+        color=alt.Color(
+            "of_threshold:Q",
+            scale=alt.Scale(domain=[0, 1, 3], range=ui.rising(), clamp=True, interpolate="rgb"),
+            legend=alt.Legend(
+                title="Value over threshold: from 1 it drifts",
+                orient="top",
+                gradientLength=320,
+                titleLimit=320,
+                values=[0, 1, 2, 3],
+                labelExpr="datum.value >= 3 ? '3 or more' : datum.value == 1 ? '1, threshold' : datum.value",
+            ),
+        ),
+        tooltip=[
+            alt.Tooltip("place:N", title="Column"),
+            alt.Tooltip("day:N", title="Snapshot"),
+            alt.Tooltip("measure:N", title="Measure"),
+            alt.Tooltip("value:Q", title="Value", format=".3f"),
+            alt.Tooltip("threshold:Q", title="Threshold", format=".3f"),
+            alt.Tooltip("of_threshold:Q", title="Value over threshold", format=".2f"),
+            alt.Tooltip("model_version:N", title="Beside what was learnt by"),
+        ],
+    )
+    if not has_numbers:
+        return cells
+    numbers = base.mark_text(fontSize=11).encode(
+        text=alt.Text("of_threshold:Q", format=".1f"), color=ui.on_shade("of_threshold", SHADED_FROM)
+    )
+    return alt.layer(cells, numbers)
+
+
+def compared(table: str) -> str:
+    """feat_orders is Orders, ml_churn__scores.contractual is Churn scores, contractual."""
+    return shown.words(re.sub(r"^(feat|ml)_", "", table).replace("__", " "))
 
 
 def drift(rows: pd.DataFrame) -> None:
     """Columns down, days across."""
     rows = rows.assign(
-        place=rows["compared_table"].str.replace(r"^feat_|^ml_|__scores", "", regex=True) + " · " + rows["column_name"],
+        place=rows["compared_table"].map(compared) + ": " + rows["column_name"].map(shown.feature),
         day=pd.to_datetime(rows["snapshot_date"]).dt.strftime("%Y-%m-%d"),
     ).drop(columns=["snapshot_date"])
     # They come the worst first.
     worst = tuple(rows["place"].drop_duplicates().head(WORST))
     rows = rows[rows["place"].isin(worst)]
-    ui.vega(rows, drift_map, worst, height=18 * len(worst) + 120, alt_text="Drift by column and day")
+    days = sorted(set(rows["day"]))
+    ui.vega(
+        rows, drift_map, worst, len(days) <= FEW_DAYS,
+        height=18 * len(worst) + 120, alt_text="Drift by column and day",
+    )  # fmt: skip
+    measured = f"on {days[0]}" if len(days) == 1 else f"on {len(days)} days, from {days[0]} to {days[-1]}"
+    st.caption(
+        f"The {len(worst)} columns furthest off. Drift was measured {measured}: a run compares its newest snapshot, not"
+        " the days that it builds on the way. `clientele drift --snapshot-date DAY` looks at another."
+    )
 
 
 def outcome_bars() -> ui.Chart:
@@ -175,6 +228,7 @@ def page(publication: Publication) -> None:
     sources, champions = ui.asked(publication, "source_status"), ui.asked(publication, "models_champions")
     health = ui.asked(publication, "models_health")
     if health is not None and not health.rows.empty:
+        answer(*verdict(health.one(), publication.published_at))
         ui.cards(publication, figures(publication, health.one()), health)
     models_in(publication, champions)
     left, right = st.columns([2, 3])
@@ -233,6 +287,58 @@ def page(publication: Publication) -> None:
         publication=publication,
         empty="No run is on record: `clientele daily` and `clientele run` write down what they do.",
     )
+
+
+def verdict(told: dict[str, Any], published_at: datetime | None) -> tuple[str, list[str]]:
+    """Whether the figures can be trusted today (yes, with care, no), and what says so, of a row of data_health."""
+    newest: datetime | None = told["newest_event_at"]
+    age = (published_at - newest).days if published_at and newest else None
+    said, levels = [], ["yes"]
+    if newest is None:
+        said.append("no event was ever loaded")
+        levels.append("no")
+    else:
+        when = f"data until {shown.day(newest)}"
+        if age is not None:
+            when += f", {shown.plural(age, 'day')} before it was published" if age > 0 else ", published within a day"
+            levels.append("no" if age > PAST_DAYS else "with care" if age > WANTS_CARE_DAYS else "yes")
+        said.append(when)
+    failed, warned, passed = (int(told[f"n_checks_{status}"]) for status in ("failed", "warned", "passed"))
+    if failed + warned + passed:
+        checks = f"{shown.plural(failed, 'check')} failed" if failed else "no check failed"
+        said.append(f"{checks}, {shown.number(warned)} warned, {shown.number(passed)} passed")
+        levels.append("no" if failed else "with care" if warned else "yes")
+    else:
+        said.append("nothing was checked yet")
+        levels.append("with care")
+    if told["n_models"]:
+        # A publication that is older than these columns does not say.
+        of = f"of {shown.plural(told['n_models'], 'model')}"
+        if (drifted := told.get("n_models_drifted")) is not None:
+            looked = told.get("drift_checked_for") is not None
+            said.append(
+                f"{of} {shown.number(drifted) if drifted else 'none'} drifted"
+                if looked
+                else f"{of} none was looked at for drift yet"
+            )
+            levels.append("with care" if drifted or not looked else "yes")
+        if (due := told.get("n_models_due")) is not None:
+            said.append(f"{shown.number(due) if due else 'none'} due to be fitted anew")
+            levels.append("with care" if due else "yes")
+    else:
+        said.append("no model scores yet")
+    return next(level for level in ("no", "with care", "yes") if level in levels), said
+
+
+def answer(level: str, said: list[str]) -> None:
+    """The verdict in a sentence."""
+    lead = {"yes": "Yes", "with care": "Yes, with care", "no": "Not as they stand"}[level]
+    show, icon = {
+        "yes": (st.success, ":material/check_circle:"),
+        "with care": (st.warning, ":material/warning:"),
+        "no": (st.error, ":material/error:"),
+    }[level]
+    show(f"**{lead}**: {'; '.join(said)}.", icon=icon)
 
 
 def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:

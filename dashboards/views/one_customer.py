@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -18,8 +20,9 @@ from dashboards.data import Publication
 EVENTS = {
     "order": "#0072b2", "return": "#d55e00", "session": "#8c8c8c", "emotion": "#cc79a7", "negative emotion": "#9b2f6f",
 }  # fmt: skip
+# In the order in which they are told.
 PREDICTIONS = {
-    "churn": "Leaves within the churn horizon",
+    "churn": "Leaves within {horizon} days",
     "purchase_7d": "Orders within 7 days",
     "purchase_30d": "Orders within 30 days",
     "purchase_90d": "Orders within 90 days",
@@ -40,6 +43,11 @@ def page(publication: Publication, customer: str) -> None:
         st.info(f"No customer is called {shown.plain(customer)} in this publication.", icon=":material/person_off:")
         return
     told = profile.one()
+    horizon = data.setting(publication.path, "churn_horizon_days", "90")
+    st.caption(
+        f"Churn is looked for within {horizon} days. Bounds of probabilities are meant to hold the rates of 95 % of"
+        " groups of like customers, those of values what 90 % of customers spend; value at risk carries both."
+    )
     ui.cards(publication, figures(publication, told), profile, models=("churn", "clv", "next_purchase"))
     facts(publication, told)
     left, right = st.columns(2)
@@ -48,7 +56,8 @@ def page(publication: Publication, customer: str) -> None:
             "What the models expect",
             ui.asked(publication, "customer_scores", customer=customer),
             lambda rows: scores(publication, rows),
-            about="Every forecast with its bounds; confidence is 1 where they meet.",
+            about="Every forecast with its bounds: those of probabilities are meant to hold the rates of 95 % of"
+            " of like customers, those of values what 90 % of customers spend.",
             publication=publication,
             models=("churn", "clv", "next_purchase"),
             empty="No model scored this customer.",
@@ -73,10 +82,12 @@ def page(publication: Publication, customer: str) -> None:
     )
     credit(publication, customer)
     days = data.setting(publication.path, "timeline_days", "180")
+    consents = ui.asked(publication, "customer_consents", customer=customer)
+    may_feel = None if consents is None else is_running(consents.rows, publication.snapshot_date)
     ui.panel(
         f"The last {days} days",
         ui.asked(publication, "customer_timeline", customer=customer),
-        lambda rows: timeline(publication, rows),
+        lambda rows: timeline(publication, rows, int(days), may_feel),
         about="Orders, returns and visits by day. How customers feel shows only where a consent covers it.",
         needs=["sessions", "returns"],
         publication=publication,
@@ -153,10 +164,13 @@ def scores(publication: Publication, rows: pd.DataFrame) -> None:
     def written(row: Any, column: str) -> str:
         return shown.money(row[column], money) if pd.notna(row["value"]) else shown.share(row[column])
 
+    places = {kind: place for place, kind in enumerate(PREDICTIONS)}
+    rows = rows.sort_values("prediction_type", key=lambda kinds: kinds.map(places))
+    horizon = data.setting(publication.path, "churn_horizon_days", "90")
     estimate = rows["probability"].fillna(rows["value"])
     told = pd.DataFrame(
         {
-            "forecast": rows["prediction_type"].map(PREDICTIONS).fillna(rows["prediction_type"]),
+            "forecast": [PREDICTIONS.get(kind, kind).format(horizon=horizon) for kind in rows["prediction_type"]],
             "estimate": [written(row, "estimate") for _, row in rows.assign(estimate=estimate).iterrows()],
             "bounds": [
                 shown.between(written(row, "lower_bound"), written(row, "upper_bound")) for _, row in rows.iterrows()
@@ -185,7 +199,11 @@ def reason_bars() -> ui.Chart:
         .mark_bar(cornerRadiusEnd=2, height=18)
         .encode(
             y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
-            x=alt.X("effect:Q", title="Effect on the log-odds of leaving", axis=alt.Axis(tickCount=5)),
+            x=alt.X(
+                "effect:Q",
+                title="Odds of leaving, times",
+                axis=alt.Axis(tickCount=5, labelExpr="format(exp(datum.value), '.2~f') + ' ×'"),
+            ),
             color=alt.Color(
                 "direction:N",
                 title=None,
@@ -195,27 +213,56 @@ def reason_bars() -> ui.Chart:
             tooltip=[
                 alt.Tooltip("label:N", title="Reason"),
                 alt.Tooltip("meaning:N", title="Meaning"),
-                alt.Tooltip("reason_value:Q", title="Value", format=",.2f"),
-                alt.Tooltip("effect:Q", title="Effect", format="+.2f"),
+                alt.Tooltip("value:N", title="Value"),
+                alt.Tooltip("odds:Q", title="Odds of leaving, times", format=".2f"),
+                alt.Tooltip("effect:Q", title="Effect on the log-odds", format="+.2f"),
             ],
         )
     )
 
 
+def value_of(value: float, data_type: str) -> str:
+    """The value of a feature in words; nothing of a text, of which a score keeps the place in a list alone."""
+    if data_type.lower() in ("varchar", "string", "text"):
+        return ""
+    if pd.isna(value):
+        return "not known"
+    if data_type.lower() == "boolean":
+        return "yes" if value else "no"
+    return f"{value:,.0f}" if value == round(value) or abs(value) >= 100 else f"{value:,.2f}"
+
+
 def reasons(publication: Publication, rows: pd.DataFrame) -> None:
-    """What raises and what lowers the risk."""
+    """What raises and what lowers the risk: a sentence for each, and how much."""
     rows = rows.dropna(subset=["reason"])
     if rows.empty:
         st.info("The model gives no reasons for this customer.", icon=":material/info:")
         return
     meanings = ui.asked(publication, "feature_meanings")
-    known = {} if meanings is None else dict(zip(meanings.rows["feature"], meanings.rows["description"], strict=True))
+    known = pd.DataFrame(columns=["description", "data_type"])
+    if meanings is not None:
+        known = meanings.rows.set_index("feature")
     rows = rows.assign(
         label=rows["reason"].map(shown.feature),
-        meaning=rows["reason"].map(known).fillna(""),
+        meaning=rows["reason"].map(known["description"]).fillna(""),
         direction=rows["effect"].gt(0).map({True: "raises the risk", False: "lowers the risk"}),
+        odds=rows["effect"].map(math.exp),
+        value=[
+            value_of(value, kind)
+            for value, kind in zip(
+                rows["reason_value"], rows["reason"].map(known["data_type"]).fillna("").astype(str), strict=True
+            )
+        ],
     )
-    ui.vega(rows, reason_bars, height=230, alt_text="Reasons for the churn probability")
+    st.markdown("\n".join(f"- {reason_told(row)}" for row in rows.to_dict("records")))
+    st.caption("Each beside an average customer, all else as it is.")
+    ui.vega(rows, reason_bars, height=190, alt_text="Reasons for the churn probability")
+
+
+def reason_told(row: Mapping[Hashable, Any]) -> str:
+    """**Orders, 90 days** of **3** lowers the risk: odds of leaving × 0.51."""
+    value = f" of **{shown.plain(row['value'])}**" if row["value"] else ""
+    return f"**{shown.plain(row['label'])}**{value} {row['direction']}: odds of leaving × {row['odds']:.2f}"
 
 
 def changes(publication: Publication, rows: pd.DataFrame) -> None:
@@ -227,22 +274,35 @@ def changes(publication: Publication, rows: pd.DataFrame) -> None:
     }
     lines = []
     for row in rows.to_dict("records"):
-        moved = (
-            f"moved from *{shown.plain(row['earlier_segment_name'])}* to *{shown.plain(row['segment_name'])}*"
-            if row["has_changed_segment"] is True or row["has_changed_segment"] == 1
-            else f"stayed in *{shown.plain(row['segment_name'])}*"
-        )
         seen = ", the publication before" if row["compared_with"] == "previous" and row["is_earlier_published"] else ""
         told = [
             f"{name} {estimate(row, f'earlier_{column}', write)} → **{estimate(row, column, write)}**"
             for column, (name, write) in figures.items()
+            if pd.notna(row[column]) or pd.notna(row[f"earlier_{column}"])
         ]
-        lines.append(f"- Since **{shown.day(row['earlier_date'])}**{seen}: {', '.join(told)}; {moved}.")
+        lines.append(f"- Since **{shown.day(row['earlier_date'])}**{seen}: {', '.join(told)}; {moved(row)}.")
     st.markdown(shown.dollars("\n".join(lines)))
+    if rows["churn_probability"].isna().all():
+        st.caption("No churn probability, and so no value at risk: nobody can be lost who has not ordered in a year.")
+
+
+def moved(row: Mapping[Hashable, Any]) -> str:
+    """Whether a customer changed segment, under the names that readers saw."""
+    then, now = (
+        "none" if pd.isna(row[name]) else f"*{shown.plain(row[name])}*"
+        for name in ("earlier_segment_name", "segment_name")
+    )
+    if then == now:
+        return f"stayed in {now}" if now != "none" else "in no segment"
+    if pd.notna(row["has_changed_segment"]) and not row["has_changed_segment"]:
+        return f"stayed in {now} (called {then} then)"
+    return f"moved from {then} to {now}"
 
 
 def estimate(row: Mapping[Hashable, Any], column: str, write: Callable[[Any], str]) -> str:
-    """An estimate of a row with its bounds."""
+    """An estimate of a row with its bounds; none where nobody made one."""
+    if pd.isna(row[column]):
+        return "none"
     return shown.with_bounds(write(row[column]), write(row[f"{column}_lower"]), write(row[f"{column}_upper"]))
 
 
@@ -286,19 +346,25 @@ def decided(publication: Publication, rows: pd.DataFrame) -> None:
         "Probability of default": f"{shown.share(told['pd'])} ({bounds})",
         "Recommended": shown.plain(told["recommendation"]),
         "Why": shown.plain(told["reason"] or told["rule"] or "no rule speaks against it"),
-        "Instalment that fits the income": shown.money(told["affordable_instalment"], publication.currency),
+        "Instalment that fits the income": (
+            "not known, as the income is not"
+            if told["income_monthly"] is None
+            else shown.money(told["affordable_instalment"], publication.currency)
+        ),
         "Decided by a person": shown.plain(told["human_decision"] or "not yet"),
     }
     st.markdown(shown.dollars("  \n".join(f"{name}: **{value or shown.NOTHING}**" for name, value in lines.items())))
 
 
-def event_points(kinds: tuple[str, ...], currency: str) -> ui.Chart:
-    """What happened, by day and kind."""
+def event_points(kinds: tuple[str, ...], currency: str, first: date, last: date) -> ui.Chart:
+    """What happened, by day and kind, on an axis of all the days that were looked at."""
+    ends = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in (first, last)]
+    axis = alt.Axis(format="%-d %b %Y" if (last - first).days > 300 else "%-d %b", tickCount=6)
     return (
         alt.Chart()
         .mark_circle(opacity=0.85)
         .encode(
-            x=alt.X("event_date:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=8)),
+            x=alt.X("event_date:T", title=None, axis=axis, scale=alt.Scale(domain=ends)),
             y=alt.Y("event_type:N", title=None, sort=list(kinds)),
             size=alt.Size("n_events:Q", legend=None, scale=alt.Scale(range=[50, 400])),
             color=alt.Color(
@@ -314,9 +380,26 @@ def event_points(kinds: tuple[str, ...], currency: str) -> ui.Chart:
     )
 
 
-def timeline(publication: Publication, rows: pd.DataFrame) -> None:
-    """What happened, by day."""
+def is_running(consents: pd.DataFrame, snapshot: date | None) -> bool:
+    """Whether any of the consents covers the day that was scored."""
+    day = pd.Timestamp(snapshot) if snapshot else pd.Timestamp.max
+    return bool(((consents["valid_from"] < day) & (consents["valid_to"].isna() | (consents["valid_to"] >= day))).any())
+
+
+def timeline(publication: Publication, rows: pd.DataFrame, days: int, may_feel: bool | None) -> None:
+    """What happened, by day; where no feelings show, whether a consent to show them is on record (None: not known)."""
     rows = rows.assign(amount=rows["amount"].astype(float))
+    newest = publication.snapshot_date or rows["event_date"].max().date()
     kinds = tuple(kind for kind in EVENTS if kind in set(rows["event_type"]))
     height = 60 * len(kinds) + 40
-    ui.vega(rows, event_points, kinds, publication.currency, height=height, alt_text="What the customer did, by day")
+    ui.vega(
+        rows, event_points, kinds, publication.currency, newest - timedelta(days=days), newest,
+        height=height, alt_text="What the customer did, by day",
+    )  # fmt: skip
+    # Without a consent the same is said whether there would be any or not.
+    if may_feel is not None and not any("emotion" in kind for kind in kinds):
+        st.caption(
+            "A consent to emotion analytics is on record; nothing was recorded under it in these days."
+            if may_feel
+            else "No consent to emotion analytics is on record, so that nothing shows of how this customer feels."
+        )

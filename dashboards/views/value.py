@@ -172,6 +172,10 @@ def page(publication: Publication) -> None:
                 publication=publication,
                 models=MODELS,
             )
+        st.caption(
+            "Bounds of a customer's value hold what 90 % of customers spend; those of sums and means are sums and means"
+            " of these, and wider than their own would be, as not all customers are wrong to one side at once."
+        )
     by_cohort(publication)
     ui.panel(
         "Net revenue by month",

@@ -6,12 +6,8 @@ that their defaults were drawn from.
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import random
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -22,7 +18,9 @@ import pyarrow as pa
 import yaml
 
 from clientele.contract import PROJECT_ROOT
+from tests import dbt_in_process
 
+MEMORY = "1GB"
 CUSTOMERS = [f"c{number:03d}" for number in range(240)]
 FIRST, MONTHS, DAY = date(2024, 1, 1), 30, timedelta(days=1)
 SEEDS = "consent_policy credit_bands credit_policy credit_products credit_reason_texts model_pins"
@@ -144,12 +142,7 @@ def score(home: Path, day: date, *, refit: bool = False, **variables: object) ->
         )
         connection.execute("delete from intermediate.int_core__coverage where snapshot_date = ?", [day])
         connection.execute("insert into intermediate.int_core__coverage values (?, false)", [day])
-    command = [str(Path(sys.executable).parent / "dbt"), "--quiet", "--log-level-file", "none", "build"]
-    command += ["--exclude-resource-types", "unit_test", "--indirect-selection", "cautious"]
-    command += ["--select", SELECTED, "--vars", json.dumps(variables)]
-    command += ["--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)]
-    command += ["--target-path", str(home / "target"), "--log-path", str(home / "logs")]
-    told = {"CLIENTELE_HOME": str(home), "CLIENTELE_RUN_ID": f"run of {day}", "CLIENTELE_SNAPSHOT_DATE": str(day)}
+    arguments = ["--exclude-resource-types", "unit_test", "--indirect-selection", "cautious", "--select", SELECTED]
+    told = {"CLIENTELE_RUN_ID": f"run of {day}", "CLIENTELE_SNAPSHOT_DATE": str(day)}
     told |= {"CLIENTELE_REFIT_MODELS": "credit" if refit else ""}
-    done = subprocess.run(command, cwd=PROJECT_ROOT, env=os.environ | told, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    dbt_in_process.build(home, arguments, variables, MEMORY, **told)

@@ -11,6 +11,7 @@ import pytest
 from bench import dbt_run, features, generate
 from bench.equality import differing
 from clientele.contract import load_contract
+from tests import parsing
 
 SPEC = generate.Spec(customers=2_500, years=1)
 NEWEST_ONLY = {"training_months": 0}
@@ -29,6 +30,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def built(lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which dbt has built the newest snapshot of batch 1."""
     home = generate.home(lake, tmp_path_factory.mktemp("home") / "warehouse")
+    parsing.lend(home, NEWEST_ONLY, dbt_run.MEMORY)
     dbt_run.run(home, NEWEST_ONLY)
     return home
 
@@ -93,6 +95,7 @@ def test_one_more_day_equals_building_from_scratch(lake: Path, built: Path, tmp_
     generate.land(lake, built, 2)
     dbt_run.run(built, NEWEST_ONLY)
     scratch = generate.home(lake, tmp_path / "scratch", batches=2)
+    parsing.lend(scratch, NEWEST_ONLY, dbt_run.MEMORY)
     dbt_run.run(scratch, NEWEST_ONLY)
     with duckdb.connect() as con:
         for name, home in (("daily", built), ("scratch", scratch)):

@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from clientele.contract import PROJECT_ROOT
 from clientele.publishing.versions import Published
 from dashboards import access, components, data, shown
 from dashboards.app import PAGES
-from dashboards.views import customers, models, overview, segments
+from dashboards.views import credit, customers, models, one_customer, overview, segments
 from tests.dashboards import asked, charted, figures, given_a_past, notes
 from tests.published import publish_without_rows
 
@@ -296,6 +297,110 @@ def test_one_customer_has_a_page(built_company: Path, company: Path, monkeypatch
     assert "nobody" in unknown.info[0].value
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "has_changed", "told"),
+    [
+        ("Recent buyers", "Recent buyers", False, "stayed in *Recent buyers*"),
+        ("Recent buyers", "Frequent buyers", False, "stayed in *Frequent buyers* (called *Recent buyers* then)"),
+        ("Recent buyers", "Lapsed buyers", True, "moved from *Recent buyers* to *Lapsed buyers*"),
+        (None, "Recent buyers", None, "moved from none to *Recent buyers*"),
+        (None, None, None, "in no segment"),
+    ],
+)
+def test_a_move_is_one_that_a_reader_sees(
+    then: str | None, now: str | None, has_changed: bool | None, told: str
+) -> None:
+    row = {"earlier_segment_name": then, "segment_name": now, "has_changed_segment": has_changed}
+    assert one_customer.moved(row) == told
+
+
+@pytest.mark.parametrize(
+    ("value", "data_type", "told"),
+    [(3.0, "BIGINT", "3"), (0.25, "DOUBLE", "0.25"), (1234.5, "DOUBLE", "1,234"), (1.0, "BOOLEAN", "yes"),
+     (math.nan, "DOUBLE", "not known"), (4.0, "VARCHAR", "")],
+)  # fmt: skip
+def test_the_value_of_a_reason_is_in_words(value: float, data_type: str, told: str) -> None:
+    assert one_customer.value_of(value, data_type) == told
+
+
+def test_reasons_forecasts_and_days_of_a_customer_are_told_plainly(
+    built_company: Path, company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ((customer, effect, snapshot),) = asked(
+        built_company,
+        "select customer_id, reason_1_effect, snapshot_date from marts.customer_churn as churn"
+        " where reason_3 is not null and customer_id in (select customer_id from marts.customer_timeline)"
+        " order by abs(reason_1_effect) desc, customer_id limit 1",
+    )
+    app = opened(company, "customers", monkeypatch, customer=customer)
+    (told,) = [element.value for element in app.markdown if "odds of leaving" in element.value]
+    first, *others = told.splitlines()
+    assert len(others) == 2
+    assert f"{'raises' if effect > 0 else 'lowers'} the risk: odds of leaving × {math.exp(effect):.2f}" in first
+    (forecasts,) = [table.value["forecast"] for table in app.dataframe if "forecast" in table.value]
+    told_of = [forecast for forecast in forecasts if forecast.startswith(("Leaves", "Orders"))]
+    assert told_of == ["Leaves within 90 days", *(f"Orders within {days} days" for days in (7, 30, 90))]
+    (timeline,) = [
+        chart.proto for chart in app.get("vega_lite_chart") if chart.proto.alt == "What the customer did, by day"
+    ]
+    first_day, last_day = json.loads(timeline.spec)["encoding"]["x"]["scale"]["domain"]
+    begins = snapshot - timedelta(days=180)
+    assert (first_day["year"], first_day["month"], first_day["date"]) == (begins.year, begins.month, begins.day)
+    assert (last_day["year"], last_day["month"], last_day["date"]) == (snapshot.year, snapshot.month, snapshot.day)
+
+
+def test_who_cannot_be_lost_goes_from_nothing_to_nothing_nowhere(
+    company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ((customer,),) = asked(
+        company,
+        "select min(customer_id) from marts.customer_changes"
+        " where churn_probability is null and earlier_churn_probability is null",
+    )
+    app = opened(company, "customers", monkeypatch, customer=customer)
+    (told,) = [element.value for element in app.markdown if "the publication before" in element.value]
+    assert "churn probability" not in told
+    assert shown.NOTHING not in told
+    assert any("nobody can be lost" in caption.value for caption in app.caption)
+
+
+@pytest.mark.parametrize(
+    ("has_consent", "told"),
+    [(False, "No consent to emotion analytics is on record"), (True, "nothing was recorded under it")],
+)
+def test_where_no_feelings_show_the_consent_alone_is_told(
+    has_consent: bool, told: str, company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of whom nothing was recorded, and of whom it was but without a consent, the same is said."""
+    runs = (
+        "select customer_id from governance.gov_consent_asof where purpose = 'emotion_analytics' and known_to is null"
+        " and valid_from < (select max(snapshot_date) from marts.customer_profile)"
+        " and (valid_to is null or valid_to >= (select max(snapshot_date) from marts.customer_profile))"
+    )
+    ((customer,),) = asked(
+        company,
+        "select min(customer_id) from marts.customer_timeline where customer_id"
+        f" {'in' if has_consent else 'not in'} ({runs}) and customer_id not in"
+        " (select customer_id from marts.customer_timeline where event_type like '%emotion%')",
+    )
+    app = opened(company, "customers", monkeypatch, customer=customer)
+    assert len([caption for caption in app.caption if told in caption.value]) == 1
+
+
+def test_an_instalment_is_not_known_where_the_income_is_not(lender: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIENTELE_HOME", str(lender))
+    for is_known in (True, False):
+        ((customer, instalment),) = asked(
+            lender,
+            "select customer_id, affordable_instalment from marts.credit_decisions"
+            f" where (income_monthly is not null) = {is_known} order by affordable_instalment desc, 1 limit 1",
+        )
+        app = AppTest.from_string(credit_of_one(customer), default_timeout=WITHIN_S).run()
+        told = " ".join(markdown.value for markdown in app.markdown)
+        said = shown.money(instalment, "EUR") if is_known else "not known, as the income is not"
+        assert f"Instalment that fits the income: **{said}**" in told
+
+
 def test_a_publication_and_a_rollback_show_at_once(
     built_company: Path, empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -312,10 +417,90 @@ def test_a_publication_and_a_rollback_show_at_once(
     assert "Customers" not in figures(app.run())
 
 
+HEALTHY = {
+    "newest_event_at": datetime(2026, 1, 1, 23), "n_checks_passed": 900, "n_checks_warned": 0, "n_checks_failed": 0,
+    "n_models": 8, "n_models_drifted": 0, "n_models_due": 0, "drift_checked_for": datetime(2026, 1, 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "level", "said"),
+    [
+        ({}, "yes", "data until 1 Jan 2026, published within a day"),
+        ({"n_checks_warned": 3}, "with care", "no check failed, 3 warned, 900 passed"),
+        ({"n_checks_failed": 1}, "no", "1 check failed, 0 warned, 900 passed"),
+        ({"n_models_drifted": 2}, "with care", "of 8 models 2 drifted"),
+        ({"n_models_due": 1}, "with care", "1 due to be fitted anew"),
+        ({"drift_checked_for": None}, "with care", "of 8 models none was looked at for drift yet"),
+        (
+            {"newest_event_at": datetime(2025, 12, 28)},
+            "with care",
+            "data until 28 Dec 2025, 5 days before it was published",
+        ),
+        ({"newest_event_at": datetime(2025, 11, 1)}, "no", "data until 1 Nov 2025, 62 days before it was published"),
+        ({"newest_event_at": None}, "no", "no event was ever loaded"),
+        ({"n_models": 0}, "yes", "no model scores yet"),
+        ({"n_checks_passed": 0}, "with care", "nothing was checked yet"),
+    ],
+)
+def test_whether_figures_can_be_trusted_follows_from_age_checks_and_models(
+    changed: dict[str, Any], level: str, said: str
+) -> None:
+    found, reasons = models.verdict(HEALTHY | changed, datetime(2026, 1, 2, 6))
+    assert found == level
+    assert said in reasons
+
+
+def test_the_page_on_models_answers_its_question_first(
+    built_company: Path, company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(company, "models", monkeypatch)
+    ((passed, warned),) = asked(built_company, "select n_checks_passed, n_checks_warned from governance.data_health")
+    (told,) = [element.value for element in (*app.success, *app.warning, *app.error)]
+    assert f"{shown.number(warned)} warned, {shown.number(passed)} passed" in told
+    messages = asked(
+        built_company,
+        "select message from governance.check_results where status in ('warn', 'fail')"
+        " and run_id in (select run_id from governance.check_counts)",
+    )
+    words = " ".join(element.value for element in app.markdown)
+    assert [message for (message,) in messages if shown.plain(message) not in words] == []
+
+
 def test_without_a_publication_it_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened(tmp_path, "overview", monkeypatch)
     assert app.title[0].value == "Nothing is published yet"
     assert "make run" in app.markdown[0].value
+
+
+HEADERS, BLOCK = 3 * 4096, 262_144  # bytes of a DuckDB file
+
+
+@pytest.mark.parametrize("damage", ["headers", "rows of a table"])
+def test_a_damaged_file_is_said_to_be_one(
+    damage: str, built_company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "published" / "2026-01-01-0001"
+    folder.mkdir(parents=True)
+    content = bytearray(Path(data.current_path(built_company)).read_bytes())
+    blocks = asked(
+        built_company,
+        "select distinct block_id from pragma_storage_info('marts.customer_directory') where block_id is not null",
+    )
+    assert blocks
+    places = [(HEADERS + block * BLOCK, BLOCK) for (block,) in blocks] if damage != "headers" else [(0, HEADERS)]
+    for start, length in places:
+        content[start : start + length] = b"\x5a" * length
+    (folder / "clientele.duckdb").write_bytes(content)
+    Published(tmp_path).switch_to("2026-01-01-0001")
+    monkeypatch.setenv("CLIENTELE_HOME", str(tmp_path))
+    app = AppTest.from_string("from dashboards.app import show\nshow('customers')", default_timeout=WITHIN_S).run()
+    assert [error.value for error in app.exception] == []
+    assert app.title[-1].value == "What was published cannot be read"
+    told = app.markdown[-1].value
+    assert "`2026-01-01-0001`" in told
+    assert "clientele rollback" in told
+    assert str(tmp_path) not in told
 
 
 def test_a_file_that_is_older_than_the_dashboards_is_read_as_far_as_it_goes(
@@ -394,7 +579,8 @@ def test_fairness_is_shown_by_the_attribute_in_the_address(lender: Path, monkeyp
         groups = asked(
             lender,
             "select group_value, approval_rate from governance.fairness_credit"
-            f" where protected_attribute = '{attribute}' order by group_value",
+            f" where protected_attribute = '{attribute}'"
+            " order by group_value = compared_with desc, adverse_impact_ratio desc nulls last, group_value",
         )
         drawn = charted(app, "Recommended to approve by group")
         assert list(drawn["group_value"]) == [group for group, _rate in groups]
@@ -403,6 +589,53 @@ def test_fairness_is_shown_by_the_attribute_in_the_address(lender: Path, monkeyp
         )
         told = next(table.value for table in app.dataframe if "expected_default_rate" in table.value)
         assert all(" to " in rate for rate in told["expected_default_rate"] if rate != shown.NOTHING)
+
+
+def group(value: str, *ratio: float | None) -> dict[str, Any]:
+    (estimate, lower, upper) = ratio or (None, None, None)
+    return {
+        "protected_attribute": "age_band", "group_value": value, "compared_with": "most",
+        "adverse_impact_ratio": estimate, "adverse_impact_ratio_lower": lower, "adverse_impact_ratio_upper": upper,
+    }  # fmt: skip
+
+
+def test_whether_a_score_is_fair_names_the_groups_below_four_fifths_and_those_that_may_be() -> None:
+    rows = [group("most", 1.0, None, None), group("fair", 0.95, 0.81, 1.1), group("unsure", 0.9, 0.79, 1.0)]
+    told = credit.is_fair(pd.DataFrame([*rows, group("under", 0.5, 0.4, 0.79), group("few")]))
+    below, may_be = told.split("**May be below**")
+    assert "**Below four fifths**" in below
+    assert "*under* (age band)" in below
+    assert "*unsure* (age band)" in may_be
+    assert "1 group is too small to judge" in may_be
+    assert "*fair*" not in told
+    assert "*most*" not in told
+    assert credit.is_fair(pd.DataFrame(rows[:2])).startswith("No group's interval lies below")
+
+
+def test_the_sentence_on_fairness_is_that_of_the_intervals_in_the_file(
+    lender: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(lender, "credit", monkeypatch)
+    (told,) = [markdown.value for markdown in app.markdown if "four fifths" in markdown.value]
+    reached = asked(
+        lender,
+        "select group_value from governance.fairness_credit where adverse_impact_ratio_lower < 0.8"
+        " and group_value <> compared_with",
+    )
+    assert [name for (name,) in reached if f"*{shown.plain(name)}*" not in told] == []
+    drawn = charted(app, "Adverse impact ratio by group")
+    assert drawn["verdict"].iloc[0] == credit.REFERENCE
+    assert list(drawn["group_value"]) == list(charted(app, "Recommended to approve by group")["group_value"])
+
+
+def test_bands_without_customers_and_figures_without_bounds_are_said_to_be_so(
+    lender: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = " ".join(caption.value for caption in opened(lender, "credit", monkeypatch).caption)
+    bands = {band for (band,) in asked(lender, "select distinct band from marts.credit_scores")}
+    assert ("No customer is in band" in told) == (bands != set(credit.BANDS))
+    assert "No bounds of expected loss and margin are on record" in told
+    assert "within 365 days" in told
 
 
 def credit_of_one(customer: str) -> str:

@@ -37,6 +37,14 @@ def manifest() -> dict[str, Any]:
     return json.loads(PROJECT.manifest_path.read_text())
 
 
+def test_the_version_of_dbt_is_known_without_a_process(definitions: Any) -> None:
+    """It takes the place of a private name of dagster-dbt, which a later one may call otherwise."""
+    from dagster_dbt import DbtCliResource
+
+    assert "_cli_version" in vars(DbtCliResource)
+    assert definitions.resources["dbt"]._cli_version.major == 1
+
+
 def test_every_dbt_node_is_an_asset_and_every_test_a_check(definitions: Any, manifest: dict[str, Any]) -> None:
     graph = definitions.resolve_asset_graph()
     nodes = manifest["nodes"].values()

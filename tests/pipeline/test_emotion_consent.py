@@ -8,13 +8,8 @@ gone.
 from __future__ import annotations
 
 import csv
-import json
 import math
-import os
-import subprocess
-import sys
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -23,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clientele.contract import PROJECT_ROOT, load_contract
+from tests import dbt_in_process
 from tests.point_in_time import emotion_oracle
 
 SNAPSHOT = datetime(2000, 1, 1)  # the day that is compiled without a warehouse
@@ -38,17 +34,14 @@ CUSTOMERS = [f"c{number}" for number in range(12)]
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     """The models of emotion as views in memory, over tables that hold nothing yet."""
-    target = tmp_path_factory.mktemp("compiled")
-    command = [str(Path(sys.executable).parent / "dbt"), "--quiet", "compile", "--target", "lint"]
-    command += ["--select", "+customer_emotion_finance feat_emotion feat_emotion_credit", "--target-path", str(target)]
-    env = os.environ | {"DBT_PROFILES_DIR": str(PROJECT_ROOT)}
-    subprocess.run(command, cwd=PROJECT_ROOT, env=env, check=True, capture_output=True)
-    nodes = {node["name"]: node for node in json.loads((target / "manifest.json").read_text())["nodes"].values()}
+    home, models = tmp_path_factory.mktemp("compiled"), "+customer_emotion_finance feat_emotion feat_emotion_credit"
+    nodes = {node.name: node for node in dbt_in_process.compiled(home, "--select", models)}
     connection = duckdb.connect()
+    connection.execute("attach ':memory:' as build; use build")  # as the warehouse is called in what is compiled
     for schema in ("staging", "intermediate", "features", "seeds", "marts"):
         connection.execute(f"create schema {schema}")
     for seed in ("consent_policy", "emotion_labels"):
-        path = PROJECT_ROOT / nodes[seed]["original_file_path"]
+        path = PROJECT_ROOT / nodes[seed].original_file_path
         connection.execute(f"create table seeds.{seed} as from read_csv('{path}')")
     versions = {"known_from": "timestamp", "known_to": "timestamp", "batch": "bigint", "known_to_batch": "bigint"}
     for domain, entity in (("core", "consents"), ("emotion", "emotion_events")):
@@ -79,7 +72,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnec
         " select date '2000-01-01' as snapshot_date, true as has_emotion_events, true as has_consents"
     )
     for name in VIEWS:
-        connection.execute(f"create view {nodes[name]['schema']}.{name} as {nodes[name]['compiled_code']}")
+        connection.execute(f"create view {nodes[name].schema}.{name} as {nodes[name].compiled_code}")
     return connection
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+import re
 
 import pytest
 
 from clientele.contract import PROJECT_ROOT, load_contract
 from clientele.running import FEATURE_CODE
+from tests import dbt_in_process
 
 # What a model of a layer may read. A mart reads no staging: not even of its own domain.
 READS = {
@@ -27,11 +24,7 @@ READS = {
 
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    target = tmp_path_factory.mktemp("manifest")
-    command = [str(Path(sys.executable).parent / "dbt"), "--quiet", "parse", "--target-path", str(target)]
-    env = os.environ | {"DBT_PROFILES_DIR": str(PROJECT_ROOT)}
-    subprocess.run(command, cwd=PROJECT_ROOT, env=env, check=True)
-    return json.loads((target / "manifest.json").read_text())
+    return dbt_in_process.manifest(tmp_path_factory.mktemp("manifest"))
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +60,17 @@ def test_seeds_that_features_read_are_part_of_their_meaning(manifest: dict, mode
     }
     assert read == {part for part in FEATURE_CODE if part.startswith("seeds")}
     assert all((PROJECT_ROOT / "dbt_project" / part).exists() for part in FEATURE_CODE)
+
+
+def test_no_setting_asks_for_a_var(manifest: dict) -> None:
+    """Else a run of other vars would need a parse of its own, which tests share (tests.parsing)."""
+    settings = [PROJECT_ROOT / "dbt_project.yml", *(PROJECT_ROOT / "dbt_project").rglob("*.yml")]
+    asked = {path.name for path in settings if re.search(r"\bvar\(", path.read_text())}
+    nodes = [node for node in manifest["nodes"].values() if "raw_code" in node]
+    calls = {node["name"]: re.findall(r"\bconfig\((.*?)\)\s*-?}}", node["raw_code"], re.DOTALL) for node in nodes}
+    assert sum(map(len, calls.values())) > 20
+    asked |= {name for name, found in calls.items() if any(re.search(r"\bvar\(", call) for call in found)}
+    assert asked == set()
 
 
 def test_features_read_only_staging_that_has_no_intermediate(manifest: dict, models: list[dict]) -> None:

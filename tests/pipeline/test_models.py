@@ -119,7 +119,24 @@ def test_confidence_and_value_at_risk_tell_customers_apart(home: Path) -> None:
     ):
         assert confidences > 5, kind
         assert nothing < 0.5, kind
-    assert query(home, "select avg((value_at_risk_lower > 0)::integer) > 0.9 from marts.value_at_risk") == [(True,)]
+    # Neither factor is taken for certain, and both errors together are less than either added to the other.
+    beyond = """
+        with known as (
+            select at_risk.*, churn_probability_lower as p_lower, churn_probability_upper as p_upper,
+                clv_365d_lower, clv_365d_upper
+            from marts.value_at_risk as at_risk
+            join (select customer_id, churn_probability_lower, churn_probability_upper from marts.customer_churn)
+                using (customer_id)
+            join (select customer_id, clv_365d_lower, clv_365d_upper from marts.customer_clv) using (customer_id)
+        )
+        select count(*) from known
+        where value_at_risk_lower > least(p_lower * clv_365d, churn_probability * clv_365d_lower) + 1e-9
+            or value_at_risk_upper < greatest(p_upper * clv_365d, churn_probability * clv_365d_upper) - 1e-9
+            or value_at_risk_lower < p_lower * clv_365d_lower - 1e-9
+            or value_at_risk_upper > p_upper * clv_365d_upper + 1e-9
+    """
+    assert query(home, beyond) == [(0,)]
+    assert query(home, "select count(distinct round(value_at_risk_upper, 0)) > 5 from marts.value_at_risk") == [(True,)]
 
 
 def test_probabilities_have_bounds_and_reasons(home: Path) -> None:
@@ -136,7 +153,9 @@ def test_probabilities_have_bounds_and_reasons(home: Path) -> None:
     assert query(home, unlike) == [(0,)]
 
 
-def test_a_daily_run_fits_nothing_and_says_the_same(home: Path) -> None:
+def test_a_daily_run_fits_nothing_and_says_the_same(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a second run leaves is tested where subscribers land later."""
+    monkeypatch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "test unit_test")
     columns = "customer_id, churn_probability, reason_1, reason_1_effect"
     before, said = fits(home), query(home, f"select {columns} from marts.customer_churn order by 1")
     assert models_to_fit(home) == []
@@ -213,15 +232,21 @@ def test_a_champion_of_a_later_day_is_not_served_and_fitted_anew(home: Path, mon
     assert models_to_fit(home) == []
 
 
-def with_vars(home: Path, select: str, **changed: float) -> BuildReport:
-    """Some models as vars.yml asks for them, which is then as it was."""
+def with_vars(home: Path, select: str, *, is_parsed: bool = True, **changed: float) -> BuildReport:
+    """Some models as vars.yml asks for them, which is then as it was.
+
+    The project is parsed already unless said otherwise: vars that cannot be are refused while it is.
+    """
     path = home / "vars.yml"
     before = path.read_text()
     path.write_text(before + "".join(f"{name}: {value}\n" for name, value in changed.items()))
+    if is_parsed:
+        parsing.lend(home, project_vars(home))
     try:
         return build(home, select=select)
     finally:
         path.write_text(before)
+        parsing.lend(home, project_vars(home))
 
 
 def test_a_changed_var_makes_the_models_anew_that_heed_it(home: Path) -> None:
@@ -235,7 +260,7 @@ def test_a_changed_var_makes_the_models_anew_that_heed_it(home: Path) -> None:
 
 def test_risk_levels_that_would_swap_are_refused(home: Path) -> None:
     with pytest.raises(CannotRunError) as refused:
-        with_vars(home, "customer_churn", churn_risk_high_from=0.4)
+        with_vars(home, "customer_churn", is_parsed=False, churn_risk_high_from=0.4)
     said = " ".join(str(refused.value).split())
     assert "churn_risk_high_from is 0.4 and churn_risk_medium_from 0.4: choose a high one above" in said
 
@@ -258,6 +283,7 @@ def test_subscribers_who_land_later_are_scored_by_the_next_run(tmp_path: Path, m
     home.mkdir()
     (home / "vars.yml").write_text("reporting_currency: EUR\ntraining_months: 9\n")
     load(mapping.parent / "without.yml", home=home)
+    parsing.lend(home, project_vars(home))
     with monkeypatch.context() as patch:
         patch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "test unit_test")  # as of the company, and after the next run
         assert build(home).succeeded
@@ -290,7 +316,7 @@ def test_thirty_customers_who_ordered_today(tmp_path: Path) -> None:
     )
     load(tmp_path / "mapping.yml", home=tmp_path / "warehouse")
     (tmp_path / "warehouse" / "vars.yml").write_text(VARS)
-    parsing.borrow(tmp_path / "warehouse", project_vars(tmp_path / "warehouse"))
+    parsing.lend(tmp_path / "warehouse", project_vars(tmp_path / "warehouse"))
     report = build(tmp_path / "warehouse")
     assert report.succeeded, report.errors
     registry = dict(query(tmp_path / "warehouse", "select model_name, message from governance.model_registry"))

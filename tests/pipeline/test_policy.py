@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clientele import policy
+from tests import parsing
 
 Change = Callable[[dict], None]
 
@@ -16,7 +17,9 @@ Change = Callable[[dict], None]
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
     """The project as `clientele run` compiles it, without a warehouse."""
-    return policy._compiled(tmp_path_factory.mktemp("home"), {})
+    home = tmp_path_factory.mktemp("home")
+    parsing.lend(home, {})
+    return policy._compiled(home, {})
 
 
 def model(manifest: dict, name: str) -> dict:

@@ -15,7 +15,9 @@ import pytest
 
 from bench.faults.company import at_rest
 from clientele.landing.inbox import drop_into
+from clientele.running import project_vars
 from dagster_project.instance import ensure_instance
+from tests import parsing
 from tests.pipeline.conftest import launched
 
 STORAGE = """
@@ -97,6 +99,7 @@ def test_a_run_is_kept_in_postgres(url: str, tmp_path: Path, monkeypatch: pytest
     start, end = in_sqlite.index("storage:\n"), in_sqlite.index("\n\n", in_sqlite.index("storage:\n"))
     settings.write_text(in_sqlite[:start] + STORAGE.lstrip() + in_sqlite[end:])
     monkeypatch.setenv("DAGSTER_PG_URL", url)
+    parsing.lend(home, project_vars(home))
     done = launched(home, "land")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     with dg.DagsterInstance.from_config(str(settings.parent)) as instance:

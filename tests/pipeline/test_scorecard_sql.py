@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from clientele.contract import PROJECT_ROOT
+from tests import dbt_in_process
 
 # Characteristics: a word of bins holds fifteen, a word of bits 63 bins that cost points.
 SIZES = (1, 2, 15, 16, 31, 40)
@@ -59,12 +56,8 @@ def selects(tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
     """The select of each size, over the relation `applicants`."""
     as_json = {size: json.dumps(scorecard(size)).replace("'", "\\\\u0027") for size in SIZES}
     inline = MARK.join("{{ scorecard_scores('applicants', fromjson('" + as_json[size] + "')) }}" for size in SIZES)
-    command = [str(Path(sys.executable).parent / "dbt"), "--quiet", "compile", "--target", "lint", "--inline", inline]
-    command += ["--target-path", str(tmp_path_factory.mktemp("compiled"))]
-    env = os.environ | {"DBT_PROFILES_DIR": str(PROJECT_ROOT)}
-    done = subprocess.run(command, cwd=PROJECT_ROOT, env=env, check=True, capture_output=True, text=True)
-    compiled = done.stdout[done.stdout.index("with coded as") :].split(MARK)
-    return dict(zip(SIZES, compiled, strict=True))
+    (compiled,) = dbt_in_process.compiled(tmp_path_factory.mktemp("compiled"), "--inline", inline)
+    return dict(zip(SIZES, compiled.compiled_code.split(MARK), strict=True))
 
 
 def applicants(card: Card) -> list[dict[str, Any]]:
@@ -163,13 +156,10 @@ def test_score_bins_and_reasons_are_those_that_python_counts(selects: dict[int, 
         assert max(numbers) > 127, "more than two words of bits are meant to be drawn"
 
 
-def test_a_scorecard_of_too_many_bins_is_refused(tmp_path: Path) -> None:
+def test_a_scorecard_of_too_many_bins_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     card = scorecard(1)
     card["characteristics"][0]["bins"][0]["bin"] = 14
     inline = "{{ scorecard_scores('applicants', fromjson('" + json.dumps(card) + "')) }}"
-    command = [str(Path(sys.executable).parent / "dbt"), "compile", "--target", "lint", "--inline", inline]
-    command += ["--target-path", str(tmp_path)]
-    env = os.environ | {"DBT_PROFILES_DIR": str(PROJECT_ROOT)}
-    done = subprocess.run(command, cwd=PROJECT_ROOT, env=env, check=False, capture_output=True, text=True)
-    assert done.returncode != 0
-    assert "x00 has a bin 14, and 0 to 13 can be kept" in done.stdout
+    with pytest.raises(AssertionError, match="inline query"):
+        dbt_in_process.compiled(tmp_path, "--inline", inline)
+    assert "x00 has a bin 14, and 0 to 13 can be kept" in capsys.readouterr().out

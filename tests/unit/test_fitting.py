@@ -11,7 +11,8 @@ import pytest
 
 from clientele.fitting import fitted_models, models_to_fit
 from clientele.ml.registry import RECIPE
-from clientele.running import Asked, CannotRunError, _prepared
+from clientele.running import Asked, CannotRunError, DbtBuild, _prepared, project_vars
+from tests import parsing
 
 BUILT = date(2025, 6, 1)
 SERVED = [*fitted_models(), "churn.non_contractual", "survival.non_contractual"]
@@ -120,13 +121,16 @@ def test_a_history_that_is_built_and_taught_nothing_is_not_tried_again(tmp_path:
 
 
 def test_thresholds_of_checks_do_not_make_a_run_build_anew(tmp_path: Path) -> None:
+    def prepared(variables: str) -> DbtBuild:
+        (tmp_path / "vars.yml").write_text(variables)
+        parsing.lend(tmp_path, project_vars(tmp_path))
+        return _prepared(tmp_path, Asked("run"))[0]
+
     landed(tmp_path, 1, "orders", date(2023, 1, 1))
-    (tmp_path / "vars.yml").write_text("reporting_currency: EUR\n")
-    _prepared(tmp_path, Asked("run"))[0].settle()
-    (tmp_path / "vars.yml").write_text("reporting_currency: EUR\ndrift_psi_from: 0.3\ndrift_error_on: [feat_orders]\n")
-    assert "--full-refresh" not in _prepared(tmp_path, Asked("run"))[0].arguments
-    (tmp_path / "vars.yml").write_text("reporting_currency: GBP\n")
-    assert "--full-refresh" in _prepared(tmp_path, Asked("run"))[0].arguments
+    prepared("reporting_currency: EUR\n").settle()
+    watched = "reporting_currency: EUR\ndrift_psi_from: 0.3\ndrift_error_on: [feat_orders]\n"
+    assert "--full-refresh" not in prepared(watched).arguments
+    assert "--full-refresh" in prepared("reporting_currency: GBP\n").arguments
 
 
 def test_a_changed_meaning_is_not_built_for_a_day_of_the_past_first(tmp_path: Path) -> None:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
+import subprocess
+import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -35,6 +40,36 @@ def test_nothing_reports_home_and_only_this_machine_is_listened_to() -> None:
     told = tomllib.loads((APP.parent / ".streamlit" / "config.toml").read_text())
     assert told["browser"]["gatherUsageStats"] is False
     assert told["server"]["address"] == "127.0.0.1"
+
+
+def test_stopping_the_command_stops_the_server_and_frees_the_port(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    start = "from clientele.cli import app; app()"
+    command = [sys.executable, "-c", start, "dashboards", "--home", str(tmp_path), "--port", str(port)]
+    with (tmp_path / "said").open("w") as said:
+        process = subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=said, stderr=said)
+    try:
+        _wait_for(port, process)
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+        with pytest.raises(OSError):  # noqa: PT011
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"nothing listens to {port}")
 
 
 @pytest.fixture

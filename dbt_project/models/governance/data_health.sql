@@ -16,10 +16,29 @@ checks as (
     from {{ ref('check_counts') }}
 ),
 
+run as (select snapshot_date from {{ ref('ml_run') }}),
+
 models as (
-    select count(distinct model_name) as n_models
-    from {{ ref('model_registry') }}
-    where is_champion
+    select
+        count(distinct registry.model_name) as n_models,
+        count(distinct case
+            when {{ days_between('registry.fitted_for', 'run.snapshot_date') }} >= {{ var('model_max_age_days') }}
+                then registry.model_name
+        end) as n_models_due
+    from {{ ref('model_registry') }} as registry
+    cross join run
+    where registry.is_champion
+),
+
+drift as (select * from {{ ref('drift_by_column') }}),
+
+-- As they were last looked at.
+drifted as (
+    select
+        max(snapshot_date) as drift_checked_for,
+        count(distinct case when is_drifted then model_name end) as n_models_drifted
+    from drift
+    where snapshot_date = (select max(newest.snapshot_date) from drift as newest)
 )
 
 select
@@ -31,7 +50,13 @@ select
     cast(checks.n_warn as bigint) as n_checks_warned,
     cast(checks.n_fail as bigint) as n_checks_failed,
     cast(checks.n_skipped as bigint) as n_checks_skipped,
-    models.n_models
+    models.n_models,
+    run.snapshot_date,
+    models.n_models_due,
+    drifted.drift_checked_for,
+    drifted.n_models_drifted
 from sources
 cross join checks
 cross join models
+cross join run
+cross join drifted

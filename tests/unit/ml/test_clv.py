@@ -386,8 +386,9 @@ def test_the_level_of_one_season_is_not_that_of_the_year(
     place = table.schema.get_field_index("spend_next_90d")
     thrice = table.set_column(place, "spend_next_90d", pa.array(np.where(is_newest, 3, 1) * known, from_pandas=True))
     scored = newest(table)
+    made = [fit(of, horizons=(90,)) for of in (table, thrice)]
     for algorithm in ("bg_nbd_gamma_gamma", "truncated_nbd_gamma_gamma"):
-        before, after = (fit(of, horizons=(90,))[algorithm].fitted for of in (table, thrice))
+        before, after = (candidates[algorithm].fitted for candidates in made)
         assert before is not None
         assert after is not None
         has = scored.column("n_orders_lifetime").to_numpy() > 0

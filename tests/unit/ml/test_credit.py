@@ -50,8 +50,13 @@ def table() -> pa.Table:
 
 
 @pytest.fixture(scope="module")
-def fitted(table: pa.Table) -> dict[str, dict[str, Any]]:
-    return {row["algorithm"]: row for row in credit.fit(table, RUN, None).to_pylist()}
+def first(table: pa.Table) -> pa.Table:
+    return credit.fit(table, RUN, None)
+
+
+@pytest.fixture(scope="module")
+def fitted(first: pa.Table) -> dict[str, dict[str, Any]]:
+    return {row["algorithm"]: row for row in first.to_pylist()}
 
 
 def test_only_the_scorecard_is_promoted_and_reads_no_emotion(fitted: dict[str, dict[str, Any]]) -> None:
@@ -181,8 +186,7 @@ def test_what_emotion_adds_is_not_rounded_away(table: pa.Table) -> None:
     assert itself["ece"] == pytest.approx(base.performance[0]["ece"])
 
 
-def test_the_last_version_serves_until_there_is_a_reason(table: pa.Table) -> None:
-    first = credit.fit(table, RUN, None)
+def test_the_last_version_serves_until_there_is_a_reason(table: pa.Table, first: pa.Table) -> None:
     assert credit.fit(table, RUN, first).num_rows == 0
     again = credit.fit(table, RUN | {"refit_models": "credit"}, first)
     assert again.column("model_version").to_pylist() == first.column("model_version").to_pylist()

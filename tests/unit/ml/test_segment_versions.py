@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from clientele.ml import registry, segments
+from clientele.ml import artifacts, registry, segments
 from clientele.ml.artifacts import ArtifactError
 
 from .kinds import USUAL, company, with_columns
@@ -99,6 +99,31 @@ def test_next_month_keeps_the_ids(march: pa.Table) -> None:
     assert the(april)["is_promoted"]
     before, now = (scores(versions, rows)["segment_id"].to_numpy() for versions in (march, april))
     assert (before == now).mean() > 0.95
+
+
+def of_recipe(versions: pa.Table, recipe: int, **changed: Any) -> pa.Table:
+    return registry.table([the(versions) | {"recipe": recipe} | changed])
+
+
+def test_ids_and_names_outlive_a_recipe_that_was_raised_for_another_model(march: pa.Table) -> None:
+    rows = at(date(2026, 4, 1), company(seed=2, grown=1.1))
+    april = segments.fit(rows, APRIL, of_recipe(march, registry.RECIPE - 1))
+    assert the(april)["fit_reason"] == "recipe changed"
+    assert the(april)["is_promoted"]
+    before, now = scores(march, rows), scores(april, rows)
+    assert set(now["segment_id"].to_pylist()) == set(before["segment_id"].to_pylist())
+    assert (before["segment_id"].to_numpy() == now["segment_id"].to_numpy()).mean() > 0.95
+    assert json.loads(the(april)["performance_json"])[0]["agreement_with_last"] > 0.9
+
+
+def test_ids_begin_anew_where_the_last_version_cannot_be_read(march: pa.Table) -> None:
+    unread = artifacts.pack({"kind": "segments of another shape"})
+    last = of_recipe(march, registry.RECIPE - 1, artifact=unread, artifact_sha256=artifacts.sha256(unread))
+    april = segments.fit(MARCH_ROWS, APRIL, last)
+    assert the(april)["message"] == f"ids begin anew: {the(march)['model_version']} cannot be read any more"
+    assert not set(scores(april)["segment_id"].to_pylist()) & set(scores(march)["segment_id"].to_pylist())
+    with pytest.raises(ArtifactError):
+        segments.fit(MARCH_ROWS, APRIL, of_recipe(march, registry.RECIPE, artifact=b"spoilt"))
 
 
 def test_id_of_a_challenger_is_not_given_again(march: pa.Table) -> None:

@@ -125,6 +125,31 @@ def test_a_champion_without_features_has_no_inputs(home: Path, settings: Setting
 SCORES = "ml_churn__scores.non_contractual"
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "update ml.ml_churn__fit set features_json = '[\"gone\"]'",
+        "update ml.ml_churn__fit set features_json = '[]'",
+        "update ml.ml_churn__champion set artifact = null",
+    ],
+)
+def test_a_champion_that_cannot_be_asked_takes_no_other_check_with_it(
+    home: Path, settings: Settings, change: Change, broken: str
+) -> None:
+    change(broken)
+    results = by_subject(check_drift(home, settings=settings))
+    assert results[SCORES].status == "skipped"
+    assert "cannot score its reference" in results[SCORES].message
+    assert results["feat_orders"].status == "pass"
+
+
+def test_columns_of_scores_that_no_version_writes_any_more_are_left_out(
+    home: Path, settings: Settings, change: Change
+) -> None:
+    change("alter table ml.ml_churn__scores add column odd double")
+    assert checked(home, settings, SCORES).status == "pass"
+
+
 def test_scores_of_a_first_day_are_compared_with_what_the_champion_says_of_days_it_has_not_seen(
     home: Path, settings: Settings, change: Change
 ) -> None:

@@ -103,7 +103,7 @@ def test_lifetime_columns_are_compared_with_the_newest_day_alone() -> None:
         " from range(10) as a(i), range(2) as b(m)"
     )
     with duckdb.connect() as con:
-        reference = exact.learn(con, relation, columns, Days(date(2025, 5, 1), DAY, 2, 20))
+        reference = exact.learn(con, relation, columns, Days(date(2025, 5, 1), DAY, 2, 20, 10))
         pooled, newest = exact.compare(con, reference, f"select * from ({relation}) where snapshot_date = '{DAY}'")
     assert (pooled.reference.n, pooled.n_independent) == (20, 10)
     assert (newest.reference.n, newest.n_independent) == (10, 10)

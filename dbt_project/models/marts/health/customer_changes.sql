@@ -29,8 +29,8 @@ earlier as (
         clv.clv_365d_lower,
         clv.clv_365d_upper,
         churn.churn_probability * clv.clv_365d as value_at_risk,
-        churn.churn_probability_lower * clv.clv_365d as value_at_risk_lower,
-        churn.churn_probability_upper * clv.clv_365d as value_at_risk_upper,
+        {{ value_at_risk_bound('lower', 'churn.churn_probability', 'clv.clv_365d') }} as value_at_risk_lower,
+        {{ value_at_risk_bound('upper', 'churn.churn_probability', 'clv.clv_365d') }} as value_at_risk_upper,
         segments.segment_id,
         segments.segment_name
     from compared
@@ -70,6 +70,7 @@ select
     now.segment_name,
     earlier.segment_id as earlier_segment_id,
     earlier.segment_name as earlier_segment_name,
-    now.segment_id <> earlier.segment_id as has_changed_segment
+    -- A refit that could not be matched gives all segments new ids: what a reader sees is the name.
+    now.segment_id <> earlier.segment_id and now.segment_name <> earlier.segment_name as has_changed_segment
 from now
 inner join earlier on now.customer_id = earlier.customer_id

@@ -40,8 +40,8 @@ customers as (
         churn.churn_probability_upper,
         clv.clv_365d,
         churn.churn_probability * clv.clv_365d as value_at_risk,
-        churn.churn_probability_lower * clv.clv_365d as value_at_risk_lower,
-        churn.churn_probability_upper * clv.clv_365d as value_at_risk_upper
+        {{ value_at_risk_bound('lower', 'churn.churn_probability', 'clv.clv_365d') }} as value_at_risk_lower,
+        {{ value_at_risk_bound('upper', 'churn.churn_probability', 'clv.clv_365d') }} as value_at_risk_upper
     from spine
     left join orders on spine.customer_id = orders.customer_id and spine.snapshot_date = orders.snapshot_date
     left join sessions on spine.customer_id = sessions.customer_id and spine.snapshot_date = sessions.snapshot_date

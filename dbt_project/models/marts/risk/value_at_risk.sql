@@ -12,9 +12,8 @@ at_risk as (
         churn.recommended_action,
         clv.clv_365d,
         churn.churn_probability * clv.clv_365d as value_at_risk,
-        -- Of the expected loss: what one customer will really spend may be nothing, whoever it is.
-        churn.churn_probability_lower * clv.clv_365d as value_at_risk_lower,
-        churn.churn_probability_upper * clv.clv_365d as value_at_risk_upper,
+        {{ value_at_risk_bound('lower', 'churn.churn_probability', 'clv.clv_365d') }} as value_at_risk_lower,
+        {{ value_at_risk_bound('upper', 'churn.churn_probability', 'clv.clv_365d') }} as value_at_risk_upper,
         churn.model_version as churn_model_version,
         clv.model_version as clv_model_version,
         churn.run_id,
