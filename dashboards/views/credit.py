@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from functools import partial
 from typing import Any
 
 import altair as alt
@@ -434,18 +433,15 @@ def intervals(
 
 def groups(publication: Publication, rows: pd.DataFrame) -> None:
     """Groups as a table; those that are too small to judge say so."""
-    rows = rows.assign(
-        approval_rate=ui.estimates(rows, "approval_rate", partial(shown.share, digits=0)),
-        adverse_impact_ratio=ui.estimates(rows, "adverse_impact_ratio", shown.decimal),
-        expected_default_rate=ui.estimates(rows, "expected_default_rate", shown.share),
-        default_rate=ui.estimates(rows, "default_rate", shown.share),
-    )
     ui.table(
         publication, rows, "fairness_credit",
         {
             "group_value": ui.text("Group"), "n_customers": ui.figure("Customers"),
-            "is_large_enough": ui.Column("Large enough", "tick"), "approval_rate": ui.estimate("Approved"),
-            "compared_with": ui.text("Beside"), "adverse_impact_ratio": ui.estimate("Impact ratio"),
-            "expected_default_rate": ui.estimate("Defaults expected"), "default_rate": ui.estimate("Defaults seen"),
+            "is_large_enough": ui.Column("Large enough", "tick"),
+            **ui.bounded("approval_rate", "Approved", "share", level="95 %"),
+            "compared_with": ui.text("Beside"),
+            **ui.bounded("adverse_impact_ratio", "Impact ratio", "decimal", level="95 %"),
+            **ui.bounded("expected_default_rate", "Defaults expected", "share", level="95 %"),
+            **ui.bounded("default_rate", "Defaults seen", "share", level="95 %"),
         },
     )  # fmt: skip
