@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import tomllib
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_stopping_the_command_stops_the_server_and_frees_the_port(tmp_path: Path
     try:
         _wait_for(port, process)
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
         with pytest.raises(OSError):  # noqa: PT011
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
     finally:
@@ -62,13 +63,16 @@ def test_stopping_the_command_stops_the_server_and_frees_the_port(tmp_path: Path
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Until the server says that it is up: one that is still starting does not heed a signal yet."""
     until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5) as answer:
+                if answer.status == 200:
+                    return
         except OSError:
-            time.sleep(0.2)
+            pass
+        time.sleep(0.2)
     raise AssertionError(f"nothing listens to {port}")
 
 
