@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from clientele import policy
+from clientele import policy, unit_tests
 from clientele.contract import PROJECT_ROOT
 from clientele.files import write_whole
 from clientele.fitting import models_to_fit
@@ -32,6 +32,8 @@ Progress = Callable[[int, int, str], None]
 VARS_FILE = "vars.yml"
 # What the tables of the last whole build mean.
 SETTLED_FILE = "built_with.json"
+# What dbt is to leave out, by its own variable.
+EXCLUDED = "DBT_EXCLUDE_RESOURCE_TYPES"
 # Vars of checks, which judge tables and change none.
 MONITORING_VARS = ("drift_", "performance_", "volume_", "freshness_", "model_refit_")
 # Parameters of the classifier of free text, as seen from dbt_project/.
@@ -87,11 +89,15 @@ class DbtBuild:
     arguments: list[str]  # without a selection of its own
     environment: dict[str, str]  # over that of this process
     meaning: dict = field(repr=False)
+    code: str = field(repr=False)  # that unit tests pass or fail by
+    trains: bool
     invocation: DbtInvocation = field(default_factory=DbtInvocation, repr=False)  # told whether dbt began at all
 
     def settle(self) -> None:
-        """Remember what the tables mean now that all of them are built."""
+        """Remember what the tables mean now that all of them are built, and that their unit tests passed."""
         write_whole(self.home / SETTLED_FILE, json.dumps(self.meaning))
+        if "unit_test" not in os.environ.get(EXCLUDED, ""):
+            unit_tests.note_passed(self.home, self.code, trains=self.trains)
 
 
 def warehouse_vars(home: Path) -> dict:
@@ -110,6 +116,11 @@ def warehouse_vars(home: Path) -> dict:
         f"reporting_currency: {currency}\n",
     )
     return {"reporting_currency": currency}
+
+
+def building_vars(home: Path) -> dict:
+    """Those vars of the warehouse that tables and their tests depend on."""
+    return {name: value for name, value in warehouse_vars(home).items() if not name.startswith(MONITORING_VARS)}
 
 
 def project_vars(home: Path) -> dict:
@@ -173,13 +184,12 @@ def prepared_build(
     read what the policy denies.
     """
     with _one_run(home.resolve(), asked.job, wait=wait, say=say):
-        prepared, trains = _prepared(home.resolve(), asked)
-        with recording_dbt(prepared.home, job=asked.job, trains=trains, run_id=asked.run_id) as invocation:
+        prepared = _prepared(home.resolve(), asked)
+        with recording_dbt(prepared.home, job=asked.job, trains=prepared.trains, run_id=asked.run_id) as invocation:
             yield replace(prepared, invocation=invocation)
 
 
-def _prepared(home: Path, asked: Asked) -> tuple[DbtBuild, bool]:
-    """How to call dbt, and whether models may be fitted."""
+def _prepared(home: Path, asked: Asked) -> DbtBuild:
     lake = Lake(home)
     batch = max(lake.batches(), default=0)
     if not batch:
@@ -188,7 +198,7 @@ def _prepared(home: Path, asked: Asked) -> tuple[DbtBuild, bool]:
     if found := damaged(lake):
         raise CannotRunError(complaint(found))
     settled = home / SETTLED_FILE
-    building = {name: value for name, value in warehouse_vars(home).items() if not name.startswith(MONITORING_VARS)}
+    building = building_vars(home)
     meaning = {"vars": building, "code": _hash_of(*FEATURE_CODE)}
     is_changed = settled.exists() and json.loads(settled.read_text()) != meaning
     is_anew = asked.full_refresh or is_changed
@@ -207,7 +217,9 @@ def _prepared(home: Path, asked: Asked) -> tuple[DbtBuild, bool]:
         "snapshot_date": _checked_day(asked.snapshot_date, lake, asked.in_silence) if asked.snapshot_date else "",
         "snapshot_from": _checked_day(asked.snapshot_from, lake, asked.in_silence) if asked.snapshot_from else "",
     }
-    prepared = DbtBuild(
+    code = unit_tests.code_and_vars(building)
+    is_tested = not is_anew and unit_tests.have_passed(home, code, trains=trains)
+    return DbtBuild(
         home=home,
         arguments=[
             *("--vars", json.dumps(project_vars(home))),
@@ -218,11 +230,13 @@ def _prepared(home: Path, asked: Asked) -> tuple[DbtBuild, bool]:
             "CLIENTELE_HOME": str(home),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "DO_NOT_TRACK": "1",
+            **({EXCLUDED: os.environ.get(EXCLUDED, "unit_test")} if is_tested else {}),
             **{f"CLIENTELE_{name.upper()}": value for name, value in settings.items()},
         },
         meaning=meaning,
+        code=code,
+        trains=trains,
     )
-    return prepared, trains
 
 
 def build(

@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 import duckdb
 
+from clientele import unit_tests
 from clientele.dbt_manifest import Check, Manifest, Table
 from clientele.publishing.named_checks import unmet
 from clientele.publishing.relations import PUBLIC_SCHEMAS, Relation, direct_pii_in, relations_of
 from clientele.querying import open_build
 from clientele.records import Records
 from clientele.run_records import INTERRUPTED, MANIFEST, TRAIN_TAG
+from clientele.running import building_vars
 
 NAMES_SHOWN = 8
 MAKE_AGAIN = "Make the check again: the daily job does"
@@ -109,6 +111,8 @@ class _Audit:
             self.interrupted = _interruptions(connection)
             self.day = day or _newest_day(connection)
             self.results = _last_results(connection, self.day)
+        code = unit_tests.code_and_vars(building_vars(home))
+        self.unit_tested = {trains: unit_tests.have_passed(home, code, trains=trains) for trains in (False, True)}
         self.outcome = Audit()
 
     def made(self) -> Audit:
@@ -180,10 +184,16 @@ class _Audit:
         say = self._error if check.severity == "error" else self._warn
         name = f"{check.name} (on {check.asset_name})"
         if result is None:
-            say(name, "was never made", "`clientele run` makes it")
+            say(
+                name,
+                "was never made",
+                f"`clientele run{' --full-refresh' if self._holds_at_any_time(check) else ''}` makes it",
+            )
         elif result.status in ("fail", "skipped"):
             say(name, f"ended as {result.status}", "Mend the data or the model; `clientele run` makes it again")
-        elif any(_is_older(result, built, check) for built in self._builds_read_by(check)):
+        elif not self._holds_at_any_time(check) and any(
+            _is_older(result, built, check) for built in self._builds_read_by(check)
+        ):
             say(name, "is older than what it is about", "`clientele run` makes it again")
         elif result.status == "warn":
             self._warn(name, "warned")
@@ -208,6 +218,11 @@ class _Audit:
             elif result.status == "warn":
                 # One that was skipped, for want of a reference say, tells nothing against the data.
                 self._warn(about, f"{kind} warned")
+
+    def _holds_at_any_time(self, check: Check) -> bool:
+        """Unit tests read no data: passed by a whole run at the code and vars of now, they are not made again."""
+        trains = any(TRAIN_TAG in self.manifest.tables[key].tags for key in check.reads if key in self.manifest.tables)
+        return check.is_unit_test and self.unit_tested[trains]
 
     def _builds_read_by(self, check: Check) -> Iterator[Built]:
         """Of what training alone makes, only itself: like the fit, its test is older than what else it reads."""

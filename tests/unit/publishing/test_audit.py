@@ -6,10 +6,12 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from clientele import unit_tests
 from clientele.dbt_manifest import NoManifestError
 from clientele.publishing.auditing import audit, summed_up
 from clientele.querying import NoBuildError
 from clientele.run_records import INTERRUPTED
+from clientele.running import building_vars
 from tests.unit.publishing.company import RUN_AT, Company, data_test, model
 
 LATER = RUN_AT + timedelta(days=1, hours=1)
@@ -104,6 +106,17 @@ def test_a_unit_test_is_made_before_its_table_by_the_same_run(company: Company) 
     assert errors(company) == {("days_edges (on days)", "is older than what it is about")}
     company.checked("days_edges", "days", LATER - timedelta(minutes=1), run=2)
     assert audit(company.home).passed
+
+
+def test_a_unit_test_that_passed_at_this_code_is_not_made_again(company: Company) -> None:
+    company.built("days", LATER, run=2)
+    company.checked("adds_up", "days", LATER + timedelta(hours=1), run=2)
+    unit_tests.note_passed(company.home, "other code", trains=True)
+    assert errors(company) == {("days_edges (on days)", "is older than what it is about")}
+    unit_tests.note_passed(company.home, unit_tests.code_and_vars(building_vars(company.home)), trains=False)
+    assert audit(company.home).passed
+    company.checked("days_edges", "days", LATER, run=2, status="fail")
+    assert errors(company) == {("days_edges (on days)", "ended as fail")}
 
 
 def drift(company: Company, name: str, at: datetime, **known: str | date) -> None:
