@@ -73,6 +73,13 @@ def test_tests_of_severity_error_block(definitions: Any, manifest: dict[str, Any
     assert {(severities[check.name], check.blocking) for check in checks} == {("error", True), ("warn", False)}
 
 
+def test_every_run_is_one_process(definitions: Any) -> None:
+    """Also of what is materialized by a click: the warehouse is held by the process of a run, not by its steps'."""
+    assert definitions.resolve_implicit_global_asset_job_def().executor_def is dg.in_process_executor
+    for job in ("land", "daily", "retrain", "backfill", "publish"):
+        assert definitions.resolve_job_def(job).executor_def is dg.in_process_executor, job
+
+
 def test_training_launched_by_hand_fits_all_models() -> None:
     from dagster_project.launch import run_config
 
