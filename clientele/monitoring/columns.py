@@ -9,7 +9,7 @@ from typing import Any
 
 from clientele.monitoring import exact, noise, sampled
 from clientele.monitoring.exact import Comparison
-from clientele.monitoring.results import SKIPPED, Measurement, over
+from clientele.monitoring.results import SKIPPED, Measurement, failed_to_measure, over
 from clientele.monitoring.sampled import Sample
 from clientele.monitoring.settings import Settings
 
@@ -73,7 +73,8 @@ class ColumnCheck:
         try:
             value = sampled.measure(sample)
         except Exception as error:  # one odd column must not take the others with it
-            return self._unmeasured(measure, f"{type(error).__name__}: {error}", basis="sample")
+            why, status = f"{type(error).__name__}: {error}", failed_to_measure(self.severity)
+            return self._unmeasured(measure, why, basis="sample", status=status)
         threshold = self._sample_threshold(*sizes)
         independent = min(float(sizes[0]), self._independent(sizes[0]))
         if measure == "wasserstein" and value > threshold and min(independent, sizes[1]) < noise.MANY_ROWS:
@@ -115,11 +116,13 @@ class ColumnCheck:
             message=moved if status != "pass" else "",
         )  # fmt: skip
 
-    def _unmeasured(self, measure: str, why: str, basis: str = "all_rows") -> Measurement:
+    def _unmeasured(
+        self, measure: str, why: str, *, basis: str = "all_rows", status: str = SKIPPED
+    ) -> Measurement:  # fmt: skip
         column = self.compared.column
         return Measurement(
             measure, column.name, column.column_type, basis, self.compared.reference.n, self.compared.current.n,
-            severity=self.severity, status=SKIPPED, message=why,
+            severity=self.severity, status=status, message=why,
         )  # fmt: skip
 
 

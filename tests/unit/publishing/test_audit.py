@@ -187,9 +187,22 @@ def test_what_the_var_names_must_not_have_missed_when_it_was_last_checked(compan
     name_errors(company, "days.spent")
     company.drifted("days", LATER, DAY, status=status)
     assert errors(company) == {("days.spent", "is named by drift_error_on and missed")}
-    company.drifted("days", LATER + timedelta(hours=1), DAY, status="skipped")
+    company.drifted("days", LATER + timedelta(hours=1), DAY)
     company.drifted("days", LATER + timedelta(hours=1), DAY, status=status, column_name="another")
     assert audit(company.home).passed
+
+
+def test_what_the_var_names_must_have_been_measured(company: Company) -> None:
+    name_errors(company, "days.spent", "days")
+    company.drifted("days", LATER, DAY, status="skipped")
+    reason = "is named by drift_error_on and could not be measured"
+    assert errors(company) == {("days.spent", reason), ("days", reason)}
+    company.drifted("days", LATER, DAY, column_name="another")  # some columns always hold one value only
+    assert errors(company) == {("days.spent", reason)}
+    company.drifted("days", LATER + timedelta(hours=1), DAY)
+    assert audit(company.home).passed
+    company.drifted("days", LATER + timedelta(hours=2), DAY, status="skipped", column_name=None)
+    assert errors(company) == {("days.spent", reason), ("days", reason)}
 
 
 def test_a_var_that_cannot_be_read_blocks(company: Company) -> None:
