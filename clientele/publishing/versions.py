@@ -24,6 +24,7 @@ DATABASE = "clientele.duckdb"
 MANIFEST = "manifest.json"
 # For readers, beside the versions.
 LINKS = {"current.duckdb": f"current/{DATABASE}", MANIFEST: f"current/{MANIFEST}"}
+LEFT = ".left-"
 VERSION = re.compile(r"\d{4}-\d{2}-\d{2}-(\d{4,})")
 
 
@@ -119,6 +120,19 @@ class Published:
             if not (self.root / name).is_symlink():
                 _link(self.root / name, target)
         _sync(self.root)
+
+    def leave(self, version: str) -> None:
+        """Note that readers saw `version`, by a link, for which there is room wherever there is for a switch."""
+        _link(self.root / f"{LEFT}{version}", version)
+
+    def left(self) -> set[str]:
+        """Versions that readers saw and that were returned from, until that is on record."""
+        return {path.name.removeprefix(LEFT) for path in self.root.glob(f"{LEFT}*")}
+
+    def forget_left(self) -> None:
+        """All of them are on record."""
+        for path in self.root.glob(f"{LEFT}*"):
+            path.unlink()
 
     def remove(self, version: str) -> None:
         """Remove a version; readers who have it open keep it. Killed half-way, it is a leftover and no version."""

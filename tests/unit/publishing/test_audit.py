@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -154,6 +154,20 @@ def test_without_a_run_on_record_the_newest_day_that_was_looked_at_counts(compan
     drift(company, "spent", LATER, status="fail", snapshot_date=DAY)
     drift(company, "spent", LATER + timedelta(hours=1), snapshot_date=BEFORE)
     assert errors(company) == {("spent (on customers)", "drift failed")}
+
+
+def test_a_record_of_a_time_to_come_hides_no_failure(company: Company) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    company.built("customers", now + timedelta(minutes=2))  # within what clocks differ by
+    company.checked("customers_key", "customers", now + timedelta(minutes=3))
+    company.checked("adds_up", "days", now + timedelta(minutes=3))
+    assert audit(company.home).passed
+    company.checked("stg_key", "stg", LATER, status="fail")
+    company.checked("stg_key", "stg", now + timedelta(days=1))
+    found = audit(company.home).errors
+    assert [finding.reason for finding in found] == ["was recorded in the future: the clock was wrong"]
+    (company.home / found[0].about).unlink()
+    assert errors(company) == {("stg_key (on stg)", "ended as fail")}
 
 
 NOT_CHECKED = "is named by drift_error_on and was not checked on the day of the build"
