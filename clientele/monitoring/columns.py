@@ -53,6 +53,8 @@ class ColumnCheck:
         chance = noise.rate(middle, self.compared.n_independent, now.n)
         # Where nulls are usual they come and go with what they stand for; where there were none, something broke.
         least = self.settings.drift_null_rate_from if before.n_null else self.settings.drift_first_nulls_from
+        if not before.n_null:
+            chance = max(chance, noise.unseen(self.compared.n_independent, now.n))
         threshold = max(least, chance)
         moved = f"nulls {before.null_rate:.1%} then, {now.null_rate:.1%} now"
         return self._measured("null_rate_difference", abs(now.null_rate - before.null_rate), threshold, moved)
@@ -63,7 +65,12 @@ class ColumnCheck:
             return self._unmeasured("new_category_share", "no categories")
         share, names = exact.new_category_share(reference, current)
         moved = f"new: {', '.join(names[:3])}"
-        return self._measured("new_category_share", share, self.settings.drift_new_category_from, moved)
+        n = sum(reference.values())
+        independent = self._independent(n)
+        # A customer who stands there at many months counts once.
+        met = [count * independent / n for count in reference.values()]
+        threshold = max(self.settings.drift_new_category_from, noise.unseen(independent, sum(current.values()), met))
+        return self._measured("new_category_share", share, threshold, moved)
 
     def _of_sample(self, sample: Sample) -> Measurement:
         measure = sampled.MEASURES[sampled.METHODS[sample.column.column_type]]
