@@ -96,7 +96,10 @@ class _Check:
         if subject.why_not:
             result.measurements = [self._skipped(subject.why_not)]
         else:
-            self._compare(result, folder)
+            try:
+                self._compare(result, folder)
+            except Exception as error:  # one odd table must not take the other checks with it
+                result.measurements = [self._failed(f"{type(error).__name__}: {error}")]
         result.seconds = time.monotonic() - started
         return result
 
@@ -105,9 +108,7 @@ class _Check:
             check = replace(self, subject=self._scored()) if self.subject.scored_by else self
         except Exception as error:  # a champion that cannot be asked must not take the other checks with it
             why = f"the champion cannot score its reference: {type(error).__name__}: {error}"
-            severity = self._severity()
-            status = failed_to_measure(severity)
-            result.measurements = [Measurement("psi", status=status, severity=severity, message=why)]
+            result.measurements = [self._failed(why)]
             return
         days = exact.days_of(self.connection, check.subject.reference)
         if days is None:
@@ -173,6 +174,12 @@ class _Check:
 
     def _skipped(self, why: str) -> Measurement:
         return Measurement("psi", status=SKIPPED, severity=self._severity(), message=why)
+
+    def _failed(self, why: str) -> Measurement:
+        # An error where any of its columns is named as one: of none is known that it is well.
+        columns = [self._severity(column.name) for column in self.subject.columns]
+        severity = max([self._severity(), *columns], key=("warn", "error").index)
+        return Measurement("psi", status=failed_to_measure(severity), severity=severity, message=why)
 
     def _report(self, result: SubjectResult, drawn: Sequence[Sample], folder: Path, side: str) -> None:
         """The report of the worst columns; what it leaves out is said in the note."""

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from clientele.contract import PROJECT_ROOT
 from clientele.ml import artifacts
-from clientele.monitoring import references, sampled
+from clientele.monitoring import exact, references, sampled
 from clientele.monitoring.drift import NoSnapshotError, check_drift, forget_reports
 from clientele.monitoring.results import Measurement, SubjectResult
 from clientele.monitoring.settings import Settings
@@ -375,3 +376,23 @@ def test_reports_of_days_long_past_go(tmp_path: Path) -> None:
     (tmp_path / "evidently-1.js").touch()
     forget_reports(tmp_path, 2)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["2025-01-02", "2025-01-03", "evidently-1.js"]
+
+
+@pytest.mark.parametrize("name", ["feat_orders", "feat_orders.channel"])
+def test_a_failing_table_leaves_the_others(
+    home: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    plain = exact.learn
+
+    def failing(connection: duckdb.DuckDBPyConnection, relation: str, *rest: Any) -> exact.Reference:
+        if "features.feat_orders" in relation:
+            raise RuntimeError("no luck")
+        return plain(connection, relation, *rest)
+
+    monkeypatch.setattr(exact, "learn", failing)
+    results = by_subject(check_drift(home, settings=settings))
+    assert {subject: result.status for subject, result in results.items()} == {
+        "feat_orders": "skipped", INPUTS: "pass", SCORES: "pass",
+    }  # fmt: skip
+    assert results["feat_orders"].message == "RuntimeError: no luck"
+    assert checked(home, replace(settings, drift_error_on=(name,))).status == "fail"
