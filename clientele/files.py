@@ -15,5 +15,15 @@ def write_whole(path: Path, text: str) -> None:
             handle.flush()
             os.fsync(handle.fileno())
         partial.rename(path)
+        sync(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, written to the disk: a rename outlives a power cut from then on."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

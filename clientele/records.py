@@ -20,6 +20,7 @@ import yaml
 from pyarrow import dataset
 
 from clientele.contract import PROJECT_ROOT
+from clientele.files import sync
 
 SOURCES = PROJECT_ROOT / "dbt_project" / "models" / "governance" / "_records__sources.yml"
 ARROW_TYPES = {
@@ -91,8 +92,8 @@ class Records:
         partial = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             pq.write_table(rows, partial)
-            with partial.open("rb+") as handle:
-                os.fsync(handle.fileno())
+            sync(partial)
             partial.rename(path)
+            sync(path.parent)
         finally:
             partial.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import resource
 import sys
@@ -20,6 +21,7 @@ import duckdb
 from clientele.dbt_manifest import Check, Manifest, Table
 from clientele.records import Records
 
+LOG = logging.getLogger(__name__)
 RUN_RESULTS = Path("target") / "run_results.json"
 MANIFEST = Path("target") / "manifest.json"
 PROCESS = Path("/proc/self")  # of Linux
@@ -98,7 +100,11 @@ def recorded_step(home: Path, run_id: str, job: str, name: str) -> Iterator[Step
             "peak_memory_bytes": _peak_since() if is_measured else None,
             "message": went_wrong or step.message,
         }
-        Records(home).append("ops_runs", [row], name=f"{name}-{run_id}")
+        try:
+            Records(home).append("ops_runs", [row], name=f"{name}-{run_id}")
+        except OSError as error:
+            # What the step did stands: readers may see its publication already.
+            LOG.warning("what the step %s did is not on record: %s", name, error)
 
 
 def record_dbt_results(

@@ -25,7 +25,7 @@ from clientele.files import write_whole
 from clientele.fitting import models_to_fit
 from clientele.landing.damage import complaint, damaged
 from clientele.landing.lake import Lake
-from clientele.locks import HeldError, holding_warehouse, unsaid
+from clientele.locks import WAREHOUSE_LOCK, HeldError, holding_warehouse, living_holder, unsaid
 from clientele.run_records import DbtInvocation, recording_dbt
 
 Progress = Callable[[int, int, str], None]
@@ -312,11 +312,16 @@ def _hash_of(*parts: str) -> str:
 
 
 def newest_built(home: Path) -> date | None:
-    """The newest day that was built for all customers, if any was. Raises duckdb.IOException while a run writes."""
+    """The newest day that was built for all customers, if any was. Raises CannotRunError while a run writes."""
     path = home / "build.duckdb"
     if not path.exists():
         return None
-    with duckdb.connect(str(path), read_only=True) as connection:
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.IOException as error:
+        by = living_holder(home / WAREHOUSE_LOCK) or "another process"
+        raise CannotRunError(f"{home} is held by {by}: wait until it is done, or say which day") from error
+    with connection:
         there = "select 1 from duckdb_tables() where table_name = 'int_core__snapshots'"
         if not connection.execute(there).fetchall():
             return None

@@ -23,7 +23,7 @@ NEXT = {
     "dbt_build": "See which table or check it was, mend the model or the data, start the run again. "
     "What was published stays up.",
     "audit": "Published tables stay as they were. `clientele status` lists what stands against a new publication.",
-    "published_marts": "Published tables stay as they were. Start the run again; `clientele status` tells the state.",
+    "published_marts": "`clientele status` tells which version readers see. Start the run again.",
 }
 
 

@@ -146,8 +146,8 @@ def main() -> None:
             sys.exit(1)
         days = None
         if asked.job != "land":
-            of_build = newest_built(HOME) if asked.job in ("retrain", "publish") else None
-            last = asked.last or of_build or newest_snapshot(HOME)
+            is_of_build = asked.job in ("retrain", "publish") and not asked.last
+            last = asked.last or (newest_built(HOME) if is_of_build else None) or newest_snapshot(HOME)
             days = (asked.first or last, last)
         sys.exit(0 if launch(asked.job, days, console, asked.select) else 1)
     except CannotRunError as error:

@@ -7,12 +7,13 @@ import sys
 import traceback
 from pathlib import Path
 
-from bench.drift import injected, months, page, resamples, scores, sources, speed
+from bench.drift import injected, inputs, months, page, resamples, scores, sources, speed
 from clientele.contract import PROJECT_ROOT
 
 PARTS = {
     "resamples": resamples.measure,
     "months": months.measure,
+    "inputs": inputs.measure,
     "scores": scores.measure,
     "injected": injected.measure,
     "sources": sources.measure,

@@ -71,7 +71,7 @@ class Company:
         """Snapshots from `first` to `last` as a SELECT."""
         return f"select * from months where snapshot_date between date '{first}' and date '{last}'"
 
-    def drawn(self, rows: int, seed: int) -> str:
+    def drawn(self, rows: int, seed: int, among: str = "select * from reference") -> str:
         """A SELECT of `rows` customers drawn from the reference with replacement: what differs is chance alone.
 
         Columns of a window are drawn from all its days, those of lifetime and state from its newest, as they are
@@ -79,8 +79,8 @@ class Company:
         """
         pooled = [c.name for c in self.columns if c.is_pooled]
         newest = [c.name for c in self.columns if not c.is_pooled]
-        on_newest = f"select * from reference where snapshot_date = date '{self.days.last}'"
-        self._draw("drawn_pooled", "select * from reference", pooled, rows, seed)
+        on_newest = f"select * from ({among}) where snapshot_date = date '{self.days.last}'"
+        self._draw("drawn_pooled", among, pooled, rows, seed)
         self._draw("drawn_newest", on_newest, newest, rows, seed + 1_000_000)
         self.connection.execute(
             "create or replace table drawn as select 'c' || place as customer_id,"

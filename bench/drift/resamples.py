@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -34,8 +35,39 @@ def measure(options: Options) -> Section:
     )
     for size in SIZES:
         runs = list(_runs(company, options, size))
-        section.tables += [_by_measure(runs, size, options.settings), _by_check(company, runs, size)]
+        section.tables += _tables(company, runs, f"{size:,} customers", options.settings)
+    for size in SIZES:
+        runs = list(_halves(company, options, size))
+        section.tables += _tables(company, runs, f"{size // 2:,} against {size // 2:,} others", options.settings)
+    section.notes = [
+        "Snapshots that are drawn from the reference hold no category, no null and no far value that it has not. So"
+        f" {_n_halves(options)} times of each size the customers are split by lot: a half is the reference, and the"
+        " snapshot is drawn from the other."
+    ]
     return section
+
+
+def _n_halves(options: Options) -> int:
+    return max(options.resamples // 5, 1)  # each has a reference of its own to learn
+
+
+def _halves(company: Company, options: Options, size: int) -> Iterator[list[Measurement]]:
+    for number in range(_n_halves(options)):
+        lot = f"hash(customer_id || '|{options.seed + number}') % {2 * SIZES[0]}"
+        one, other = (
+            f"select * from reference where {lot} >= {first} and {lot} < {first + size}" for first in (0, SIZES[0])
+        )
+        days = exact.days_of(company.connection, one)
+        assert days is not None
+        checked = Checked(company.connection, one, days, options.settings, company.columns)
+        yield checked.against(company.drawn(size // 2, options.seed + number, other))
+    options.say(f"{size:,} customers: {_n_halves(options)} splits")
+
+
+def _tables(
+    company: Company, runs: list[list[Measurement]], label: str, settings: Settings
+) -> list[list[list[str]]]:  # fmt: skip
+    return [_by_measure(runs, label, settings), _by_check(company, runs, label)]
 
 
 def _runs(company: Company, options: Options, size: int) -> list[list[Measurement]]:
@@ -53,9 +85,9 @@ def _runs(company: Company, options: Options, size: int) -> list[list[Measuremen
     return runs
 
 
-def _by_measure(runs: list[list[Measurement]], size: int, settings: Settings) -> list[list[str]]:
+def _by_measure(runs: list[list[Measurement]], label: str, settings: Settings) -> list[list[str]]:
     plain = {measure: getattr(settings, name) for measure, name in VARS.items()}
-    rows = [[f"{size:,} customers: measure", "columns", "median", "99 %", "99.9 %", "largest", "var", "alarms a column",
+    rows = [[f"{label}: measure", "columns", "median", "99 %", "99.9 %", "largest", "var", "alarms a column",
              "beyond the var"]]  # fmt: skip
     by_name = defaultdict(list)
     for run in runs:
@@ -73,11 +105,11 @@ def _by_measure(runs: list[list[Measurement]], size: int, settings: Settings) ->
     return rows
 
 
-def _by_check(company: Company, runs: list[list[Measurement]], size: int) -> list[list[str]]:
+def _by_check(company: Company, runs: list[list[Measurement]], label: str) -> list[list[str]]:
     alarms = Counter(
         group for run in runs for group, names in company.groups.items() if any(m.column in names for m in missed(run))
     )
-    rows = [[f"{size:,} customers: check", "columns", "snapshots with an alarm"]]
+    rows = [[f"{label}: check", "columns", "snapshots with an alarm"]]
     for group, names in company.groups.items():
         rows.append([group, str(len(names)), f"{alarms[group]} of {len(runs)}"])
     return rows

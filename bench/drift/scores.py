@@ -55,12 +55,12 @@ def _runs(
 ) -> dict[date, list[Measurement]]:
     days = [*catalog.training_days, catalog.day]
     return {
-        day: _against(connection, catalog, _fitted_on(champion, days[days.index(day) - later]), day, options)
+        day: _against(connection, catalog, fitted_on(champion, days[days.index(day) - later]), day, options)
         for day in days[-MONTHS:]
     }
 
 
-def _fitted_on(champion: Champion, day: date) -> Champion:
+def fitted_on(champion: Champion, day: date) -> Champion:
     """The champion as if it had been fitted on another day, on what had come by then."""
     assert champion.learnt_to is not None
     return replace(champion, fitted_for=day, learnt_to=day - (champion.fitted_for - champion.learnt_to))

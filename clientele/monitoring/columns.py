@@ -9,7 +9,7 @@ from typing import Any
 
 from clientele.monitoring import exact, noise, sampled
 from clientele.monitoring.exact import Comparison
-from clientele.monitoring.results import SKIPPED, Measurement, over
+from clientele.monitoring.results import SKIPPED, Measurement, failed_to_measure, over
 from clientele.monitoring.sampled import Sample
 from clientele.monitoring.settings import Settings
 
@@ -53,6 +53,8 @@ class ColumnCheck:
         chance = noise.rate(middle, self.compared.n_independent, now.n)
         # Where nulls are usual they come and go with what they stand for; where there were none, something broke.
         least = self.settings.drift_null_rate_from if before.n_null else self.settings.drift_first_nulls_from
+        if not before.n_null:
+            chance = max(chance, noise.unseen(self.compared.n_independent, now.n))
         threshold = max(least, chance)
         moved = f"nulls {before.null_rate:.1%} then, {now.null_rate:.1%} now"
         return self._measured("null_rate_difference", abs(now.null_rate - before.null_rate), threshold, moved)
@@ -63,7 +65,12 @@ class ColumnCheck:
             return self._unmeasured("new_category_share", "no categories")
         share, names = exact.new_category_share(reference, current)
         moved = f"new: {', '.join(names[:3])}"
-        return self._measured("new_category_share", share, self.settings.drift_new_category_from, moved)
+        n = sum(reference.values())
+        independent = self._independent(n)
+        # A customer who stands there at many months counts once.
+        met = [count * independent / n for count in reference.values()]
+        threshold = max(self.settings.drift_new_category_from, noise.unseen(independent, sum(current.values()), met))
+        return self._measured("new_category_share", share, threshold, moved)
 
     def _of_sample(self, sample: Sample) -> Measurement:
         measure = sampled.MEASURES[sampled.METHODS[sample.column.column_type]]
@@ -73,7 +80,8 @@ class ColumnCheck:
         try:
             value = sampled.measure(sample)
         except Exception as error:  # one odd column must not take the others with it
-            return self._unmeasured(measure, f"{type(error).__name__}: {error}", basis="sample")
+            why, status = f"{type(error).__name__}: {error}", failed_to_measure(self.severity)
+            return self._unmeasured(measure, why, basis="sample", status=status)
         threshold = self._sample_threshold(*sizes)
         independent = min(float(sizes[0]), self._independent(sizes[0]))
         if measure == "wasserstein" and value > threshold and min(independent, sizes[1]) < noise.MANY_ROWS:
@@ -115,11 +123,13 @@ class ColumnCheck:
             message=moved if status != "pass" else "",
         )  # fmt: skip
 
-    def _unmeasured(self, measure: str, why: str, basis: str = "all_rows") -> Measurement:
+    def _unmeasured(
+        self, measure: str, why: str, *, basis: str = "all_rows", status: str = SKIPPED
+    ) -> Measurement:  # fmt: skip
         column = self.compared.column
         return Measurement(
             measure, column.name, column.column_type, basis, self.compared.reference.n, self.compared.current.n,
-            severity=self.severity, status=SKIPPED, message=why,
+            severity=self.severity, status=status, message=why,
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Drift of feature groups, model inputs and scores: a snapshot against what the champion learnt from."""
+"""Drift of feature groups, model inputs and scores: a snapshot against what the champion learnt from, or first met."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from pathlib import Path
 import duckdb
 
 from clientele.monitoring import exact, references, sampled, subjects
+from clientele.monitoring.both_references import confirmed, excused, share_of_columns
 from clientele.monitoring.columns import ColumnCheck
 from clientele.monitoring.exact import Comparison, Days
-from clientele.monitoring.results import FAIL, PASS, SKIPPED, WARN, Measurement, SubjectResult
+from clientele.monitoring.results import LEARNT, MET, SKIPPED, Measurement, SubjectResult, failed_to_measure
 from clientele.monitoring.sampled import Sample
 from clientele.monitoring.settings import Settings
 from clientele.monitoring.subjects import Subject
@@ -95,7 +96,10 @@ class _Check:
         if subject.why_not:
             result.measurements = [self._skipped(subject.why_not)]
         else:
-            self._compare(result, folder)
+            try:
+                self._compare(result, folder)
+            except Exception as error:  # one odd table must not take the other checks with it
+                result.measurements = [self._failed(f"{type(error).__name__}: {error}")]
         result.seconds = time.monotonic() - started
         return result
 
@@ -104,7 +108,7 @@ class _Check:
             check = replace(self, subject=self._scored()) if self.subject.scored_by else self
         except Exception as error:  # a champion that cannot be asked must not take the other checks with it
             why = f"the champion cannot score its reference: {type(error).__name__}: {error}"
-            result.measurements = [self._skipped(why)]
+            result.measurements = [self._failed(why)]
             return
         days = exact.days_of(self.connection, check.subject.reference)
         if days is None:
@@ -126,24 +130,37 @@ class _Check:
         return replace(self.subject, reference=f"select * from {name}", columns=columns, scored_by=None)
 
     def _measure(self, result: SubjectResult, days: Days, folder: Path) -> None:
-        reference = exact.learn(self.connection, self.subject.reference, self.subject.columns, days)
-        compared = exact.compare(self.connection, reference, self.subject.current)
-        if not any(comparison.current.n for comparison in compared):
+        side = LEARNT if self.subject.kind != "scores" else MET
+        measures, drawn = self._against(self.subject.reference, days, side)
+        if not measures:
             result.measurements = [self._skipped(f"{self.day} has no rows")]
             return
-        drawn = {sample.column.name: sample for sample in self._samples(compared, days)}
+        left_out = _left_out(measures)
+        met = exact.days_of(self.connection, self.subject.met) if self.subject.met else None
+        if met:
+            measures = confirmed([*measures, *self._against(self.subject.met, met, MET)[0]])
+        result.measurements = [*measures, share_of_columns(measures)]
+        result.note = ". ".join(filter(None, [result.note, excused(measures), left_out]))
+        self._report(result, drawn, folder, side)
+
+    def _against(self, reference: str, days: Days, side: str) -> tuple[list[Measurement], list[Sample]]:
+        """All measures of all columns against a reference, and what Evidently drew; none where the day has no rows."""
+        learnt = exact.learn(self.connection, reference, self.subject.columns, days)
+        compared = exact.compare(self.connection, learnt, self.subject.current)
+        if not any(comparison.current.n for comparison in compared):
+            return [], []
+        drawn = {sample.column.name: sample for sample in self._samples(reference, compared, days)}
+        measures: list[Measurement] = []
         for comparison in compared:
             name = comparison.column.name
             check = ColumnCheck(comparison, drawn.get(name), self.settings, self._severity(name))
-            result.measurements += check.measurements()
-        result.note = ". ".join(filter(None, [result.note, _left_out(result.measurements)]))
-        result.measurements.append(_share_of_columns(result.measurements))
-        self._report(result, list(drawn.values()), folder)
+            measures += [replace(m, reference=side, reference_date=days.last) for m in check.measurements()]
+        return measures, list(drawn.values())
 
-    def _samples(self, compared: Sequence[Comparison], days: Days) -> list[Sample]:
+    def _samples(self, reference: str, compared: Sequence[Comparison], days: Days) -> list[Sample]:
         return sampled.samples(
             self.connection,
-            reference=self.subject.reference,
+            reference=reference,
             current=self.subject.current,
             columns=[c.column for c in compared if not c.has_too_many_categories],
             newest=days.last,
@@ -158,9 +175,16 @@ class _Check:
     def _skipped(self, why: str) -> Measurement:
         return Measurement("psi", status=SKIPPED, severity=self._severity(), message=why)
 
-    def _report(self, result: SubjectResult, drawn: Sequence[Sample], folder: Path) -> None:
+    def _failed(self, why: str) -> Measurement:
+        # An error where any of its columns is named as one: of none is known that it is well.
+        columns = [self._severity(column.name) for column in self.subject.columns]
+        severity = max([self._severity(), *columns], key=("warn", "error").index)
+        return Measurement("psi", status=failed_to_measure(severity), severity=severity, message=why)
+
+    def _report(self, result: SubjectResult, drawn: Sequence[Sample], folder: Path, side: str) -> None:
         """The report of the worst columns; what it leaves out is said in the note."""
-        thresholds = {m.column: m.threshold for m in result.measurements if m.basis == "sample" and m.threshold}
+        of_side = [m for m in result.measurements if m.basis == "sample" and m.reference == side]
+        thresholds = {m.column: m.threshold for m in of_side if m.threshold}
         usable = {sample.column.name: sample for sample in drawn if sample.column.name in thresholds}
         names = [m.column for m in result.worst if m.column in usable][: self.settings.drift_report_columns]
         if not names:
@@ -178,20 +202,6 @@ def _left_out(measures: Sequence[Measurement]) -> str:
     """Which columns Evidently was not asked of, or could not tell of."""
     names = [m.column or "" for m in measures if m.basis == "sample" and m.status == SKIPPED]
     return f"not in the report, for reasons that drift_results has: {', '.join(names)}" if names else ""
-
-
-def _share_of_columns(measures: Sequence[Measurement]) -> Measurement:
-    """The share of columns that drifted by any measure: what a model is fitted anew for.
-
-    It repeats what the columns say, so it raises no alarm of its own.
-    """
-    measured = {m.column for m in measures if m.value is not None}
-    drifted = {m.column for m in measures if m.status in (WARN, FAIL)}
-    share = len(drifted) / len(measured) if measured else None
-    status = PASS if measured else SKIPPED
-    return Measurement(
-        "drifted_column_share", value=share, status=status, message=f"{len(drifted)} of {len(measured)} columns"
-    )
 
 
 def _unseen(_name: str) -> None:

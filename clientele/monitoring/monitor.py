@@ -76,7 +76,7 @@ def _newest_of_each_day(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def _says_drift(row: dict[str, Any], settings: Settings) -> bool:
     if row["subject_kind"] == "model_inputs":
         return row["value"] is not None and bool(row["value"] >= max(settings.drift_columns_from, 1e-9))
-    return row["status"] in (WARN, FAIL)
+    return row["value"] is not None and row["status"] in (WARN, FAIL)
 
 
 def _heed_unknown(settings: Settings, results: Sequence[SubjectResult]) -> None:

@@ -21,7 +21,7 @@ from clientele.monitoring import noise
 from clientele.monitoring.bands import by_band
 from clientele.monitoring.drift import snapshot_day
 from clientele.monitoring.outcomes import Outcome, Window, outcome_of
-from clientele.monitoring.results import PASS, SKIPPED, Measurement, SubjectResult, over
+from clientele.monitoring.results import PASS, SKIPPED, Measurement, SubjectResult, failed_to_measure, over
 from clientele.monitoring.settings import Settings
 from clientele.monitoring.subjects import Catalog
 from clientele.querying import open_build
@@ -92,15 +92,24 @@ class _Check:
         part = forecast.model_name.partition(".")[2]
         subject = ".".join(filter(None, [table, part, forecast.column]))
         result = SubjectResult(subject, table, "performance", "performance", self.day, model_name=forecast.model_name)
+        try:
+            self._judge(result)
+        except Exception as error:  # one forecast that cannot be looked up must not take the other checks with it
+            why, status = f"{type(error).__name__}: {error}", failed_to_measure(self._severity())
+            result.measurements = [
+                Measurement("ece", self.forecast.column, severity=self._severity(), status=status, message=why)
+            ]
+        return result
+
+    def _judge(self, result: SubjectResult) -> None:
         scored = self._scored()
-        matured = [row for row in scored if row[0] + timedelta(days=forecast.horizon) <= self.day]
+        matured = [row for row in scored if row[0] + timedelta(days=self.forecast.horizon) <= self.day]
         if not matured:
             result.measurements = [self._skipped(self._when(scored))]
-            return result
+            return
         result.reference_date, result.model_version = max(matured)
         result.note = f"of the scores of {result.reference_date}"
         result.measurements = list(self._measured(result.reference_date, result.model_version))
-        return result
 
     def _scored(self) -> list[tuple[date, str]]:
         return self.connection.execute(

@@ -11,6 +11,8 @@ from typing import Any
 from clientele.records import Records
 
 PASS, WARN, FAIL, SKIPPED = "pass", "warn", "fail", "skipped"
+# What is compared with: rows that a champion learnt from, and customers whom it had still to learn from at its fit.
+LEARNT, MET = "learnt", "met"
 _ORDER = (SKIPPED, PASS, WARN, FAIL)
 MOST_NAMED = 5  # columns in a message
 
@@ -30,6 +32,8 @@ class Measurement:
     severity: str = "warn"
     status: str = PASS
     message: str = ""
+    reference: str | None = None  # learnt or met; None for the whole of a subject, and for what has no such reference
+    reference_date: date | None = None  # last snapshot of it; that of the result unless given
 
     @property
     def excess(self) -> float:
@@ -43,7 +47,10 @@ class Measurement:
 
 @dataclass
 class SubjectResult:
-    """One check: all measures of one subject. `snapshot_date` is the day that was checked."""
+    """One check: all measures of one subject. `snapshot_date` is the day that was checked.
+
+    `reference_date` is the last day of what the champion learnt from, or of the one reference that there is.
+    """
 
     subject: str
     asset: str
@@ -71,12 +78,12 @@ class SubjectResult:
 
     @property
     def worst(self) -> list[Measurement]:
-        """One measure a column, that which exceeds its threshold most; the worst column first."""
+        """One measure a column, that which exceeds its threshold most; columns that drifted first, the worst first."""
         by_column: dict[str | None, Measurement] = {}
-        for m in sorted(self.measurements, key=lambda m: (m.excess, m.measure)):
+        for m in sorted(self.measurements, key=lambda m: (_ORDER.index(m.status), m.excess, m.measure)):
             if m.value is not None and m.threshold:
                 by_column[m.column] = m
-        return sorted(by_column.values(), key=lambda m: (-m.excess, m.column or ""))
+        return sorted(by_column.values(), key=lambda m: (-_ORDER.index(m.status), -m.excess, m.column or ""))
 
     @property
     def missed(self) -> list[Measurement]:
@@ -84,14 +91,20 @@ class SubjectResult:
         return [m for m in self.worst if m.status in (WARN, FAIL)]
 
     @property
+    def unmeasured(self) -> list[Measurement]:
+        """Those that failed as they could not be taken."""
+        return [m for m in self.measurements if m.status == FAIL and m.value is None]
+
+    @property
     def message(self) -> str:
         """What to know in a sentence: the worst columns with their numbers, then what was particular."""
         missed = self.missed
         named = "; ".join(str(m) + (f": {m.message}" if m.message else "") for m in missed[:MOST_NAMED])
+        broken = "; ".join(f"{m.column or 'all'}: {m.message}" for m in self.unmeasured)
         more = f"; and {len(missed) - MOST_NAMED} more" if len(missed) > MOST_NAMED else ""
         why = self.measurements[0].message if self.status == SKIPPED and self.measurements else ""
-        plain = self.measurements[0].message if len(self.measurements) == 1 and not missed else ""
-        return ". ".join(text for text in (named + more, why or plain, self.note) if text)
+        plain = self.measurements[0].message if len(self.measurements) == 1 and not (missed or broken) else ""
+        return ". ".join(text for text in (named + more, broken, why or plain, self.note) if text)
 
 
 def over(value: float | None, threshold: float, severity: str) -> str:
@@ -100,6 +113,11 @@ def over(value: float | None, threshold: float, severity: str) -> str:
         return SKIPPED
     is_missed = value >= threshold if threshold >= 0 else value <= threshold
     return (FAIL if severity == "error" else WARN) if is_missed else PASS
+
+
+def failed_to_measure(severity: str) -> str:
+    """The status of what could not be measured for an error: where a miss is one, nobody knows that it is none."""
+    return FAIL if severity == "error" else SKIPPED
 
 
 def record(home: Path, results: Sequence[SubjectResult], run_id: str) -> None:
@@ -116,7 +134,8 @@ def _drift_rows(results: Iterable[SubjectResult], run_id: str, now: datetime) ->
             "run_id": run_id,
             "evaluated_at": now,
             "snapshot_date": result.snapshot_date,
-            "reference_date": result.reference_date,
+            "reference": m.reference,
+            "reference_date": m.reference_date or result.reference_date,
             "subject": result.subject,
             "subject_kind": result.kind,
             "model_name": result.model_name,

@@ -42,7 +42,7 @@ def _rows(result: SubjectResult) -> list[list[str]]:
             m.message,
         ]
         for number, m in enumerate(result.missed[:MOST_SHOWN])
-    ]
+    ] or [[result.check_type, result.subject, result.status, "", "", "", "", result.message]]
     more = len(result.missed) - MOST_SHOWN
     return [*rows, ["", "", "", f"and {more} more", "", "", "", ""]] if more > 0 else rows
 

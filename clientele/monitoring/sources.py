@@ -14,12 +14,13 @@ import duckdb
 from clientele.contract import Entity
 from clientele.landing.lake import Lake
 from clientele.monitoring.drift import snapshot_day
-from clientele.monitoring.results import SKIPPED, Measurement, SubjectResult, over
+from clientele.monitoring.results import SKIPPED, Measurement, SubjectResult, failed_to_measure, over
 from clientele.monitoring.settings import Settings
 from clientele.querying import open_build
 
 WEEKS = 12  # that a weekday is compared with
 FEWEST_WEEKS = 4
+BUSY = 20  # rows a day, from which a day without any is missed however much the others differ
 GAP_DAYS = 365  # in which gaps between days with rows are looked at
 FEWEST_DAYS = 10  # with rows, to know a usual gap by
 MAD_TO_SD = 1.4826  # of a normal distribution (Iglewicz & Hoaglin 1993)
@@ -53,10 +54,26 @@ def check_sources(
         for entity in lake.contract:
             files = [str(path) for path in lake.files(entity.name)]
             if files and not entity.clock_is_planned:
-                daily = rows_per_day(connection, entity, files, day, settings.load_grace_hours)
-                results.append(volume(entity.name, daily, day, newest, settings))
-                results.append(freshness(entity.name, daily, day, settings))
+                results += _checked(connection, entity, files, day, newest, settings)
     return results
+
+
+def _checked(
+    connection: duckdb.DuckDBPyConnection, entity: Entity, files: Sequence[str], day: date, newest: int,
+    settings: Settings,
+) -> list[SubjectResult]:  # fmt: skip
+    try:
+        daily = rows_per_day(connection, entity, files, day, settings.load_grace_hours)
+        return [volume(entity.name, daily, day, newest, settings), freshness(entity.name, daily, day, settings)]
+    except Exception as error:  # one source that cannot be read must not take the other checks with it
+        why, severity = f"{type(error).__name__}: {error}", settings.severity(entity.name)
+        return [
+            _result(
+                entity.name, kind, day,
+                Measurement(measure, severity=severity, status=failed_to_measure(severity), message=why),
+            )
+            for kind, measure in (("volume", "robust_z"), ("freshness", "age_days"))
+        ]  # fmt: skip
 
 
 def rows_per_day(
@@ -95,23 +112,27 @@ def rows_per_day(
 
 
 def volume(source: str, daily: Daily, day: date, newest: int, settings: Settings) -> SubjectResult:
-    """The robust z-score of the oddest of the `newest` days before `day`."""
+    """The robust z-score of the oddest of the `newest` days before `day`.
+
+    A day without rows is missed by any score where each of the 12 weeks had BUSY rows on that weekday.
+    """
     severity = settings.severity(source)
     scored = [
-        (abs(z), z, checked, usual)
+        (_is_gone(daily, checked, usual), abs(z), z, checked, usual)
         for checked in (day - timedelta(days=back) for back in range(1, newest + 1))
         if (usual := _same_weekday(daily, checked)) and (z := robust_z(daily.counts.get(checked, 0), usual)) is not None
     ]
     if not scored:
         why = f"fewer than {FEWEST_WEEKS} weeks before it" if daily.first else "no rows"
         return _result(source, "volume", day, Measurement("robust_z", severity=severity, status=SKIPPED, message=why))
-    _, z, checked, usual = max(scored)
+    is_gone, _, z, checked, usual = max(scored)
+    threshold = min(settings.volume_z_from, abs(z)) if is_gone else settings.volume_z_from
     n, middle = daily.counts.get(checked, 0), statistics.median(usual)
     return _result(
         source, "volume", day,
         Measurement(
-            "robust_z", n_reference=round(sum(usual)), n_current=n, value=z, threshold=settings.volume_z_from,
-            severity=severity, status=over(abs(z), settings.volume_z_from, severity),
+            "robust_z", n_reference=round(sum(usual)), n_current=n, value=z, threshold=threshold,
+            severity=severity, status=over(abs(z), threshold, severity),
             message=f"{n:,} rows on {checked:%A} {checked}, usually {middle:,.0f}",
         ),
     )  # fmt: skip
@@ -148,6 +169,10 @@ def freshness(source: str, daily: Daily, day: date, settings: Settings) -> Subje
             message=f"newest row of {days[-1]}, usual gap up to {usual} days",
         ),
     )  # fmt: skip
+
+
+def _is_gone(daily: Daily, checked: date, usual: Sequence[int]) -> bool:
+    return not daily.counts.get(checked) and len(usual) == WEEKS and min(usual) >= BUSY
 
 
 def _same_weekday(daily: Daily, checked: date) -> list[int]:

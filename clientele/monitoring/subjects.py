@@ -71,13 +71,15 @@ class Champion:
 class Subject:
     """Two sides of a comparison, as SELECTs that hold customer_id, snapshot_date and the columns.
 
-    With `scored_by`, `reference` are customers whom that champion has still to score.
+    With `scored_by`, `reference` are customers whom that champion has still to score. `met` is a second reference of
+    the inputs of a model: customers of days that had come when it was fitted and that it has not learnt from.
     """
 
     table: str
     kind: str  # features, model_inputs, scores
     columns: tuple[Column, ...] = ()
     reference: str = ""
+    met: str = ""
     current: str = ""
     part: str = ""
     model_name: str | None = None
@@ -222,13 +224,13 @@ def _inputs(catalog: Catalog, champion: Champion) -> Subject:
         return Subject(table, "model_inputs", why_not="the champion reads no features", **facts)
     if training not in catalog.tables or scores not in catalog.tables or not champion.learnt_to:
         return Subject(table, "model_inputs", why_not="what the champion learnt from is not in the build", **facts)
-    part = f" and {PART_COLUMN} = '{champion.part}'" if PART_COLUMN in catalog.tables[training] else ""
+    columns = read_by(champion, catalog)
     return Subject(
         table,
         "model_inputs",
-        _read_by(champion, catalog),
-        reference=f"select * from {training} where snapshot_date >= {_date(champion.learnt_from)}"
-        f" and snapshot_date <= {_date(min(champion.learnt_to, catalog.day))}{part}",
+        columns,
+        reference=learnt_from(catalog, champion, catalog.day),
+        met=met_by(champion, columns, unseen_days(catalog.training_days, champion)),
         # Those who were scored, rather than ml_<model>__inputs, which shows the newest day only.
         current=f"select features.* from features.customer_features as features inner join {scores} as scores"
         f" using (customer_id, snapshot_date) where scores.model_name = '{champion.model_name}'"
@@ -237,7 +239,23 @@ def _inputs(catalog: Catalog, champion: Champion) -> Subject:
     )
 
 
-def _read_by(champion: Champion, catalog: Catalog) -> tuple[Column, ...]:
+def learnt_from(catalog: Catalog, champion: Champion, day: date) -> str:
+    """A SELECT of the rows that a champion learnt from, but for those of `day`, which is held against them."""
+    training = f"ml.ml_{champion.model}__training_set"
+    part = f" and {PART_COLUMN} = '{champion.part}'" if PART_COLUMN in catalog.tables[training] else ""
+    return (
+        f"select * from {training} where snapshot_date >= {_date(champion.learnt_from)}"
+        f" and snapshot_date <= {_date(champion.learnt_to)} and snapshot_date < {_date(day)}{part}"
+    )
+
+
+def met_by(champion: Champion, columns: Iterable[Column], days: Sequence[date]) -> str:
+    """A SELECT of whom a champion would have been asked about on training days; empty where there are none."""
+    names = [column.name for column in columns]
+    return references.asked_about(champion.model, champion.part, names, days) if days else ""
+
+
+def read_by(champion: Champion, catalog: Catalog) -> tuple[Column, ...]:
     """The features a champion reads; all of its training set where its registry row names none by name."""
     there = set(catalog.tables[f"ml.ml_{champion.model}__training_set"])
     columns = [c for c in catalog.columns("features.customer_features") if c.name in there]

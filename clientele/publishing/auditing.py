@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,10 @@ from clientele.running import building_vars
 
 NAMES_SHOWN = 8
 MAKE_AGAIN = "Make the check again: the daily job does"
+SET_CLOCK = "Set the clock and move the file away; then the daily job builds and tests all anew"
+# Clocks of machines differ by seconds.
+MOST_AHEAD = timedelta(minutes=5)
+CLOCKS = {"ops_runs": "started_at", "check_results": "evaluated_at", "drift_results": "evaluated_at"}
 REBUILD = "`clientele run` builds both anew; so does the next daily job"
 
 
@@ -125,6 +129,8 @@ class _Audit:
             if ids.intersection(check.reads):
                 self._look_at_dbt_test(check)
         self._look_at_other_checks()
+        for file in _recorded_ahead(self.home):
+            self._error(file, "was recorded in the future: the clock was wrong", SET_CLOCK)
         built_at = {name: built.finished_at for name, built in self.built.items()}
         for about, reason, remedy in unmet(self.home, self.day, built_at):
             self._error(about, reason, remedy)
@@ -298,6 +304,19 @@ def _last_results(connection: duckdb.DuckDBPyConnection, day: date | None) -> di
         {"day": day},
     ).fetchall()
     return {(kind, asset, name): Result(*row) for kind, asset, name, *row in rows}
+
+
+def _recorded_ahead(home: Path) -> Iterator[str]:
+    """Files of records that are of a time to come: what they say would outdo all that is found until then."""
+    limit = datetime.now(UTC).replace(tzinfo=None) + MOST_AHEAD
+    with duckdb.connect() as connection:
+        for table, clock in CLOCKS.items():
+            files = [str(path) for path in (Records(home).root / table).glob("*.parquet")]
+            sql = (
+                f"select distinct filename from read_parquet($files, filename = true) where {clock} > $limit order by 1"
+            )
+            found = connection.execute(sql, {"files": files, "limit": limit}).fetchall() if files else []
+            yield from (str(Path(name).relative_to(home)) for (name,) in found)
 
 
 def _step_of(table: Table) -> str:

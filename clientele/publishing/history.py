@@ -47,15 +47,18 @@ def heal(home: Path, published: Published) -> None:
         partial.unlink()
     current = published.current()
     seen = publications(home)
+    left = published.left()
     unrecorded = set(published.versions()) - {row.version for row in seen}
     for version in unrecorded:
-        if current and sequence_of(version) <= sequence_of(current):
+        # One that was returned from while the disk was full is newer than the current, and was seen all the same.
+        if version in left or (current and sequence_of(version) <= sequence_of(current)):
             record_publication(home, published.manifest(version))
         else:
             published.remove(version)
     seen = publications(home) if unrecorded else seen
     if current and seen[-1].version != current:
         record_rollback(home, published, current)
+    published.forget_left()
 
 
 def record_publication(home: Path, manifest: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from clientele.records import Records
 
 Row = dict[str, Any]
 CHECK = "`clientele drift` checks it, as does the daily job"
+MEASURE = "Its message in drift_results says why. Mend that, then `clientele drift`; or take the name out (vars.yml)"
 MEND = "Settle why, then `clientele drift`; or take the name out of drift_error_on (vars.yml)"
 
 
@@ -29,10 +30,10 @@ class Unmet(NamedTuple):
 
 
 def unmet(home: Path, day: date | None, built_at: Mapping[str, datetime]) -> Iterator[Unmet]:
-    """Names in drift_error_on that were not checked on `day`, or not since their table was built, or drifted.
+    """Names in drift_error_on that were not checked on `day` or since their table was built, or were found not well.
 
-    The var is read here and not from what was recorded: a check that was made before the var named it, or that was not
-    made at all, holds nothing back by itself.
+    So is what drifted, and what could not be measured. The var is read here and not from what was recorded: a check
+    that was made before the var named it, or that was not made at all, holds nothing back by itself.
     """
     try:
         names = Settings.of_home(home).drift_error_on
@@ -58,11 +59,13 @@ def _unmet(name: str, rows: Sequence[Row], built_at: Mapping[str, datetime]) -> 
     elif any(row["status"] in ("warn", "fail") for row in rows):
         # One that only warned was checked before the var named it.
         yield Unmet(name, "is named by drift_error_on and missed", MEND)
+    elif all(row["status"] == "skipped" for row in rows):
+        yield Unmet(name, "is named by drift_error_on and could not be measured", MEASURE)
 
 
 def _last(name: str, rows: Sequence[Row]) -> list[Row]:
     """What the last run that looked at it measured."""
-    named = [row for row in rows if name in _names(row)]
+    named = [row for row in rows if name in _names(row) or _is_skipped_with_its_table(name, row)]
     last = max((row["evaluated_at"] for row in named), default=None)
     return [row for row in named if row["evaluated_at"] == last]
 
@@ -71,6 +74,13 @@ def _names(row: Row) -> set[str]:
     """The names that a measure goes by: its table, the part of a model, its column, as Settings.severity is asked."""
     subjects = set(accumulate(row["subject"].split("."), "{}.{}".format))
     return subjects | {f"{subject}.{row['column_name']}" for subject in subjects}
+
+
+def _is_skipped_with_its_table(name: str, row: Row) -> bool:
+    """Whether a column was not looked at since nothing of its table was."""
+    subjects = accumulate(row["subject"].split("."), "{}.{}".format)
+    is_whole = row["column_name"] is None and row["status"] == "skipped"
+    return is_whole and name.startswith(tuple(f"{subject}." for subject in subjects))
 
 
 def _table(row: Row) -> str:

@@ -29,7 +29,8 @@ def rollback(home: Path, version: str | None = None) -> dict[str, Any]:
         with suppress(OSError, duckdb.Error):
             heal(home, published)
         target = _checked(published, version)
-        if target != published.current():
+        if target != (current := published.current()):
+            published.leave(str(current))
             published.switch_to(target)
         with suppress(OSError, duckdb.Error):
             heal(home, published)

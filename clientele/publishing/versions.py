@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from clientele.files import sync
 from clientele.publishing.errors import PublishingError
 
 # Not named after a schema in it: clients call the database by its file name, and marts.x must mean one thing.
@@ -24,6 +25,7 @@ DATABASE = "clientele.duckdb"
 MANIFEST = "manifest.json"
 # For readers, beside the versions.
 LINKS = {"current.duckdb": f"current/{DATABASE}", MANIFEST: f"current/{MANIFEST}"}
+LEFT = ".left-"
 VERSION = re.compile(r"\d{4}-\d{2}-\d{2}-(\d{4,})")
 
 
@@ -105,10 +107,10 @@ class Published:
         for path in (prepared / DATABASE, prepared / MANIFEST):
             # A client that opens a version for writing would lock the others out.
             path.chmod(0o444)
-            _sync(path)
-        _sync(prepared)
+            sync(path)
+        sync(prepared)
         prepared.rename(self.root / version)
-        _sync(self.root)
+        sync(self.root)
 
     def switch_to(self, version: str) -> None:
         """Let readers see `version`, by one rename."""
@@ -118,7 +120,20 @@ class Published:
         for name, target in LINKS.items():
             if not (self.root / name).is_symlink():
                 _link(self.root / name, target)
-        _sync(self.root)
+        sync(self.root)
+
+    def leave(self, version: str) -> None:
+        """Note that readers saw `version`, by a link, for which there is room wherever there is for a switch."""
+        _link(self.root / f"{LEFT}{version}", version)
+
+    def left(self) -> set[str]:
+        """Versions that readers saw and that were returned from, until that is on record."""
+        return {path.name.removeprefix(LEFT) for path in self.root.glob(f"{LEFT}*")}
+
+    def forget_left(self) -> None:
+        """All of them are on record."""
+        for path in self.root.glob(f"{LEFT}*"):
+            path.unlink()
 
     def remove(self, version: str) -> None:
         """Remove a version; readers who have it open keep it. Killed half-way, it is a leftover and no version."""
@@ -141,11 +156,3 @@ def _link(path: Path, target: str) -> None:
     # By the fine clock: the file system's own can lag behind a publication that was just recorded.
     os.utime(beside, ns=(time.time_ns(), time.time_ns()), follow_symlinks=False)
     beside.replace(path)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

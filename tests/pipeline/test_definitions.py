@@ -6,6 +6,8 @@ import errno
 import http.server
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -71,6 +73,35 @@ def test_tests_of_severity_error_block(definitions: Any, manifest: dict[str, Any
     graph = definitions.resolve_asset_graph()
     checks = [graph.get_check_spec(key) for key in graph.asset_check_keys if key.name in severities]
     assert {(severities[check.name], check.blocking) for check in checks} == {("error", True), ("warn", False)}
+
+
+def test_a_job_started_while_a_run_writes_is_told_who_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from dagster_project import launch
+
+    monkeypatch.setattr(launch, "HOME", tmp_path)
+    monkeypatch.setattr("sys.argv", ["launch", "publish"])
+    writes = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", writes, str(tmp_path / "build.duckdb")]
+    with (
+        holding(tmp_path / WAREHOUSE_LOCK, "daily"),
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run,
+    ):
+        assert run.stdout is not None
+        run.stdout.readline()
+        with pytest.raises(SystemExit) as ended:
+            launch.main()
+        run.communicate()
+    assert ended.value.code == 2
+    assert f"is held by daily (process {os.getpid()}" in capfd.readouterr().err
+
+
+def test_every_run_is_one_process(definitions: Any) -> None:
+    """Also of what is materialized by a click: the warehouse is held by the process of a run, not by its steps'."""
+    assert definitions.resolve_implicit_global_asset_job_def().executor_def is dg.in_process_executor
+    for job in ("land", "daily", "retrain", "backfill", "publish"):
+        assert definitions.resolve_job_def(job).executor_def is dg.in_process_executor, job
 
 
 def test_training_launched_by_hand_fits_all_models() -> None:
@@ -147,6 +178,16 @@ def test_a_dropped_export_is_landed_once_it_rests(
     again = asked()
     assert len(again) == 1
     assert again != first
+    # One that keeps changing holds back no other.
+    drop(tmp_path, "growing", age_s=0)
+    assert asked() == []
+    drop(tmp_path, "another")
+    assert len(asked()) == 1
+    assert asked() == []
+    for path in (tmp_path / "inbox" / "growing").iterdir():
+        os.utime(path, (long_ago, long_ago))
+    assert len(asked()) == 1
+    assert asked() == []
 
 
 def drop(home: Path, name: str, orders: str = "o1,c1,2025-12-01,9.99,EUR\n", *, age_s: float = 120) -> Path:
@@ -270,7 +311,14 @@ def test_a_failed_run_is_told_with_cause_and_remedy(
             "run_failed", event, instance, result.dagster_run
         ).for_run_failure()
         sensors.run_failed(context)
-    [told] = received
+
+        def full(*_: object) -> Path:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(sensors, "write_message", full)
+        sensors.run_failed(context)
+    told, again = received
+    assert again == told  # a disk without room for the file is no reason not to say so
     [kept] = list((tmp_path / "reports" / "failures").glob("*.txt"))
     assert kept.read_text().strip() == told["text"]
     for part in ("daily", "failed", "dbt_build: orders.csv, row 12: the amount is negative", "start the run again"):

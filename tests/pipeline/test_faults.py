@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shutil
 import subprocess
@@ -86,6 +87,44 @@ def test_a_run_whose_process_lives_is_left_alone() -> None:
         assert fail_dead_runs(instance) == [run_of_none.run_id]
         failed = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
         assert [run.run_id for run in failed] == [run_of_none.run_id]
+
+
+def test_a_run_of_a_container_that_is_gone_does_not_hold_up_the_queue_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dagster as dg
+    from dagster import EventLogEntry
+    from dagster._daemon.monitoring import run_monitoring
+
+    from dagster_project.instance import ensure_instance
+    from dagster_project.run_launcher import HOST_TAG
+
+    @dg.job
+    def waits() -> None: ...
+
+    folder = ensure_instance(tmp_path)
+    monkeypatch.setenv("DAGSTER_HOME", str(folder))
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        limit = instance.run_monitoring_max_runtime_seconds
+        run = instance.create_run_for_job(waits, tags={HOST_TAG: "a container that was replaced"})
+        instance.handle_new_event(
+            EventLogEntry(
+                error_info=None, level=20, user_message="", run_id=run.run_id, timestamp=time.time(), job_name="waits",
+                dagster_event=dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, "waits"),
+            )
+        )  # fmt: skip
+
+        def status_after(seconds: float) -> str:
+            monkeypatch.setattr(run_monitoring, "get_current_timestamp", lambda: time.time() + seconds)
+            record = instance.get_run_record_by_id(run.run_id)
+            assert record is not None
+            run_monitoring.check_run_timeout(instance, record, logging.getLogger(), float(limit))
+            found = instance.get_run_by_id(run.run_id)
+            assert found is not None
+            return found.status.value
+
+        assert status_after(limit - 60) == "STARTED"
+        assert status_after(limit + 60) == "FAILURE"
 
 
 def test_a_damaged_file_and_a_changed_export_are_named_and_once_mended_no_more(home: Path, built_company: Path) -> None:

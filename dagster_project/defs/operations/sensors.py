@@ -21,8 +21,12 @@ def run_failed(context: dg.RunFailureSensorContext) -> None:
         for event in context.get_step_failure_events()
     ] or [("run", context.failure_event.message or "it ended without a word")]
     text = message_of(context.dagster_run, failures)
-    path = write_message(text, context.dagster_run.run_id, HOME)
-    context.log.error(f"{text}\n(kept in {path})")
+    try:
+        text_and_path = f"{text}\n(kept in {write_message(text, context.dagster_run.run_id, HOME)})"
+    except OSError as error:
+        # A full disk is what people have to be told of first.
+        text_and_path = f"{text}\n(not kept: {error})"
+    context.log.error(text_and_path)
     if address := os.environ.get(WEBHOOK):
         try:
             post(text, address)

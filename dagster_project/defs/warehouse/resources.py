@@ -37,12 +37,15 @@ class InstalledDbt(DbtCliResource):
 
 @dg.definitions
 def resources() -> dg.Definitions:
-    """The dbt command line, on the project of this warehouse."""
+    """The dbt command line, on the project of this warehouse; and one process for every run."""
     # The dbt of this environment, be it on the path or not.
     executable = str(Path(sys.executable).parent / "dbt")
     return dg.Definitions(
+        # Also of what is materialized by a click, which is none of the jobs: DuckDB takes one writer, and one process
+        # holds the warehouse for all steps of a run.
+        executor=dg.in_process_executor,
         resources={
             "warehouse": HeldWarehouse(),
             "dbt": InstalledDbt(project_dir=PROJECT, dbt_executable=executable),  # type: ignore[arg-type]  # as its base
-        }
+        },
     )

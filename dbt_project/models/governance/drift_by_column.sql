@@ -8,7 +8,7 @@ latest as (
     select
         *,
         row_number() over (
-            partition by snapshot_date, subject, column_name, measure
+            partition by snapshot_date, subject, column_name, measure, reference
             order by evaluated_at desc
         ) as age
     from results
@@ -19,11 +19,23 @@ ranked as (
         *,
         value / threshold as of_threshold,
         row_number() over (
-            partition by snapshot_date, subject, column_name
+            partition by snapshot_date, subject, column_name, reference
             order by value / threshold desc, measure asc
         ) as place
     from latest
     where age = 1
+),
+
+-- Inputs of a model drift where they are unlike both of their references: the nearer one tells.
+nearest as (
+    select
+        *,
+        row_number() over (
+            partition by snapshot_date, subject, column_name
+            order by of_threshold asc, reference asc
+        ) as place_of_reference
+    from ranked
+    where place = 1
 )
 
 select
@@ -37,10 +49,11 @@ select
     threshold,
     of_threshold,
     of_threshold >= 1 as is_drifted,
+    reference,
     reference_date,
     model_name,
     model_version,
     n_reference,
     n_current
-from ranked
-where place = 1
+from nearest
+where place_of_reference = 1

@@ -4,6 +4,7 @@ select
     run_id,
     evaluated_at,
     snapshot_date,
+    reference,
     reference_date,
     subject,
     subject_kind,

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -9,12 +10,12 @@ import pytest
 
 from clientele.contract import PROJECT_ROOT
 from clientele.ml import artifacts
-from clientele.monitoring import references, sampled
+from clientele.monitoring import exact, references, sampled
 from clientele.monitoring.drift import NoSnapshotError, check_drift, forget_reports
 from clientele.monitoring.results import Measurement, SubjectResult
 from clientele.monitoring.settings import Settings
 from clientele.querying import NoBuildError
-from tests.unit.monitoring.conftest import DAY, score
+from tests.unit.monitoring.conftest import DAY, UNSEEN, score
 
 Change = Callable[[str], None]
 NOW = f"where snapshot_date = '{DAY}'"
@@ -51,6 +52,60 @@ def test_a_model_is_compared_by_what_it_reads(home: Path, settings: Settings) ->
     result = checked(home, settings, "ml_churn__inputs.non_contractual")
     assert {m.column for m in result.measurements} - {None} == {"n_orders_30d", "channel"}
     assert (result.asset, result.model_version) == ("ml_churn__inputs", "v1")
+
+
+INPUTS = "ml_churn__inputs.non_contractual"
+ONE_MORE = "update features.feat_orders set n_orders_30d = n_orders_30d + 1 where snapshot_date >= '{day}'"
+
+
+def share(result: SubjectResult) -> tuple[float | None, str]:
+    found = next(m for m in result.measurements if m.measure == "drifted_column_share")
+    return found.value, found.message
+
+
+def test_inputs_that_had_drifted_by_the_fit_are_recorded_and_ask_for_no_other(
+    home: Path, settings: Settings, change: Change
+) -> None:
+    change(ONE_MORE.format(day=UNSEEN))  # what the champion first met was otherwise already than what it learnt from
+    result = checked(home, settings, INPUTS)
+    assert (result.status, share(result)) == ("pass", (0, "0 of 2 columns"))
+    of_column = [m for m in result.measurements if (m.column, m.measure) == ("n_orders_30d", "psi")]
+    learnt, met = sorted(of_column, key=lambda m: m.reference or "")
+    assert (learnt.reference, learnt.reference_date, learnt.n_reference) == ("learnt", date(2025, 4, 1), 800)
+    assert (met.reference, met.reference_date, met.n_reference) == ("met", date(2025, 5, 1), 400)
+    assert learnt.excess > 1 > met.excess
+    assert learnt.message.startswith("unlike what it learnt from, but not whom it first met. ")
+    assert result.message.startswith("1 columns are unlike what it learnt from, but not whom it first met")
+    named = checked(home, replace(settings, drift_error_on=(INPUTS,)), INPUTS)
+    assert named.status == "pass"
+
+
+def test_inputs_that_drifted_since_the_fit_ask_for_another(home: Path, settings: Settings, change: Change) -> None:
+    change(ONE_MORE.format(day=DAY))
+    result = checked(home, settings, INPUTS)
+    assert (result.status, share(result)) == ("warn", (0.5, "1 of 2 columns"))
+    assert {(m.reference, m.column) for m in result.measurements if m.status == "warn"} == {
+        ("learnt", "n_orders_30d"), ("met", "n_orders_30d"),
+    }  # fmt: skip
+    result = checked(home, replace(settings, drift_error_on=(INPUTS,)), INPUTS)
+    assert result.status == "fail"
+
+
+def test_inputs_that_came_back_to_what_was_learnt_have_not_drifted(
+    home: Path, settings: Settings, change: Change
+) -> None:
+    change(ONE_MORE.format(day=UNSEEN))
+    change(f"update features.feat_orders set n_orders_30d = n_orders_30d - 1 {NOW}")
+    result = checked(home, settings, INPUTS)
+    assert (result.status, share(result)) == ("pass", (0, "0 of 2 columns"))
+    assert any(m.message.startswith("unlike whom it first met, but not") for m in result.measurements)
+
+
+def test_where_nobody_was_met_what_was_learnt_decides(home: Path, settings: Settings, change: Change) -> None:
+    change(ONE_MORE.format(day=UNSEEN))
+    change(f"delete from features.feat_orders where snapshot_date = '{UNSEEN}'")
+    result = checked(home, settings, INPUTS)
+    assert (result.status, share(result)[0]) == ("warn", 0.5)
 
 
 def test_a_shift_is_found_with_its_numbers(home: Path, settings: Settings, change: Change) -> None:
@@ -140,6 +195,9 @@ def test_a_champion_that_cannot_be_asked_takes_no_other_check_with_it(
     results = by_subject(check_drift(home, settings=settings))
     assert results[SCORES].status == "skipped"
     assert "cannot score its reference" in results[SCORES].message
+    named = checked(home, replace(settings, drift_error_on=(SCORES,)), SCORES)
+    assert (named.status, named.severity) == ("fail", "error")
+    assert "cannot score its reference" in named.message
     assert results["feat_orders"].status == "pass"
 
 
@@ -294,6 +352,9 @@ def test_a_failing_column_leaves_the_others(home: Path, settings: Settings, monk
     monkeypatch.setattr(sampled, "measure", failing)
     result = checked(home, settings)
     assert measured(result, "channel", "jensen_shannon").message == "RuntimeError: no luck"
+    assert result.status == "pass"
+    named = checked(home, replace(settings, drift_error_on=("feat_orders.channel",)))
+    assert (named.status, named.message.partition(". ")[0]) == ("fail", "channel: RuntimeError: no luck")
     assert measured(result, "n_orders_30d", "wasserstein").value == 0
 
 
@@ -315,3 +376,23 @@ def test_reports_of_days_long_past_go(tmp_path: Path) -> None:
     (tmp_path / "evidently-1.js").touch()
     forget_reports(tmp_path, 2)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["2025-01-02", "2025-01-03", "evidently-1.js"]
+
+
+@pytest.mark.parametrize("name", ["feat_orders", "feat_orders.channel"])
+def test_a_failing_table_leaves_the_others(
+    home: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    plain = exact.learn
+
+    def failing(connection: duckdb.DuckDBPyConnection, relation: str, *rest: Any) -> exact.Reference:
+        if "features.feat_orders" in relation:
+            raise RuntimeError("no luck")
+        return plain(connection, relation, *rest)
+
+    monkeypatch.setattr(exact, "learn", failing)
+    results = by_subject(check_drift(home, settings=settings))
+    assert {subject: result.status for subject, result in results.items()} == {
+        "feat_orders": "skipped", INPUTS: "pass", SCORES: "pass",
+    }  # fmt: skip
+    assert results["feat_orders"].message == "RuntimeError: no luck"
+    assert checked(home, replace(settings, drift_error_on=(name,))).status == "fail"

@@ -74,3 +74,23 @@ def test_bounds_fall_with_rows() -> None:
     assert noise.rate(0.0, 100, 100) == 0
     assert noise.jensen_shannon(5, 100, 100) > noise.jensen_shannon(2, 100, 100)
     assert noise.auc(13, 213) == pytest.approx(0.33, abs=0.02)
+
+
+@pytest.mark.parametrize(("n", "m"), [(60, 60), (150, 150), (1_000, 1_000), (5_000, 5_000), (60, 5_000), (5_000, 60)])
+@pytest.mark.parametrize(("categories", "steepness"), [(5, 0), (60, 1), (60, 2), (300, 1)])
+def test_categories_that_were_never_met_are_no_news_where_many_are_rare(
+    n: int, m: int, categories: int, steepness: float
+) -> None:
+    rng, shares = np.random.default_rng(42), np.arange(1, categories + 1.0) ** -steepness
+    shares /= shares.sum()
+    beyond = 0
+    for _ in range(1_000):
+        reference, current = rng.multinomial(n, shares), rng.multinomial(m, shares)
+        new = current[reference == 0].sum() / m
+        beyond += new > noise.unseen(n, m, reference[reference > 0].tolist())
+    assert beyond <= 3
+
+
+def test_what_was_never_met_is_news_where_the_reference_is_large() -> None:
+    assert noise.unseen(5_000, 5_000) == pytest.approx(0.0042, abs=0.0001)
+    assert noise.unseen(100_000, 5_000, [40_000, 60_000]) < 0.001

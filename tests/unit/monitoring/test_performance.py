@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -130,3 +131,15 @@ def test_a_day_may_be_asked_for(home: Path, settings: Settings, scored: Scored, 
     result = only(check_performance(home, settings=settings, snapshot_date=date(2025, 5, 20)))
     assert (result.snapshot_date, result.status) == (date(2025, 5, 20), "skipped")
     assert DAY not in (result.reference_date, result.snapshot_date)
+
+
+def test_a_forecast_that_cannot_be_looked_up_takes_no_other_check_with_it(
+    home: Path, settings: Settings, scored: Scored, change: Change
+) -> None:
+    scored(MATURED)
+    change("drop table intermediate.int_commerce__orders")
+    result = only(check_performance(home, settings=settings))
+    assert result.status == "skipped"
+    assert "CatalogException" in result.message
+    strict = replace(settings, drift_error_on=("ml_churn__scores",))
+    assert only(check_performance(home, settings=strict)).status == "fail"

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -59,6 +60,15 @@ def test_a_day_is_compared_with_its_weekday(settings: Settings) -> None:
     assert quiet.message == "100 rows on Saturday 2025-05-31, usually 400"
 
 
+def test_a_day_without_rows_is_missed_however_much_the_others_differ(settings: Settings) -> None:
+    weeks = dict(enumerate([20, 60, 100, 140, 180, 220] * 2, start=1))
+    found = daily({7 * week + 1: n for week, n in weeks.items()})
+    gone = z(found, settings)
+    assert (gone.status, gone.value) == ("warn", pytest.approx(-120 / (60 * 1.4826)))
+    assert z(daily({7 * week + 1: n - (n == 20) for week, n in weeks.items()}), settings).status == "pass"
+    assert z(daily({7 * week + 1: n for week, n in weeks.items()} | {1: 1}), settings).status == "pass"
+
+
 def test_all_days_since_the_last_run_are_looked_at(settings: Settings) -> None:
     found = daily(dict.fromkeys(range(1, 85), 100) | {3: 0})
     assert z(found, settings, newest=2).status == "pass"
@@ -113,3 +123,14 @@ def test_every_landed_source_with_a_clock_of_its_own_is_checked(home: Path, sett
         ("orders", "volume", "pass"),
         ("orders", "freshness", "pass"),
     ]
+
+
+def test_a_source_that_cannot_be_read_takes_no_other_check_with_it(home: Path, settings: Settings) -> None:
+    land(home, steady(60))
+    (home / "lake" / "raw" / "batch=1" / "sessions.parquet").write_bytes(b"no parquet")
+    results = {(r.subject, r.check_type): r for r in check_sources(home, settings=settings)}
+    assert results["orders", "volume"].status == "pass"
+    assert results["sessions", "volume"].status == results["sessions", "freshness"].status == "skipped"
+    strict = replace(settings, drift_error_on=("sessions",))
+    found = [r for r in check_sources(home, settings=strict) if r.subject == "sessions"]
+    assert [r.status for r in found] == ["fail", "fail"]

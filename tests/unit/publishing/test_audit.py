@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -169,6 +169,20 @@ def test_without_a_run_on_record_the_newest_day_that_was_looked_at_counts(compan
     assert errors(company) == {("spent (on customers)", "drift failed")}
 
 
+def test_a_record_of_a_time_to_come_hides_no_failure(company: Company) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    company.built("customers", now + timedelta(minutes=2))  # within what clocks differ by
+    company.checked("customers_key", "customers", now + timedelta(minutes=3))
+    company.checked("adds_up", "days", now + timedelta(minutes=3))
+    assert audit(company.home).passed
+    company.checked("stg_key", "stg", LATER, status="fail")
+    company.checked("stg_key", "stg", now + timedelta(days=1))
+    found = audit(company.home).errors
+    assert [finding.reason for finding in found] == ["was recorded in the future: the clock was wrong"]
+    (company.home / found[0].about).unlink()
+    assert errors(company) == {("stg_key (on stg)", "ended as fail")}
+
+
 NOT_CHECKED = "is named by drift_error_on and was not checked on the day of the build"
 
 
@@ -200,9 +214,22 @@ def test_what_the_var_names_must_not_have_missed_when_it_was_last_checked(compan
     name_errors(company, "days.spent")
     company.drifted("days", LATER, DAY, status=status)
     assert errors(company) == {("days.spent", "is named by drift_error_on and missed")}
-    company.drifted("days", LATER + timedelta(hours=1), DAY, status="skipped")
+    company.drifted("days", LATER + timedelta(hours=1), DAY)
     company.drifted("days", LATER + timedelta(hours=1), DAY, status=status, column_name="another")
     assert audit(company.home).passed
+
+
+def test_what_the_var_names_must_have_been_measured(company: Company) -> None:
+    name_errors(company, "days.spent", "days")
+    company.drifted("days", LATER, DAY, status="skipped")
+    reason = "is named by drift_error_on and could not be measured"
+    assert errors(company) == {("days.spent", reason), ("days", reason)}
+    company.drifted("days", LATER, DAY, column_name="another")  # some columns always hold one value only
+    assert errors(company) == {("days.spent", reason)}
+    company.drifted("days", LATER + timedelta(hours=1), DAY)
+    assert audit(company.home).passed
+    company.drifted("days", LATER + timedelta(hours=2), DAY, status="skipped", column_name=None)
+    assert errors(company) == {("days.spent", reason), ("days", reason)}
 
 
 def test_a_var_that_cannot_be_read_blocks(company: Company) -> None:

@@ -180,3 +180,15 @@ def test_the_peak_of_dbt_is_that_of_a_child_larger_than_all_before(company: Comp
             dbt_ends(company)
         peak = rows(company.home, "ops_runs", "abc")["dbt"]["peak_memory_bytes"]
         assert (peak is not None and peak > size) if is_known else peak is None
+
+
+def test_a_step_whose_record_finds_no_room_is_done_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_args: object, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Records, "_write", full)
+    with recorded_step(tmp_path, "r", "daily", "publish") as step:
+        step.n_rows = 1
+    assert "what the step publish did is not on record" in caplog.text

@@ -168,6 +168,29 @@ def test_returning_waits_for_no_run_and_needs_no_records(company: Company, monke
     ]  # fmt: skip
 
 
+def test_a_version_that_was_seen_on_a_full_disk_and_left_is_recorded_and_its_number_not_given_again(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clientele.records import Records
+
+    first = publish(company.home).manifest["version"]
+
+    def full(*_args: object, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Records, "_write", full)
+        second = publish(company.home).manifest["version"]
+        assert rollback(company.home)["version"] == first
+    status(company.home)
+    assert [(seen.action, seen.version) for seen in publications(company.home)] == [
+        ("publish", first), ("publish", second), ("rollback", first),
+    ]  # fmt: skip
+    assert Published(company.home).left() == set()
+    assert publish(company.home).manifest["version"].endswith("-0003")
+    assert Published(company.home).versions()[:2] == [first, second]
+
+
 def test_a_version_that_was_removed_by_hand_can_be_left(full: Company) -> None:
     current = str(Published(full.home).current())
     shutil.rmtree(full.home / "published" / current)

@@ -1,0 +1,64 @@
+"""Inputs of a model drift where they are unlike both what it learnt from and whom it first met.
+
+What a champion learnt from is as old as its window is long: where that has come to look otherwise by the day of the
+fit, another fit learns from days as old and changes nothing. Whom it first met are customers of the training days that
+had come by then, which a fit does renew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from clientele.monitoring.results import FAIL, LEARNT, MET, PASS, SKIPPED, WARN, Measurement
+
+EXCUSES = {
+    LEARNT: "unlike what it learnt from, but not whom it first met",
+    MET: "unlike whom it first met, but not what it learnt from",
+}
+
+
+def confirmed(measures: Sequence[Measurement]) -> list[Measurement]:
+    """Measures of columns against both references: those beyond their thresholds against one alone pass, and say so.
+
+    Where a column could not be measured against one of them, the other decides.
+    """
+    drifted = drifted_columns(measures)
+    return [
+        replace(m, status=PASS, message=". ".join(filter(None, [EXCUSES[m.reference or LEARNT], m.message])))
+        if _is_missed(m) and m.column not in drifted
+        else m
+        for m in measures
+    ]
+
+
+def drifted_columns(measures: Sequence[Measurement]) -> set[str | None]:
+    """Columns that missed by any measure against each reference that they could be measured against."""
+    sides = [[m for m in measures if m.reference == side and m.value is not None] for side in (LEARNT, MET)]
+    missed = [{m.column for m in side if _is_missed(m)} for side in sides]
+    unmeasured = [{m.column for m in measures} - {m.column for m in side} for side in sides]
+    return (missed[0] | unmeasured[0]) & (missed[1] | unmeasured[1]) & (missed[0] | missed[1])
+
+
+def share_of_columns(measures: Sequence[Measurement]) -> Measurement:
+    """The share of columns that drifted: what a model is fitted anew for.
+
+    It repeats what the columns say, so it raises no alarm of its own.
+    """
+    measured = {m.column for m in measures if m.value is not None}
+    drifted = {m.column for m in measures if m.status in (WARN, FAIL)}
+    share = len(drifted) / len(measured) if measured else None
+    return Measurement(
+        "drifted_column_share", value=share, status=PASS if measured else SKIPPED,
+        message=f"{len(drifted)} of {len(measured)} columns",
+    )  # fmt: skip
+
+
+def excused(measures: Sequence[Measurement]) -> str:
+    """How many columns are unlike what the champion learnt from, and were so when it was fitted."""
+    columns = {m.column for m in measures if m.reference == LEARNT and m.status == PASS and m.excess >= 1}
+    return f"{len(columns)} columns are {EXCUSES[LEARNT]}" if columns else ""
+
+
+def _is_missed(m: Measurement) -> bool:
+    return m.value is not None and m.status in (WARN, FAIL)
