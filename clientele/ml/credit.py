@@ -7,6 +7,7 @@ holds what they differ by.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -38,6 +39,7 @@ LABEL = (
     "credit_probation_days",
     "credit_application_days",
 )
+MOST_OFF = 1.5  # expected over observed defaults, or the inverse, at which the level is still right
 FEWEST_DEFAULTED = 50  # distinct customers, below which no scorecard is fitted
 FIT_SCHEMA = pa.schema(
     [
@@ -208,11 +210,22 @@ def _gates(version: Version, max_ece: float) -> dict[str, str]:
     words = f"ECE {ece:.3f}, at most {max_ece}, or {error_by_chance:.3f} that chance reaches"
     gates = {
         "calibrated": gate(ece <= max(max_ece, error_by_chance), words),
+        "right_level": _right_level(version.performance),
         "tells_customers_apart": gate(auc > chance, f"AUC {auc:.3f}, chance reaches {chance:.3f}"),
     }
     if why := NEVER.get(version.algorithm):
         gates["may_score"] = gate(is_open=False, why=why)
     return gates
+
+
+def _right_level(performance: Sequence[Mapping[str, Any]]) -> str:
+    """Whether as many defaulted as were expected, over all periods: of a small rate half is a small ECE, too."""
+    expected = sum(row["n"] * row["mean_pd"] for row in performance)
+    defaulted = sum(row["n"] * row["base_rate"] for row in performance)
+    # The logarithm of a count of so many wanders by 1 / sqrt(n).
+    most = max(MOST_OFF, math.exp(1.96 / math.sqrt(defaulted)))
+    words = f"{expected:.1f} defaults expected, {defaulted:.0f} observed, off by a factor of {most:.2f} at most"
+    return gate(1 / most <= expected / defaulted <= most, words)
 
 
 def _measured(training_set: pa.Table, version: Mapping[str, Any], keys: Sequence[Key]) -> Losses:

@@ -119,18 +119,21 @@ def test_an_offer_loses_what_paying_it_back_month_by_month_does(later: Path) -> 
     offers = query(
         later,
         "select offers.credit_limit, offers.apr, offers.term_months, offers.instalment, offers.pd,"
-        " offers.expected_loss, offers.expected_margin, products.loss_given_default, products.funding_rate"
+        " offers.expected_loss, offers.expected_margin, products.loss_given_default, products.funding_rate,"
+        " products.drawn_share"
         " from ml.ml_credit__offers as offers inner join seeds.credit_products as products using (product)",
     )
     assert offers
-    for limit, apr, months, instalment, pd, loss, margin, share_lost, funding in offers:
+    for limit, apr, months, instalment, pd, loss, margin, share_lost, funding, drawn_share in offers:
         owed, owing = limit, 0.0
         for _ in range(months):
             owing += owed / months
             owed += owed * apr / 12 - instalment
         assert owed == pytest.approx(0, abs=1e-6)
         of_term = 1 - (1 - pd) ** (months / 12)
-        assert loss == pytest.approx(owing * of_term * share_lost, rel=1e-9)
+        lost = owing if drawn_share is None else limit
+        owing = owing if drawn_share is None else limit * drawn_share
+        assert loss == pytest.approx(lost * of_term * share_lost, rel=1e-9)
         interest = owing * (apr - funding) * months / 12 * (1 - of_term / 2)
         assert margin == pytest.approx(interest - loss, rel=1e-9, abs=1e-9)
 

@@ -103,6 +103,29 @@ def test_it_is_measured_out_of_time_and_calibrated(fitted: dict[str, dict[str, A
     assert "always left out: one value only; never left out: all missing" in row["message"]
 
 
+@pytest.mark.parametrize(
+    ("n", "mean_pd", "says"),
+    [
+        (496, 0.10, "passed: 49.6 defaults expected, 50 observed"),
+        (496, 0.05, "failed: "),
+        (496, 0.20, "failed: "),
+        (496, 0.001, "failed: "),
+        # Of five defaults chance makes ten as well as two or three.
+        (50, 0.20, "passed: "),
+        (50, 0.25, "failed: "),
+    ],
+)
+def test_a_level_that_is_off_by_half_is_not_promoted(n: int, mean_pd: float, says: str) -> None:
+    defaulted = 50 if n == 496 else 5
+    row = {"n": n, "mean_pd": mean_pd, "base_rate": defaulted / n}
+    assert credit._right_level([row]).startswith(says)
+
+
+def test_every_version_is_held_to_its_level(fitted: dict[str, dict[str, Any]]) -> None:
+    for row in fitted.values():
+        assert json.loads(row["gates_json"])["right_level"].startswith("passed: ")
+
+
 def test_differences_come_with_intervals_in_pairs(fitted: dict[str, dict[str, Any]]) -> None:
     rows = json.loads(fitted["scorecard_with_emotion"]["comparison_json"])
     everyone = [row for row in rows if row["population"] == "all"]
