@@ -56,11 +56,17 @@ NEVER = {
 
 
 @single_threaded
-def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | None) -> pa.Table:
+def fit(
+    training_set: pa.Table,
+    run: Mapping[str, Any],
+    previous: pa.Table | None,
+    senses: Mapping[str, str | None] | None = None,
+) -> pa.Table:
     """New versions of the credit models, as rows of FIT_SCHEMA; none where the last ones serve.
 
     `training_set` has customer_id, snapshot_date, is_default and the characteristics, those that tell of emotions with
-    the prefix emotion_. `run` is the row of ml_run, `previous` the registry's rows of these models.
+    the prefix emotion_. `run` is the row of ml_run, `previous` the registry's rows of these models. `senses` say of
+    characteristics whether `more` or `less` of them is safer by common sense; what turns out otherwise is noted.
     """
     scaling = Scaling(*(float(run[f"credit_{name}"]) for name in ("target_score", "target_odds", "pdo")))
     scale = {
@@ -80,7 +86,7 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
     candidates = [
         _candidate(loans, algorithm, scaling, horizon=horizon, seed=settings.seed) for algorithm in ALGORITHMS
     ]
-    versions = [_version(loans, horizon, candidate) for candidate in candidates]
+    versions = [_version(loans, horizon, candidate, senses or {}) for candidate in candidates]
     for version in versions:
         version.gates = _gates(version, settings.max_ece)
     measured = partial(_measured, training_set)
@@ -156,12 +162,17 @@ def _candidate(loans: Loans, algorithm: str, scaling: Scaling, *, horizon: int, 
     return candidate
 
 
-def _version(loans: Loans, horizon: int, candidate: Candidate) -> Version:
+def _version(loans: Loans, horizon: int, candidate: Candidate, senses: Mapping[str, str | None]) -> Version:
     left_out, fitted = loans.reading(emotion=candidate.algorithm == SHADOW).left_out, candidate.fitted
     notes = [f"{name} left out: {why}" for name, why in left_out.items()]
     if fitted and isinstance(fitted.model, Card):
         turning = [one.name for one in fitted.model.card.characteristics if not one.is_monotone]
         notes += [f"{name} is not monotone: unseen customers bear it out" for name in turning]
+        notes += [
+            f"{name} gives more points for {way}, where common sense has it otherwise"
+            for name, way in _ways(fitted.rows or []).items()
+            if senses.get(name) not in (None, "", way)
+        ]
     return Version(
         model_name=NAME,
         algorithm=candidate.algorithm,
@@ -175,6 +186,15 @@ def _version(loans: Loans, horizon: int, candidate: Candidate) -> Version:
         state=None if fitted is None else _state(candidate),
         message="; ".join(text for text in (candidate.message, *notes) if text),
     )
+
+
+def _ways(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Whether `more` or `less` of a number gives more points, from its first bin to its last."""
+    ends = dict[str, list[int]]()
+    for row in sorted(rows, key=lambda row: int(row["bin"])):
+        if row["bin"] >= 0 and not row["categories"]:
+            ends.setdefault(row["characteristic"], []).append(row["points"])
+    return {name: "more" if of[-1] > of[0] else "less" for name, of in ends.items() if of[-1] != of[0]}
 
 
 def _features(candidate: Candidate) -> list[str]:

@@ -295,3 +295,14 @@ def test_a_run_is_refused_before_it_builds_and_pays_once(tmp_path: Path, monkeyp
     assert len(compiled) == 2
     policy.ensure(tmp_path, {"jurisdiction": "UK"}, "UK", {"jurisdiction": "UK"})
     assert len(compiled) == 3
+
+
+def test_a_model_in_another_folder_is_checked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "PROJECT_ROOT", tmp_path)
+    features, elsewhere = (tmp_path / "dbt_project" / name for name in ("features", "elsewhere"))
+    for folder in (features, elsewhere):
+        folder.mkdir(parents=True)
+    (features / "feat_a.sql").write_text("select 1")
+    before = policy._state({}, "EU")
+    (features / "feat_a.sql").rename(elsewhere / "feat_a.sql")
+    assert policy._state({}, "EU") != before

@@ -220,6 +220,13 @@ def test_the_last_version_serves_until_there_is_a_reason(table: pa.Table, first:
     assert credit.read(first.to_pylist()[0]) == json.loads(first.to_pylist()[0]["scorecard_json"])
 
 
+def test_what_common_sense_has_otherwise_is_noted(table: pa.Table) -> None:
+    first = credit.fit(table, RUN, None, {"income_eur": "more", "n_late_90d": "more", "work": "less"}).to_pylist()[0]
+    assert "n_late_90d gives more points for less, where common sense has it otherwise" in first["message"]
+    assert "income_eur gives" not in first["message"]
+    assert "work gives" not in first["message"]
+
+
 def labelled(table: pa.Table, outcome: list[bool]) -> pa.Table:
     return table.set_column(table.column_names.index("is_default"), "is_default", pa.array(outcome, pa.bool_()))
 

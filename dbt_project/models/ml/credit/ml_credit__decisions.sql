@@ -109,12 +109,14 @@ found as (
         min(precedence) as precedence,
         count(*) as n_rules,
         -- Those that give the verdict: a referral says nothing more beside a decline.
-        {% for text, separator in [('rule', ', '), ('reason', '; ')] -%}
         coalesce(
-            nullif({{ joined("case when precedence < 1000 then " ~ text ~ " end", 'precedence', separator) }}, ''),
-            {{ joined(text, 'precedence', separator) }}
-        ) as {{ text }}s{{ ',' if not loop.last }}
-        {% endfor %}
+            nullif({{ joined("case when precedence < 1000 then rule end", 'precedence', ', ') }}, ''),
+            {{ joined('rule', 'precedence', ', ') }}
+        ) as rules,
+        coalesce(
+            nullif({{ joined("case when precedence < 1000 then reason end", 'precedence', '; ') }}, ''),
+            {{ joined('reason', 'precedence', '; ') }}
+        ) as reasons
     from asked
     where applies
     group by customer_id, snapshot_date

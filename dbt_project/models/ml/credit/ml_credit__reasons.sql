@@ -8,7 +8,8 @@
 ) }}
 {%- set scorecard = champion_scorecard() %}
 {#- Words for what is negative say so themselves. -#}
-{%- set told = "(case when texts.text_negative is null then named.value else abs(named.value) end * texts.multiplier)" %}
+{%- set told = "(case when texts.text_negative is null then named.value else abs(named.value) end"
+    ~ " * texts.multiplier)" %}
 with scores as (
     select * from {{ ref('ml_credit__scores') }}
     where {{ is_asked_for('snapshot_date') }}
