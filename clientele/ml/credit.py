@@ -47,6 +47,7 @@ FIT_SCHEMA = pa.schema(
         ("scorecard_json", pa.string()),
         ("pd_json", pa.string()),
         ("comparison_json", pa.string()),
+        ("backtest_json", pa.string()),
     ]
 )
 NEVER = {
@@ -98,6 +99,7 @@ def fit(
     for row, candidate in zip(rows, candidates, strict=True):
         of = [one for one in differences if one["algorithm"] == candidate.algorithm]
         row.update(_as_json(candidate), comparison_json=registry.to_json(of) if of else None)
+    rows[0]["backtest_json"] = _told(loans, candidates[0])
     return _table(rows)
 
 
@@ -219,6 +221,23 @@ def _as_json(candidate: Candidate) -> dict[str, str | None]:
     if fitted is None or fitted.rows is None:
         return {"scorecard_json": None, "pd_json": None}
     return {"scorecard_json": registry.to_json(fitted.rows), "pd_json": registry.to_json(fitted.pd_rows())}
+
+
+def _told(loans: Loans, candidate: Candidate) -> str | None:
+    """What was said in the newest backtest of customers that the model of that time did not know, beside what came."""
+    if candidate.fitted is None:
+        return None
+    at = candidate.tested
+    of = zip(
+        loans.table["customer_id"].take(at).to_pylist(),
+        loans.days[at].astype(str).tolist(),
+        candidate.told.tolist(),
+        loans.y[at].tolist(),
+        strict=True,
+    )
+    return registry.to_json(
+        [dict(zip(("customer_id", "snapshot_date", "pd", "is_default"), row, strict=True)) for row in of]
+    )
 
 
 def _gates(version: Version, max_ece: float) -> dict[str, str]:

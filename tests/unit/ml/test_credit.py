@@ -103,6 +103,16 @@ def test_it_is_measured_out_of_time_and_calibrated(fitted: dict[str, dict[str, A
     assert "always left out: one value only; never left out: all missing" in row["message"]
 
 
+def test_what_the_backtest_told_is_kept_by_customer(fitted: dict[str, dict[str, Any]]) -> None:
+    newest = json.loads(fitted["scorecard"]["performance_json"])[0]
+    told = json.loads(fitted["scorecard"]["backtest_json"])
+    assert len(told) == len({(row["customer_id"], row["snapshot_date"]) for row in told}) == newest["n"]
+    assert {row["snapshot_date"] for row in told} == {newest["period"]}
+    assert np.mean([row["is_default"] for row in told]) == pytest.approx(newest["base_rate"])
+    assert np.mean([row["pd"] for row in told]) == pytest.approx(newest["mean_pd"])
+    assert fitted["boosting"]["backtest_json"] is None
+
+
 @pytest.mark.parametrize(
     ("n", "mean_pd", "says"),
     [
