@@ -42,7 +42,7 @@ define venv
 	@$(PYTHON) -m venv --without-pip $(1)
 endef
 
-.PHONY: help setup setup-dev run ui dashboards test leakage real-data lint lint-style fmt docs cards locks demo bench bench-quality bench-daily bench-drift bench-dashboards bench-faults screenshots spark-smoke clean
+.PHONY: help setup setup-dev run ui dashboards test leakage real-data lint lint-style fmt docs cards locks demo bench bench-quality bench-credit bench-daily bench-drift bench-dashboards bench-faults screenshots spark-smoke clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,6 +118,9 @@ bench: setup-dev ## speed against hand-written references, to bench/results.md
 
 bench-quality: setup-dev ## models beside other tools and public data, to bench/quality.md; peers in .venv-bench
 	@$(BIN)/python -m bench.quality
+
+bench-credit: setup-dev ## scoring a million applicants in SQL beside CASE queries by hand, to bench/credit.md
+	@$(BIN)/python -m bench.credit
 
 bench-daily: setup-dev ## what the daily run costs through Dagster beside bare dbt, to bench/daily.md
 	@$(BIN)/python -m bench.daily

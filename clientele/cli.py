@@ -261,8 +261,9 @@ def explain_command(
     from clientele.running import effective_vars
 
     try:
-        grace, day = effective_vars(home)["load_grace_hours"], snapshot_date.date() if snapshot_date else None
-        explanation = explain(home, customer_id, day, load_grace_hours=grace)
+        day = snapshot_date.date() if snapshot_date else None
+        told = {name: effective_vars(home)[name] for name in ("load_grace_hours", "reporting_currency")}
+        explanation = explain(home, customer_id, day, **told)
     except (CannotExplainError, NoBuildError) as error:
         _fail(str(error))
     for line in lines(explanation):

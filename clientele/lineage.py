@@ -139,6 +139,8 @@ def _classes(columns: Mapping[str, Any]) -> dict[str, str]:
     found = {}
     for name, column in columns.items():
         meta = column.get("config", {}).get("meta") or column.get("meta") or {}
-        if of := "protected" if meta.get("protected") else meta.get("legal_class"):
+        # A name tells of gender and origin: who somebody is counts as protected where no class of its own is given.
+        by_default = "protected" if meta.get("pii") == "direct" else None
+        if of := "protected" if meta.get("protected") else meta.get("legal_class", by_default):
             found[name] = str(of)
     return found

@@ -135,7 +135,8 @@ def _state(variables: Mapping[str, Any], jurisdiction: str) -> str:
     own = [Path(__file__).with_name(name) for name in ("policy.py", "lineage.py", "lineage_query.py")]
     for path in sorted([*parts, *own]):
         if path.suffix in CHECKED_CODE:
-            digest.update(path.name.encode() + path.read_bytes())
+            # With the folder: in which one a model lies says whether it holds features.
+            digest.update(os.path.relpath(path, PROJECT_ROOT).encode() + path.read_bytes())
     return digest.hexdigest()
 
 

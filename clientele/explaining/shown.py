@@ -27,7 +27,10 @@ def lines(explanation: Explanation) -> Iterator[str]:
     for rank, (one, text) in enumerate(explanation.reasons, 1):
         yield f"  {rank}. {text} ({one.name} {one.label}: {one.points_lost} points below the reference)"
     yield ""
-    yield from _change(explanation.change, score["band"])
+    if explanation.has_its_band:
+        yield from _change(explanation.change, score["band"])
+    else:
+        yield f"The bands were drawn anew since: what would move the customer from band {score['band']} is not told."
     yield ""
     yield from _offers(explanation.offers)
     yield "Consents that ran on that day:" if explanation.consents else "Consents that ran on that day: none."
@@ -45,15 +48,15 @@ def lines(explanation: Explanation) -> Iterator[str]:
 
 
 def _decision(decision: dict[str, Any] | None, human: dict[str, Any] | None) -> Iterator[str]:
-    """The recommendation with the rule behind it, which often is not the score: affordability, arrears, income."""
+    """The recommendation with the rules behind it, which often are not the score: affordability, arrears, income."""
     if decision is None:
         yield "Recommendation: none is kept of this day."
         return
     yield f"Recommendation: {decision['recommendation']} (policy {decision['policy_version']})"
     if decision["rule"]:
-        more = decision["n_rules"] - 1
-        others = f"; {more} more rule{'s' * (more > 1)} would say so too" if more else ""
-        yield f"  because: {decision['reason']} ({decision['rule']}{others})"
+        # Of before all of them were kept, the first is.
+        rules, reasons = decision.get("rules") or decision["rule"], decision.get("reasons") or decision["reason"]
+        yield f"  because: {reasons} ({rules})"
     if human:
         yield f"  decided by people: {human['human_decision']} at {_shown(human['human_decided_at'])} UTC"
 
@@ -76,7 +79,7 @@ def _points(explanation: Explanation) -> Iterator[str]:
 
 def _change(change: Change | None, band: str) -> Iterator[str]:
     if change is None:
-        yield f"No change of up to three characteristics would move the customer from band {band} to a better one."
+        yield f"No change of up to three things would move the customer from band {band} to a better one."
         return
     yield f"The smallest change that would move the band from {band} to {change.band} (score {change.score}):"
     for name, before, after, gained in change.steps:

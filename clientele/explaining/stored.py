@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from clientele.explaining.change import Change, Characteristic, smallest_change
+from clientele.explaining.change import BY_DEGREES, Change, Characteristic, band_of_scores, smallest_change
 from clientele.querying import open_build
 
 MOST_REASONS = 4
@@ -35,13 +35,15 @@ class CannotExplainError(Exception):
 class Explanation:
     """A score in full. `decision`, `offers` and `consents` are rows as they are stored, of the run that gave the score.
 
-    `human` is what people decided on the recommendation, if they did. `legal_classes` are those of what was used, as
-    the feature catalog has them.
+    `has_its_band` is false where the bands were drawn anew since, so that no change can be told of it. `human` is what
+    people decided on what was recommended for the day, if they did. `legal_classes` are those of what was used, as the
+    feature catalog has them.
     """
 
     score: Row
     characteristics: list[Characteristic]
     reasons: list[tuple[Characteristic, str]]
+    has_its_band: bool
     change: Change | None
     decision: Row | None
     human: Row | None
@@ -51,31 +53,36 @@ class Explanation:
 
 
 def explain(
-    home: Path, customer_id: str, snapshot_date: date | None = None, *, load_grace_hours: float = 6
+    home: Path,
+    customer_id: str,
+    snapshot_date: date | None = None,
+    *,
+    load_grace_hours: float = 6,
+    reporting_currency: str = "EUR",
 ) -> Explanation:
     """The score of a customer on a day, by default the last that was built.
 
-    `load_grace_hours` is the var of the warehouse: what landed so long after midnight was known for the day.
+    Both are the vars of the warehouse. What landed `load_grace_hours` after midnight was known for the day.
 
     Raises CannotExplainError; NoBuildError where nothing was built or a run holds the build.
     """
     with open_build(home) as connection:
         score = _score(connection, customer_id, snapshot_date)
         version = _version(connection, score)
-        characteristics = _characteristics(connection, score, json.loads(version["scorecard_json"]))
+        texts = _texts(connection)
+        characteristics = _characteristics(connection, score, json.loads(version["scorecard_json"]), texts)
         _add_up(score, characteristics)
+        bands = _rows(connection, "select band, pd_from, pd_to from seeds.credit_bands order by pd_from", [])
+        band_of, order = band_of_scores(json.loads(version["pd_json"]), bands), [row["band"] for row in bands]
+        has_its_band = band_of.get(score["score"]) == score["band"]
         return Explanation(
             score=score,
             characteristics=characteristics,
-            reasons=_reasons(connection, score, characteristics),
-            change=smallest_change(
-                score["score"],
-                characteristics,
-                json.loads(version["pd_json"]),
-                _rows(connection, "select band, pd_from, pd_to from seeds.credit_bands order by pd_from", []),
-            ),
+            reasons=_reasons(connection, score, characteristics, texts, reporting_currency),
+            has_its_band=has_its_band,
+            change=smallest_change(score["score"], characteristics, band_of, order) if has_its_band else None,
             decision=next(iter(_of_day(connection, "ml.ml_credit__current_decisions", score)), None),
-            human=next(iter(_of_day(connection, "marts.credit_human_decisions", score)), None),
+            human=next(iter(_of_day(connection, "marts.credit_human_decisions", score, of_run=False)), None),
             offers=_of_day(connection, "ml.ml_credit__offers", score),
             consents=_consents(connection, score, timedelta(hours=float(load_grace_hours))),
             legal_classes=_legal_classes(connection, [one.name for one in characteristics]),
@@ -128,7 +135,9 @@ def _version(connection: duckdb.DuckDBPyConnection, score: Row) -> Row:
     return rows[0]
 
 
-def _characteristics(connection: duckdb.DuckDBPyConnection, score: Row, scorecard: list[Row]) -> list[Characteristic]:
+def _characteristics(
+    connection: duckdb.DuckDBPyConnection, score: Row, scorecard: list[Row], texts: dict[str, Row]
+) -> list[Characteristic]:
     by_name: dict[str, list[Row]] = {}
     # The order in which a score keeps its bins: the macro champion_scorecard.
     for row in sorted(scorecard, key=lambda row: str(row["characteristic"])):
@@ -145,8 +154,14 @@ def _characteristics(connection: duckdb.DuckDBPyConnection, score: Row, scorecar
         if not row:
             raise CannotExplainError(f"the scorecard has no bin {number} of {name}: one of them was changed.")
         value = values.get(name) if name not in values or _lies_in(row, values[name]) else CHANGED_SINCE
+        text = texts.get(name, {})
         made.append(
-            Characteristic(name, value, number, row["label"], row["points"], row["reference_points"], rows)
+            Characteristic(
+                name, value, number, row["label"], row["points"], row["reference_points"], rows,
+                words=text.get("words") or name.replace("_", " "),
+                can_change=text.get("can_change") or BY_DEGREES,
+                moves_with=text.get("moves_with"),
+            )
         )  # fmt: skip
     return made
 
@@ -201,7 +216,11 @@ def _add_up(score: Row, characteristics: Sequence[Characteristic]) -> None:
 
 
 def _reasons(
-    connection: duckdb.DuckDBPyConnection, score: Row, characteristics: Sequence[Characteristic]
+    connection: duckdb.DuckDBPyConnection,
+    score: Row,
+    characteristics: Sequence[Characteristic],
+    texts: dict[str, Row],
+    currency: str,
 ) -> list[tuple[Characteristic, str]]:
     """What cost most points, in the words of the day; in today's where those are not kept."""
     lost = sorted((one for one in characteristics if one.points_lost > 0), key=lambda one: (-one.points_lost, one.name))
@@ -214,21 +233,29 @@ def _reasons(
                 f" ({', '.join(one.name for one in lost)}): one of them was changed after it was given."
             )
         return [(one, words[one.name]) for one in lost]
-    texts = dict[str, Row]()
-    if _exists(connection, "seeds", "credit_reason_texts"):
-        texts = {row["characteristic"]: row for row in _rows(connection, "select * from seeds.credit_reason_texts", [])}
-    return [(one, _in_words(one, texts.get(one.name))) for one in lost]
+    return [(one, _in_words(one, texts.get(one.name), currency)) for one in lost]
 
 
-def _in_words(one: Characteristic, text: Row | None) -> str:
+def _texts(connection: duckdb.DuckDBPyConnection) -> dict[str, Row]:
+    """Today's words, by characteristic."""
+    if not _exists(connection, "seeds", "credit_reason_texts"):
+        return {}
+    return {row["characteristic"]: row for row in _rows(connection, "select * from seeds.credit_reason_texts", [])}
+
+
+def _in_words(one: Characteristic, text: Row | None, currency: str) -> str:
     """The reason as credit_score_reasons has it; the bin where the value itself is not kept any more."""
     if text is None:
         return one.name.replace("_", " ")
     if one.bin == MISSING:
         return str(text["text_missing"])
-    known = isinstance(one.value, int | float | Decimal)
-    value = f"{float(one.value) * float(text['multiplier']):.{text['decimals']}f}" if known else one.label
-    return str(text["text"]).replace("{value}", value)
+    told, value = text["text"], one.label
+    if isinstance(one.value, int | float | Decimal):
+        number = float(one.value)
+        if number < 0 and text["text_negative"]:
+            told, number = text["text_negative"], -number
+        value = f"{number * float(text['multiplier']):,.{text['decimals']}f}"
+    return str(told).replace("{value}", value).replace("{currency}", currency)
 
 
 def _consents(connection: duckdb.DuckDBPyConnection, score: Row, load_grace: timedelta) -> list[Row]:
@@ -244,15 +271,19 @@ def _legal_classes(connection: duckdb.DuckDBPyConnection, names: list[str]) -> l
     return sorted({known.get(name, "unknown") for name in names})
 
 
-def _of_day(connection: duckdb.DuckDBPyConnection, table: str, score: Row) -> list[Row]:
-    """Rows of a table that keeps its days, about this customer and day, of the run that gave the score."""
+def _of_day(connection: duckdb.DuckDBPyConnection, table: str, score: Row, *, of_run: bool = True) -> list[Row]:
+    """Rows of a table that keeps its days, about this customer and day, of the run that gave the score.
+
+    Or of whichever run, as people decided on what they were shown: the day may have been scored again since.
+    """
     if not _exists(connection, *table.split(".")):
         return []
-    return _rows(
+    rows = _rows(
         connection,
-        f"select * from {table} where customer_id = ? and snapshot_date = ? and run_id = ?",
-        [score["customer_id"], score["snapshot_date"], score["run_id"]],
+        f"select * from {table} where customer_id = ? and snapshot_date = ?",
+        [score["customer_id"], score["snapshot_date"]],
     )
+    return [row for row in rows if not of_run or row["run_id"] == score["run_id"]]
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:

@@ -7,6 +7,7 @@ holds what they differ by.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -38,6 +39,7 @@ LABEL = (
     "credit_probation_days",
     "credit_application_days",
 )
+MOST_OFF = 1.5  # expected over observed defaults, or the inverse, at which the level is still right
 FEWEST_DEFAULTED = 50  # distinct customers, below which no scorecard is fitted
 FIT_SCHEMA = pa.schema(
     [
@@ -45,6 +47,7 @@ FIT_SCHEMA = pa.schema(
         ("scorecard_json", pa.string()),
         ("pd_json", pa.string()),
         ("comparison_json", pa.string()),
+        ("backtest_json", pa.string()),
     ]
 )
 NEVER = {
@@ -54,11 +57,17 @@ NEVER = {
 
 
 @single_threaded
-def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | None) -> pa.Table:
+def fit(
+    training_set: pa.Table,
+    run: Mapping[str, Any],
+    previous: pa.Table | None,
+    senses: Mapping[str, str | None] | None = None,
+) -> pa.Table:
     """New versions of the credit models, as rows of FIT_SCHEMA; none where the last ones serve.
 
     `training_set` has customer_id, snapshot_date, is_default and the characteristics, those that tell of emotions with
-    the prefix emotion_. `run` is the row of ml_run, `previous` the registry's rows of these models.
+    the prefix emotion_. `run` is the row of ml_run, `previous` the registry's rows of these models. `senses` say of
+    characteristics whether `more` or `less` of them is safer by common sense; what turns out otherwise is noted.
     """
     scaling = Scaling(*(float(run[f"credit_{name}"]) for name in ("target_score", "target_odds", "pdo")))
     scale = {
@@ -78,7 +87,7 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
     candidates = [
         _candidate(loans, algorithm, scaling, horizon=horizon, seed=settings.seed) for algorithm in ALGORITHMS
     ]
-    versions = [_version(loans, horizon, candidate) for candidate in candidates]
+    versions = [_version(loans, horizon, candidate, senses or {}) for candidate in candidates]
     for version in versions:
         version.gates = _gates(version, settings.max_ece)
     measured = partial(_measured, training_set)
@@ -90,6 +99,7 @@ def fit(training_set: pa.Table, run: Mapping[str, Any], previous: pa.Table | Non
     for row, candidate in zip(rows, candidates, strict=True):
         of = [one for one in differences if one["algorithm"] == candidate.algorithm]
         row.update(_as_json(candidate), comparison_json=registry.to_json(of) if of else None)
+    rows[0]["backtest_json"] = _told(loans, candidates[0])
     return _table(rows)
 
 
@@ -154,12 +164,17 @@ def _candidate(loans: Loans, algorithm: str, scaling: Scaling, *, horizon: int, 
     return candidate
 
 
-def _version(loans: Loans, horizon: int, candidate: Candidate) -> Version:
+def _version(loans: Loans, horizon: int, candidate: Candidate, senses: Mapping[str, str | None]) -> Version:
     left_out, fitted = loans.reading(emotion=candidate.algorithm == SHADOW).left_out, candidate.fitted
     notes = [f"{name} left out: {why}" for name, why in left_out.items()]
     if fitted and isinstance(fitted.model, Card):
         turning = [one.name for one in fitted.model.card.characteristics if not one.is_monotone]
         notes += [f"{name} is not monotone: unseen customers bear it out" for name in turning]
+        notes += [
+            f"{name} gives more points for {way}, where common sense has it otherwise"
+            for name, way in _ways(fitted.rows or []).items()
+            if senses.get(name) not in (None, "", way)
+        ]
     return Version(
         model_name=NAME,
         algorithm=candidate.algorithm,
@@ -173,6 +188,15 @@ def _version(loans: Loans, horizon: int, candidate: Candidate) -> Version:
         state=None if fitted is None else _state(candidate),
         message="; ".join(text for text in (candidate.message, *notes) if text),
     )
+
+
+def _ways(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Whether `more` or `less` of a number gives more points, from its first bin to its last."""
+    ends = dict[str, list[int]]()
+    for row in sorted(rows, key=lambda row: int(row["bin"])):
+        if row["bin"] >= 0 and not row["categories"]:
+            ends.setdefault(row["characteristic"], []).append(row["points"])
+    return {name: "more" if of[-1] > of[0] else "less" for name, of in ends.items() if of[-1] != of[0]}
 
 
 def _features(candidate: Candidate) -> list[str]:
@@ -199,6 +223,23 @@ def _as_json(candidate: Candidate) -> dict[str, str | None]:
     return {"scorecard_json": registry.to_json(fitted.rows), "pd_json": registry.to_json(fitted.pd_rows())}
 
 
+def _told(loans: Loans, candidate: Candidate) -> str | None:
+    """What was said in the newest backtest of customers that the model of that time did not know, beside what came."""
+    if candidate.fitted is None:
+        return None
+    at = candidate.tested
+    of = zip(
+        loans.table["customer_id"].take(at).to_pylist(),
+        loans.days[at].astype(str).tolist(),
+        candidate.told.tolist(),
+        loans.y[at].tolist(),
+        strict=True,
+    )
+    return registry.to_json(
+        [dict(zip(("customer_id", "snapshot_date", "pd", "is_default"), row, strict=True)) for row in of]
+    )
+
+
 def _gates(version: Version, max_ece: float) -> dict[str, str]:
     """Each gate with `passed` or `failed` and the numbers."""
     if not version.is_fitted:
@@ -208,11 +249,22 @@ def _gates(version: Version, max_ece: float) -> dict[str, str]:
     words = f"ECE {ece:.3f}, at most {max_ece}, or {error_by_chance:.3f} that chance reaches"
     gates = {
         "calibrated": gate(ece <= max(max_ece, error_by_chance), words),
+        "right_level": _right_level(version.performance),
         "tells_customers_apart": gate(auc > chance, f"AUC {auc:.3f}, chance reaches {chance:.3f}"),
     }
     if why := NEVER.get(version.algorithm):
         gates["may_score"] = gate(is_open=False, why=why)
     return gates
+
+
+def _right_level(performance: Sequence[Mapping[str, Any]]) -> str:
+    """Whether as many defaulted as were expected, over all periods: of a small rate half is a small ECE, too."""
+    expected = sum(row["n"] * row["mean_pd"] for row in performance)
+    defaulted = sum(row["n"] * row["base_rate"] for row in performance)
+    # The logarithm of a count of so many wanders by 1 / sqrt(n).
+    most = max(MOST_OFF, math.exp(1.96 / math.sqrt(defaulted)))
+    words = f"{expected:.1f} defaults expected, {defaulted:.0f} observed, off by a factor of {most:.2f} at most"
+    return gate(1 / most <= expected / defaulted <= most, words)
 
 
 def _measured(training_set: pa.Table, version: Mapping[str, Any], keys: Sequence[Key]) -> Losses:

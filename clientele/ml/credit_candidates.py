@@ -221,6 +221,7 @@ class _Measured:
             "group_value": "all",
             "bounds_coverage": coverage,
             **found,
+            "mean_pd": float(self.probability.mean()),
             "ece_by_chance": metrics.calibration_error_by_chance(self.probability, seed=seed),
             "gini": 2 * found["auc"] - 1,
             "ks": metrics.kolmogorov_smirnov(self.probability, self.y),

@@ -345,15 +345,25 @@ def decided(publication: Publication, rows: pd.DataFrame) -> None:
         "Score": f"{shown.number(told['score'])} (band {told['band']}: {told['band_meaning']})",
         "Probability of default": f"{shown.share(told['pd'])} ({bounds})",
         "Recommended": shown.plain(told["recommendation"]),
-        "Why": shown.plain(told["reason"] or told["rule"] or "no rule speaks against it"),
+        "Why": shown.plain(told["reasons"] or told["rule"] or "no rule speaks against it"),
         "Instalment that fits the income": (
             "not known, as the income is not"
             if told["income_monthly"] is None
             else shown.money(told["affordable_instalment"], publication.currency)
         ),
-        "Decided by a person": shown.plain(told["human_decision"] or "not yet"),
+        "Decided by a person": by_a_person(told),
     }
     st.markdown(shown.dollars("  \n".join(f"{name}: **{value or shown.NOTHING}**" for name, value in lines.items())))
+
+
+def by_a_person(told: dict[str, object]) -> str:
+    """The last decision of a person with the day it is about: people decide after the day, so never on the newest."""
+    if told["human_decision"] is None:
+        return "no decision on record"
+    return (
+        f"{shown.plain(told['human_decision'])} on {shown.day(told['human_decided_at'])},"
+        f" on what was recommended for {shown.day(told['human_decided_of'])}"
+    )
 
 
 def event_points(kinds: tuple[str, ...], currency: str, first: date, last: date) -> ui.Chart:

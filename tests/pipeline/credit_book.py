@@ -132,8 +132,8 @@ def _known(risk: float, day: date, stops: date | None, draw: random.Random) -> R
     }
 
 
-def score(home: Path, day: date, *, refit: bool = False, **variables: object) -> None:
-    """Build and test the models of credit, as a run of that day does."""
+def score(home: Path, day: date, *, refit: bool = False, run: str = "", **variables: object) -> None:
+    """Build and test the models of credit, as a run of that day does; of this id, else one that names the day."""
     with duckdb.connect(str(home / "build.duckdb")) as connection:
         connection.execute("update intermediate.int_core__snapshots set is_asked = false")
         connection.execute("delete from intermediate.int_core__snapshots where snapshot_date = ?", [day])
@@ -143,6 +143,6 @@ def score(home: Path, day: date, *, refit: bool = False, **variables: object) ->
         connection.execute("delete from intermediate.int_core__coverage where snapshot_date = ?", [day])
         connection.execute("insert into intermediate.int_core__coverage values (?, false)", [day])
     arguments = ["--exclude-resource-types", "unit_test", "--indirect-selection", "cautious", "--select", SELECTED]
-    told = {"CLIENTELE_RUN_ID": f"run of {day}", "CLIENTELE_SNAPSHOT_DATE": str(day)}
+    told = {"CLIENTELE_RUN_ID": run or f"run of {day}", "CLIENTELE_SNAPSHOT_DATE": str(day)}
     told |= {"CLIENTELE_REFIT_MODELS": "credit" if refit else ""}
     dbt_in_process.build(home, arguments, variables, MEMORY, **told)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clientele import policy
+from clientele.lineage import tables_of
 from tests import parsing
 
 Change = Callable[[dict], None]
@@ -189,7 +190,22 @@ def where_they_live(manifest: dict) -> None:
     model(manifest, "ml_credit__decisions")["depends_on"]["nodes"].append("model.clientele.stg_core__customers")
 
 
+def by_first_name(manifest: dict) -> None:
+    """A first name tells of gender, and of origin."""
+    customers = model(manifest, "stg_core__customers")["relation_name"]
+    raw = next(node for node in manifest["sources"].values() if node["name"] == "customers")
+    node = model(manifest, "feat_finance")
+    node["compiled_code"] = (
+        f"with features as ({node['compiled_code']})"
+        " select features.* replace (features.n_bookings_30d"
+        f" + (select count(*) from {raw['relation_name']} as c where c.full_name like '%a') as n_bookings_30d)"
+        f" from features left join {customers} as known on features.customer_id = known.customer_id"
+    )
+    node["depends_on"]["nodes"] += ["model.clientele.stg_core__customers", raw["unique_id"]]
+
+
 MUTANTS: dict[Change, str] = {
+    by_first_name: "raw_customers.full_name (protected)",
     bought_by_the_name_of_financial: "raw_orders",
     bought_within_a_financial_feature: "raw_orders",
     where_they_live: "raw_customers.postcode (behavioural)",
@@ -205,6 +221,33 @@ MUTANTS: dict[Change, str] = {
     declined_by_mood: "feat_emotion_credit.emotion_recency_90d_days",
     the_shadow_under_another_name: "feat_emotion_credit.emotion_recency_90d_days",
 }
+
+
+# Raw columns that any model may be made of: keys, the moment of registration, consents, rates of exchange, what a load
+# says of itself.
+FREE = {
+    "raw_customers": {"customer_id", "registered_at"},
+    "raw_consents": {
+        *("consent_id", "customer_id", "purpose", "legal_basis"),
+        *("granted_at", "withdrawn_at", "notice_version", "source"),
+    },
+    "raw_fx_rates": {"rate_date", "from_currency", "to_currency", "rate"},
+}
+OF_LOADS = {"loaded_at", "supersedes_loaded_at", "batch"}
+
+
+def test_every_raw_column_has_a_class_or_is_free_in_writing(manifest: dict) -> None:
+    contract = {
+        f"raw_{source['name']}"
+        for source in manifest["sources"].values()
+        if source["source_name"] not in ("records", "lake")
+    }
+    unclassed = {
+        table.name: {column for column in table.columns if not table.class_of(column)} - OF_LOADS
+        for table in tables_of(manifest)
+        if table.name in contract
+    }
+    assert {name: columns for name, columns in unclassed.items() if columns} == FREE
 
 
 def test_credit_reads_nothing_that_it_must_not(manifest: dict) -> None:
@@ -252,3 +295,14 @@ def test_a_run_is_refused_before_it_builds_and_pays_once(tmp_path: Path, monkeyp
     assert len(compiled) == 2
     policy.ensure(tmp_path, {"jurisdiction": "UK"}, "UK", {"jurisdiction": "UK"})
     assert len(compiled) == 3
+
+
+def test_a_model_in_another_folder_is_checked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "PROJECT_ROOT", tmp_path)
+    features, elsewhere = (tmp_path / "dbt_project" / name for name in ("features", "elsewhere"))
+    for folder in (features, elsewhere):
+        folder.mkdir(parents=True)
+    (features / "feat_a.sql").write_text("select 1")
+    before = policy._state({}, "EU")
+    (features / "feat_a.sql").rename(elsewhere / "feat_a.sql")
+    assert policy._state({}, "EU") != before

@@ -193,7 +193,7 @@ states as (
         loans.*,
         loans.closed_at is null or loans.closed_at >= loans.snapshot_date as is_open,
         least(coalesce(settled.n_settled, 0), loans.term_months) as n_settled,
-        power(1 + loans.interest_rate / 12, loans.term_months) as grown_to
+        power(1 + loans.interest_rate / 12, -loans.term_months) as shrunk_to
     from loans
     left join settled on loans.loan_id = settled.loan_id and loans.snapshot_date = settled.snapshot_date
 ),
@@ -202,9 +202,10 @@ balances as (
     select
         *,
         -- What is left of an annuity after so many instalments; by the share of the term where no interest is known.
+        -- Shrunk by the interest and not grown, as what an absurd rate grows to is no number.
         cast(principal_amount as double) * case
             when interest_rate > 0
-                then (grown_to - power(1 + interest_rate / 12, n_settled)) / nullif(grown_to - 1, 0)
+                then (1 - power(1 + interest_rate / 12, n_settled - term_months)) / nullif(1 - shrunk_to, 0)
             else 1 - n_settled / nullif(cast(term_months as double), 0)
         end as outstanding
     from states

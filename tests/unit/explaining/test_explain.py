@@ -72,7 +72,7 @@ def home(tmp_path: Path) -> Path:
         )
         connection.execute(
             "create table features.customer_features as select * from (values"
-            " ('C1', date '2026-01-01', 1.25, 0), ('C2', date '2026-01-01', 31.0, 0))"
+            " ('C1', date '2026-01-01', 1.25::double, 0), ('C2', date '2026-01-01', 31.0, 0))"
             " as rows (customer_id, snapshot_date, balance_buffer_days, days_past_due)"
         )
         connection.execute(
@@ -85,8 +85,10 @@ def home(tmp_path: Path) -> Path:
         )
         connection.execute(
             "create table seeds.credit_reason_texts as select 'balance_buffer_days' as characteristic,"
-            " 'The balance lasts for {value} days' as text, 'No balance is known' as text_missing,"
-            " 1.0 as multiplier, 0 as decimals"
+            " 'Days that the balance lasts for: {value}' as text, 'Overdrawn by {value} {currency}' as text_negative,"
+            " 'No balance is known' as text_missing,"
+            " 1.0 as multiplier, 0 as decimals, 'Days covered' as words, 'by_degrees' as can_change,"
+            " null::varchar as moves_with"
         )
         connection.execute(
             "create table governance.gov_consent_asof as select * from (values"
@@ -114,22 +116,54 @@ def test_points_add_up_and_reasons_are_what_was_lost(home: Path) -> None:
     used = {one.name: (one.value, one.label, one.points) for one in explanation.characteristics}
     assert used == {"balance_buffer_days": (1.25, "below 3", -20), "days_past_due": (0, "below 1", 12)}
     [(reason, text)] = explanation.reasons
-    assert (reason.points_lost, text) == (45, "The balance lasts for 1 days")
+    assert (reason.points_lost, text) == (45, "Days that the balance lasts for: 1")
     assert explanation.legal_classes == ["financial"]
     assert [consent["purpose"] for consent in explanation.consents] == ["emotion_credit"]
+
+
+@pytest.mark.parametrize(
+    ("value", "bin_", "said"),
+    [
+        (-1234.6, 1, "Overdrawn by 1,235 USD"),
+        (0.0, 1, "Days that the balance lasts for: 0"),
+        (None, 0, "No balance is known"),
+    ],
+)
+def test_a_reason_has_words_for_each_sign(
+    home: Path, changed: Callable[[str], None], value: float | None, bin_: int, said: str
+) -> None:
+    changed(f"update features.customer_features set balance_buffer_days = {'null' if value is None else value}")
+    # The best of days past due costs nothing, so that one reason is left.
+    bins, points = word(f"{bin_}1"), {0: 5, 1: -20}[bin_]
+    changed(f"update ml.ml_credit__scores set bin_words = [{bins}], score = {600 + points + 12}")
+    [(_, text)] = explain(home, "C1", reporting_currency="USD").reasons
+    assert text == said
 
 
 def test_the_smallest_change_is_the_nearest_bin_that_reaches_a_better_band(home: Path) -> None:
     change = explain(home, "C1").change
     # 10 days or more would reach it too, but 3 to 10 is nearer.
     assert change is not None
-    assert change.steps == (("balance_buffer_days", "below 3", "3 to < 10", 24),)
+    assert change.steps == (("Days covered", "below 3", "3 to < 10", 24),)
     assert (change.score, change.band) == (616, "B")
+
+
+def test_what_nobody_can_change_is_not_proposed(home: Path, changed: Callable[[str], None]) -> None:
+    changed("update seeds.credit_reason_texts set can_change = 'never'")
+    assert explain(home, "C1").change is None
+
+
+def test_of_bands_that_were_drawn_anew_no_change_is_told(home: Path, changed: Callable[[str], None]) -> None:
+    changed("update seeds.credit_bands set pd_to = 0.045 where band = 'B'")
+    changed("update seeds.credit_bands set pd_from = 0.045 where band = 'C'")
+    explanation = explain(home, "C1")
+    assert (explanation.change, explanation.has_its_band) == (None, False)
+    assert "The bands were drawn anew since" in "\n".join(lines(explanation))
 
 
 def test_nothing_reaches_a_better_band_where_all_is_best(home: Path) -> None:
     assert explain(home, "C2").change is None
-    assert "No change of up to three characteristics" in "\n".join(lines(explain(home, "C2")))
+    assert "No change of up to three things" in "\n".join(lines(explain(home, "C2")))
 
 
 def test_an_old_score_is_explained_by_the_version_that_gave_it(home: Path, changed: Callable[[str], None]) -> None:
@@ -139,7 +173,8 @@ def test_an_old_score_is_explained_by_the_version_that_gave_it(home: Path, chang
     assert [one.points for one in old.characteristics] == [-20, -40]
     # Its features are not kept; the bin that the value fell into is.
     assert [(one.value, one.label) for one in old.characteristics] == [(None, "below 3"), (None, "1 or more")]
-    assert {step[0] for step in old.change.steps} == {"balance_buffer_days", "days_past_due"} if old.change else False
+    assert old.change is not None
+    assert {step[0] for step in old.change.steps} == {"Days covered", "days past due"}
 
 
 @pytest.mark.parametrize(
@@ -207,10 +242,12 @@ def test_decision_and_offers_of_the_day_are_shown_by_the_columns_that_the_marts_
     home: Path, changed: Callable[[str], None]
 ) -> None:
     decision = {
-        "recommendation": "'refer'", "policy_version": "'2025-1'", "rule": "'not_affordable'", "n_rules": "2",
-        "reason": "'Income does not cover the costs'", "run_id": "'run'",
+        "recommendation": "'refer'", "policy_version": "'2025-1'", "rule": "'not_affordable'",
+        "rules": "'not_affordable, risk_too_high'", "reason": "'Income does not cover the costs'",
+        "reasons": "'Income does not cover the costs; Too risky'", "run_id": "'run'",
     }  # fmt: skip
-    human = {"human_decision": "'approved'", "human_decided_at": "timestamp '2026-01-02 09:30'", "run_id": "'run'"}
+    # The day was scored again since they decided.
+    human = {"human_decision": "'approved'", "human_decided_at": "timestamp '2026-01-02 09:30'", "run_id": "'before'"}
     offer = {
         "product": "'starter'", "credit_limit": "1500.0", "apr_from": "0.089", "apr_to": "0.129",
         "expires_on": "date '2026-01-31'", "run_id": "'run'",
@@ -227,7 +264,7 @@ def test_decision_and_offers_of_the_day_are_shown_by_the_columns_that_the_marts_
     changed("insert into ml.ml_credit__offers from ml.ml_credit__offers select * replace ('left over' as run_id)")
     said = "\n".join(lines(explain(home, "C1")))
     assert "Recommendation: refer (policy 2025-1)" in said
-    assert "because: Income does not cover the costs (not_affordable; 1 more rule would say so too)" in said
+    assert "because: Income does not cover the costs; Too risky (not_affordable, risk_too_high)" in said
     assert said.count("Offer: starter, up to 1,500 at 8.9% to 12.9% a year, until 2026-01-31") == 1
     assert "decided by people: approved at 2026-01-02 09:30 UTC" in said
 

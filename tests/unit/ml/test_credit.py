@@ -103,6 +103,39 @@ def test_it_is_measured_out_of_time_and_calibrated(fitted: dict[str, dict[str, A
     assert "always left out: one value only; never left out: all missing" in row["message"]
 
 
+def test_what_the_backtest_told_is_kept_by_customer(fitted: dict[str, dict[str, Any]]) -> None:
+    newest = json.loads(fitted["scorecard"]["performance_json"])[0]
+    told = json.loads(fitted["scorecard"]["backtest_json"])
+    assert len(told) == len({(row["customer_id"], row["snapshot_date"]) for row in told}) == newest["n"]
+    assert {row["snapshot_date"] for row in told} == {newest["period"]}
+    assert np.mean([row["is_default"] for row in told]) == pytest.approx(newest["base_rate"])
+    assert np.mean([row["pd"] for row in told]) == pytest.approx(newest["mean_pd"])
+    assert fitted["boosting"]["backtest_json"] is None
+
+
+@pytest.mark.parametrize(
+    ("n", "mean_pd", "says"),
+    [
+        (496, 0.10, "passed: 49.6 defaults expected, 50 observed"),
+        (496, 0.05, "failed: "),
+        (496, 0.20, "failed: "),
+        (496, 0.001, "failed: "),
+        # Of five defaults chance makes ten as well as two or three.
+        (50, 0.20, "passed: "),
+        (50, 0.25, "failed: "),
+    ],
+)
+def test_a_level_that_is_off_by_half_is_not_promoted(n: int, mean_pd: float, says: str) -> None:
+    defaulted = 50 if n == 496 else 5
+    row = {"n": n, "mean_pd": mean_pd, "base_rate": defaulted / n}
+    assert credit._right_level([row]).startswith(says)
+
+
+def test_every_version_is_held_to_its_level(fitted: dict[str, dict[str, Any]]) -> None:
+    for row in fitted.values():
+        assert json.loads(row["gates_json"])["right_level"].startswith("passed: ")
+
+
 def test_differences_come_with_intervals_in_pairs(fitted: dict[str, dict[str, Any]]) -> None:
     rows = json.loads(fitted["scorecard_with_emotion"]["comparison_json"])
     everyone = [row for row in rows if row["population"] == "all"]
@@ -195,6 +228,13 @@ def test_the_last_version_serves_until_there_is_a_reason(table: pa.Table, first:
     other = credit.fit(table, RUN | {"credit_pdo": 40}, first).to_pylist()
     assert other[0]["fit_reason"] == "credit_pdo changed"
     assert credit.read(first.to_pylist()[0]) == json.loads(first.to_pylist()[0]["scorecard_json"])
+
+
+def test_what_common_sense_has_otherwise_is_noted(table: pa.Table) -> None:
+    first = credit.fit(table, RUN, None, {"income_eur": "more", "n_late_90d": "more", "work": "less"}).to_pylist()[0]
+    assert "n_late_90d gives more points for less, where common sense has it otherwise" in first["message"]
+    assert "income_eur gives" not in first["message"]
+    assert "work gives" not in first["message"]
 
 
 def labelled(table: pa.Table, outcome: list[bool]) -> pa.Table:

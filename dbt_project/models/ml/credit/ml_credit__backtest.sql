@@ -1,27 +1,16 @@
-{#- Some of these rows the champion has learnt from: they tell groups apart, and are no promise of how well it does. -#}
-{%- set scorecard = champion_scorecard() %}
-{%- set training_set = ref('ml_credit__training_set') %}
-with labels as (
-    select
-        customer_id,
-        snapshot_date,
-        is_default,
-        max(snapshot_date) over () as newest
-    from {{ ref('ml_credit__training_set') }}
-),
-
-scored as ({{ scorecard_scores(training_set, scorecard) }})
+with champions as (select * from {{ ref('ml_credit__champion') }})
 
 select
-    scored.customer_id,
-    scored.snapshot_date,
-    scored.score,
-    {% if scorecard -%}
-    1 / (1 + exp((scored.score - {{ scorecard.pd_offset }}) / {{ scorecard.factor }})) as pd,
-    {%- else -%}
-    cast(null as double) as pd,
-    {%- endif %}
-    labels.is_default
-from scored
-inner join labels on scored.customer_id = labels.customer_id and scored.snapshot_date = labels.snapshot_date
-where labels.snapshot_date = labels.newest
+    {{ json_rows('fits.backtest_json', [
+        {'name': 'customer_id', 'type': 'varchar'},
+        {'name': 'snapshot_date', 'type': 'date'},
+        {'name': 'pd', 'type': 'double'},
+        {'name': 'is_default', 'type': 'boolean'},
+    ]) }}
+from {{ ref('ml_credit__fit') }} as fits
+inner join champions
+    on
+        fits.model_name = champions.model_name
+        and fits.model_version = champions.model_version
+        and fits.fit_number = champions.fit_number
+where fits.backtest_json is not null

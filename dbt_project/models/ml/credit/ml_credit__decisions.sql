@@ -85,6 +85,8 @@ asked as (
     select
         afforded.customer_id,
         afforded.snapshot_date,
+        policy.rule,
+        policy.reason,
         policy.place + case policy.verdict when 'decline' then 0 else 1000 end as precedence,
         case policy.rule
             when 'in_default' then not afforded.is_performing
@@ -105,7 +107,16 @@ found as (
         customer_id,
         snapshot_date,
         min(precedence) as precedence,
-        count(*) as n_rules
+        count(*) as n_rules,
+        -- Those that give the verdict: a referral says nothing more beside a decline.
+        coalesce(
+            nullif({{ joined("case when precedence < 1000 then rule end", 'precedence', ', ') }}, ''),
+            {{ joined('rule', 'precedence', ', ') }}
+        ) as rules,
+        coalesce(
+            nullif({{ joined("case when precedence < 1000 then reason end", 'precedence', '; ') }}, ''),
+            {{ joined('reason', 'precedence', '; ') }}
+        ) as reasons
     from asked
     where applies
     group by customer_id, snapshot_date
@@ -151,6 +162,11 @@ decided as (
             else policy.reason
         end as reason,
         coalesce(found.n_rules, 0) as n_rules,
+        case when versions.policy_version is null then 'no_policy' else found.rules end as rules,
+        case
+            when versions.policy_version is null then 'No version of the policy holds on this day'
+            else found.reasons
+        end as reasons,
         bases.lawful_basis
     from afforded
     left join versions on afforded.snapshot_date = versions.snapshot_date
@@ -174,6 +190,8 @@ select
     decided.rule,
     decided.reason,
     cast(decided.n_rules as integer) as n_rules,
+    decided.rules,
+    decided.reasons,
     decided.score,
     decided.pd,
     decided.pd_lower,

@@ -10,4 +10,10 @@ def model(dbt, session):
         full_refresh=False,  # the registry outlives a change of the features
     )
     previous = engine.table(session.sql(f"select * from {dbt.this}")) if dbt.is_incremental else None
-    return credit.fit(engine.table(dbt.ref("ml_credit__training_set")), engine.row(dbt.ref("ml_run")), previous)
+    texts = engine.table(dbt.ref("credit_reason_texts")).to_pylist()
+    return credit.fit(
+        engine.table(dbt.ref("ml_credit__training_set")),
+        engine.row(dbt.ref("ml_run")),
+        previous,
+        {text["characteristic"]: text["safer_when"] for text in texts},
+    )

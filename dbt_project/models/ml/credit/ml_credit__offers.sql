@@ -52,6 +52,8 @@ priced as (
         products.term_months,
         products.funding_rate,
         products.loss_given_default,
+        coalesce(products.is_revolving, false) as is_revolving,
+        products.drawn_share,
         products.valid_days,
         {% for bound, pd in [('apr_from', 'pd_lower'), ('apr', 'pd'), ('apr_to', 'pd_upper')] -%}
         {%- set pd_of_year = '1 - power(1 - decisions.' ~ pd ~ ', cast(365 as double) / decisions.horizon_days)' -%}
@@ -91,22 +93,25 @@ annuities as (
     where credit_limit >= limit_from
 ),
 
--- What is owed on average over the term: all interest that is paid, by the rate.
+-- What is owed on average over the term: all interest that is paid, by the rate. A limit is drawn and redrawn.
 owing as (
     select
         *,
         case
+            when is_revolving then credit_limit * drawn_share
             when apr > 0 then (instalment * term_months - credit_limit) / (apr / 12 * term_months)
             else credit_limit * (term_months + 1) / (2 * term_months)
         end as owed_on_average
     from annuities
 ),
 
--- Both over the term and on what is owed in it: a default may come in any month, and ends the interest.
+-- Both over the term and on what is owed in it: a default may come in any month, and ends the interest. Who comes to
+-- default has mostly drawn the whole limit by then.
 valued as (
     select
         *,
-        owed_on_average * pd_of_term * loss_given_default as expected_loss,
+        case when is_revolving then credit_limit else owed_on_average end
+        * pd_of_term * loss_given_default as expected_loss,
         owed_on_average * (apr - funding_rate) * term_months / 12 * (1 - pd_of_term / 2) as expected_interest
     from owing
 )
@@ -126,6 +131,7 @@ select
     pd_of_term,
     expected_loss,
     expected_interest - expected_loss as expected_margin,
+    expected_interest > expected_loss as is_profitable,
     {{ add_days('snapshot_date', 'valid_days') }} as expires_on,
     -- The amount always follows from the customer's own data, and with it the offer.
     true as is_profiled_offer,

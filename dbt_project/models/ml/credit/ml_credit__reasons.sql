@@ -7,6 +7,9 @@
     full_refresh=false
 ) }}
 {%- set scorecard = champion_scorecard() %}
+{#- Words for what is negative say so themselves. -#}
+{%- set told = "(case when texts.text_negative is null then named.value else abs(named.value) end"
+    ~ " * texts.multiplier)" %}
 with scores as (
     select * from {{ ref('ml_credit__scores') }}
     where {{ is_asked_for('snapshot_date') }}
@@ -80,15 +83,19 @@ select
     case
         when named.bin = -1 then texts.text_missing
         else replace(
-            texts.text,
-            '{value}',
-            coalesce(
-                case texts.decimals
-                    when 0 then cast(cast(round(named.value * texts.multiplier) as bigint) as {{ dbt.type_string() }})
-                    else cast(cast(named.value * texts.multiplier as decimal(18, 1)) as {{ dbt.type_string() }})
-                end,
-                named.label
-            )
+            replace(
+                case when named.value < 0 then coalesce(texts.text_negative, texts.text) else texts.text end,
+                '{value}',
+                coalesce(
+                    case texts.decimals
+                        when 0 then {{ grouped(told, 0) }}
+                        else {{ grouped(told, 1) }}
+                    end,
+                    named.label
+                )
+            ),
+            '{currency}',
+            '{{ var("reporting_currency") }}'
         )
     end as reason,
     named.model_version,
