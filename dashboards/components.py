@@ -340,14 +340,15 @@ def _spec(build: Callable[..., Any], given: tuple[Any, ...], height: int, _dark:
 class Column:
     """A column of a table: its title, how its values are written, and how wide it is.
 
-    Its definition is that of the documented column `of` where it goes by another name here, and `about` where no table
-    of dbt's holds it.
+    Its definition is that of the documented column `of` where it goes by another name here, in `table` where it is of
+    another table than the others, and `about` where no table of dbt's holds it.
     """
 
     label: str
     kind: str = "text"
     width: int | None = None
     of: str = ""
+    table: str = ""
     about: str = ""
 
     def configured(self, about: str) -> Any:
@@ -381,7 +382,7 @@ def table(publication: Publication, rows: pd.DataFrame, of: str, columns: dict[s
     return st.dataframe(
         told,
         column_config={
-            name: column.configured(column.about or meaning(publication, of, column.of or name))
+            name: column.configured(column.about or meaning(publication, column.table or of, column.of or name))
             for name, column in columns.items()
         },
         hide_index=True,

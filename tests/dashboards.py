@@ -14,15 +14,24 @@ from streamlit.testing.v1 import AppTest
 from dashboards import data
 
 EARLIER = "(select * from (values ('previous', 1), ('month', 30)) as earlier(compared_with, days))"
-CHANGED = ("n_customers", "n_active", "n_high_risk", "churners_expected", "churn_probability_mean", "value_at_risk")
+CHANGED = ("n_active", "n_high_risk", "churners_expected", "churn_probability_mean", "value_at_risk")
+# Every segment had the name of another, as after a refit, and as many customers less as its id is high.
+CALLED_THEN = """(
+    select segment_id, coalesce(lead(segment_name) over ids, first_value(segment_name) over ids) as called_then
+    from marts.segments window ids as (order by segment_id))"""
 # As though a tenth less had been at stake before, and nobody had moved.
 DAYS_BEFORE = (
     f"""insert into marts.customer_health_overview
-    select health.* replace (snapshot_date - days as snapshot_date)
-    from marts.customer_health_overview as health, {EARLIER}""",
+    select health.* replace (
+        snapshot_date - days as snapshot_date, coalesce(called_then, segment_name) as segment_name,
+        n_customers - coalesce(segment_id, 0) as n_customers
+    )
+    from marts.customer_health_overview as health cross join {EARLIER} left join {CALLED_THEN} using (segment_id)""",
     f"""insert into marts.customer_health_changes by name
     select compared_with, segment_id, segment_name, snapshot_date, snapshot_date - days as earlier_date,
         compared_with = 'previous' as is_earlier_published,
+        n_customers - coalesce(segment_id, 0) as earlier_n_customers, coalesce(segment_id, 0) as n_customers_change,
+        n_customers_change / earlier_n_customers as n_customers_change_share,
         {", ".join(f"{name} as earlier_{name}, 0 as {name}_change" for name in CHANGED)}
     from marts.customer_health_overview, {EARLIER}
     where snapshot_date = (select max(snapshot_date) from marts.customer_health_overview)""",

@@ -207,7 +207,8 @@ def of_period(publication: Publication, channels: list[str]) -> None:
         about=f"{RATES['roas'][3]} {BOUNDS}",
         publication=publication,
     )
-    one_of(publication, found, key=f"campaigns-{chosen}-{channel}")
+    # What is marked is kept as a row number, which is another campaign in another table.
+    one_of(publication, found, key=f"campaigns-{publication.version}-{chosen}-{channel}")
 
 
 def one_of(publication: Publication, found: Result, *, key: str) -> None:

@@ -77,45 +77,26 @@ def profile_map(rows: pd.DataFrame) -> None:
     ui.vega(rows, trait_map, height=34 * rows["segment_name"].nunique() + 120, alt_text="How segments differ")
 
 
-def with_change(rows: pd.DataFrame, history: pd.DataFrame, day: Any) -> pd.DataFrame:
-    """Sizes beside those of an earlier day, by the name of a segment: its change, and as a share of what it was."""
-    then = history[pd.to_datetime(history["snapshot_date"]) == pd.Timestamp(day)]
-    earlier = rows["segment_name"].map(then.groupby("segment_name")["n_customers"].sum()).astype(float)
-    change = rows["n_customers"] - earlier
-    return rows.assign(n_customers_change=change, change_share=change / earlier.where(earlier > 0))
-
-
-def sizes(publication: Publication, rows: pd.DataFrame, history: Result | None, compared: Result | None) -> None:
+def sizes(publication: Publication, rows: pd.DataFrame, compared: pd.DataFrame | None) -> None:
     """Sizes and shares, as a table, and how they changed since an earlier day."""
-    since = ""
-    if history is not None and compared is not None and not compared.rows.empty:
-        day = compared.rows["earlier_date"].iloc[0]
-        rows, since = with_change(rows, history.rows, day), shown.day(day)
-        then = history.rows[pd.to_datetime(history.rows["snapshot_date"]) == pd.Timestamp(day)]
-        by_name = (
-            "" if then["is_still_found"].all() else " The segments were found anew since: compared by their names."
-        )
-        st.caption(f"Changes since {since}.{by_name}")
+    if compared is not None and not compared.empty:
+        st.caption(f"Changes since {shown.day(compared['earlier_date'].iloc[0])}.")
+        changes = compared[["segment_id", "n_customers_change", "n_customers_change_share"]]
+        rows = rows.merge(changes, on="segment_id", how="left")
     ui.table(
         publication,
         rows.assign(spend_lifetime=rows["spend_lifetime"].astype(float).round(0)),
         "segments",
         {
-            "segment_name": ui.Column("Segment", about="What its customers do more or less of than others."),
+            "segment_name": ui.text("Segment"),
             "n_customers": ui.figure("Customers"),
-            "n_customers_change": ui.Column("Change", "change", about=f"Customers now less those of {since}."),
-            "change_share": ui.Column(
-                "Change, %", "share change", about=f"The same as a share of the customers of {since}."
-            ),
+            "n_customers_change": ui.Column("Change", "change", table="customer_health_changes"),
+            "n_customers_change_share": ui.Column("Change, %", "share change", table="customer_health_changes"),
             "customer_share": ui.part("of all"),
             "spend_lifetime": ui.amount("Spent", publication.currency),
-            "spend_share": ui.Column("of all spend", "share", about="Its share of what all customers ever spent."),
+            "spend_share": ui.part("of all spend"),
             "n_high_value": ui.figure("High value"),
-            "sureness_mean": ui.Column(
-                "Sureness",
-                "decimal",
-                about="How sure it is that a customer belongs to this segment and to no other, on average: 0 to 1.",
-            ),
+            "sureness_mean": ui.decimal("Sureness"),
         },
     )
 
@@ -270,7 +251,7 @@ def page(publication: Publication) -> None:
     else:
         ui.cards(publication, figures(profiles.rows), profiles, models=MODELS)
         history = ui.asked(publication, "segments_trend")
-        moved(publication, profiles, history)
+        moved(publication, profiles)
         ui.panel(
             "How they differ",
             ui.asked(publication, "segments_traits"),
@@ -323,15 +304,14 @@ def figures(rows: pd.DataFrame) -> list[Card]:
 
 
 @ui.fragment
-def moved(publication: Publication, profiles: Result, history: Result | None) -> None:
+def moved(publication: Publication, profiles: Result) -> None:
     """Sizes, and flows between segments, since the publication before or since a month before."""
     since = state.switch("since", "Compared with", list(SINCE), written=SINCE.__getitem__)
     compared = ui.asked(publication, "segments_compared", compared_with=since)
-    told = [result for result in (profiles, history, compared) if result is not None]
     ui.panel(
         "Sizes",
-        tuple(told),
-        lambda rows: sizes(publication, rows, history, compared),
+        profiles if compared is None else (profiles, compared),
+        lambda rows: sizes(publication, rows, None if compared is None else compared.rows),
         about="How many customers each segment has, what they spent, and how its size changed.",
         publication=publication,
         models=MODELS,

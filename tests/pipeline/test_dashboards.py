@@ -24,7 +24,7 @@ from streamlit.testing.v1 import AppTest
 
 from clientele.cli import _sum_up
 from clientele.contract import PROJECT_ROOT
-from clientele.publishing.versions import Published
+from clientele.publishing.versions import DATABASE, Published
 from dashboards import access, components, data, shown
 from dashboards.app import PAGES
 from dashboards.views import credit, customers, models, one_customer, overview, segments
@@ -180,11 +180,14 @@ def test_a_day_that_another_model_told_is_marked(
 
 
 def test_sizes_of_segments_stand_beside_those_of_an_earlier_day(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The company's past is made of the same customers: nothing changed, and flows add up to the sizes."""
+    """Segments had other names then, and each as many customers less as its id is high; flows add up to the sizes."""
+    changes = dict(asked(company, "select segment_name, segment_id from marts.segments"))
     for since in ("a month before", "the publication before"):
         app = opened(company, "segments", monkeypatch, since=since)
         told = next(table.value for table in app.dataframe if "n_customers_change" in table.value)
-        assert (told["n_customers_change"] == 0).all()
+        assert dict(zip(told["segment_name"], told["n_customers_change"], strict=True)) == changes
+        earlier = told["n_customers"] - told["n_customers_change"]
+        assert list(told["n_customers_change_share"]) == pytest.approx(list(100 * told["n_customers_change"] / earlier))
         drawn = charted(app, "Flows between segments")
         totals = drawn[drawn["is_total"] & (drawn["segment_name"] != segments.ALL)]
         sizes = told.set_index("segment_name")["n_customers"]
@@ -193,15 +196,44 @@ def test_sizes_of_segments_stand_beside_those_of_an_earlier_day(company: Path, m
         assert of_all == sizes.sum()
 
 
-def test_a_change_of_a_size_is_told_as_a_number_and_a_share() -> None:
-    rows = pd.DataFrame({"segment_name": ["grew", "shrank", "new"], "n_customers": [120, 40, 7]})
-    days = pd.to_datetime(["2026-01-01", "2026-01-01", "2026-01-02"])
-    history = pd.DataFrame(
-        {"snapshot_date": days, "segment_name": ["grew", "shrank", "grew"], "n_customers": [100, 50, 120]}
-    )
-    found = segments.with_change(rows, history, days[0])
-    assert list(found["n_customers_change"]) == pytest.approx([20, -10, math.nan], nan_ok=True)
-    assert list(found["change_share"]) == pytest.approx([0.2, -0.2, math.nan], nan_ok=True)
+def test_a_segment_that_had_another_name_is_one_line_on_every_page(
+    company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its id tells which it is: what has its name today had another one then, and what had its name then is another."""
+    days = asked(company, "select distinct snapshot_date from marts.customer_health_overview")
+    assert len(days) == 3
+    for name, number, active in asked(
+        company,
+        "select segment_name, n_customers, n_active from marts.customer_health_overview"
+        " where snapshot_date = (select max(snapshot_date) from marts.customer_health_overview)"
+        " and segment_id is not null",
+    ):
+        app = opened(company, "overview", monkeypatch, segment=name)
+        assert figures(app)["Customers"] == shown.number(number)
+        assert list(charted(app, "Active customers by day")["n_active"]) == [active] * 3
+    sizes = charted(opened(company, "segments", monkeypatch), "Customers of each segment by day")
+    names = {name for (name,) in asked(company, "select segment_name from marts.segments")}
+    assert set(sizes["segment_name"]) - {"in no segment"} == names
+    assert (
+        sizes.groupby("segment_name")["n_customers"].max() - sizes.groupby("segment_name")["n_customers"].min()
+    ).to_dict() == (dict(asked(company, "select segment_name, segment_id from marts.segments")))
+
+
+def test_a_segment_that_is_gone_is_no_other_of_the_same_name(
+    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(company / "published", tmp_path / "published", symlinks=True)
+    path = data.current_path(tmp_path)
+    with duckdb.connect(path) as connection:
+        ((name,),) = connection.execute("select min(segment_name) from marts.segments").fetchall()
+        connection.execute(
+            "insert into marts.customer_health_overview select * replace (90 as segment_id, ? as segment_name)"
+            " from marts.customer_health_overview where segment_name = 'all'"
+            " and snapshot_date < (select max(snapshot_date) from marts.customer_health_overview)",
+            [name],
+        )
+    sizes = charted(opened(tmp_path, "segments", monkeypatch), "Customers of each segment by day")
+    assert sizes["segment_name"].value_counts()[[name, f"{name} (gone)"]].to_list() == [3, 2]
 
 
 def test_names_of_lines_do_not_lie_on_each_other() -> None:
@@ -724,6 +756,32 @@ def test_a_campaign_in_the_address_is_opened(company: Path, monkeypatch: pytest.
     assert not any("by day" in header.value for header in app.subheader)
     app = opened(company, "campaigns", monkeypatch, **address, campaign="nothing")
     assert "nothing did not run" in app.info[0].value
+
+
+def test_the_campaign_that_is_open_stays_so_where_another_publication_lists_it_elsewhere(
+    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(company / "published", tmp_path / "published", symlinks=True)
+    before = Published(tmp_path).current()
+    campaigns = asked(
+        company,
+        "select campaign_id, campaign_name from marts.campaign_summary where period = 'last_365_days'"
+        " order by roas desc nulls last, campaign_id",
+    )
+    campaign, name = campaigns[-1]
+    newer = f"{before[:-4]}9999"
+    shutil.copytree(tmp_path / "published" / before, tmp_path / "published" / newer)
+    with duckdb.connect(str(tmp_path / "published" / newer / DATABASE)) as connection:
+        # Without the first of them, so that every row has another number, and the last number no row.
+        connection.execute("delete from marts.campaign_summary where campaign_id = ?", [campaigns[0][0]])
+    app = opened(tmp_path, "campaigns", monkeypatch, campaign=campaign)
+    for version in (newer, before):
+        Published(tmp_path).switch_to(version)
+        app.run()
+        assert [error.value for error in app.exception] == []
+        assert version in app.caption[0].value
+        assert f"{name} by day" in [header.value for header in app.subheader]
+        assert app.query_params["campaign"] == campaign
 
 
 def test_campaigns_are_compared_by_what_they_return(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
