@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from clientele.serving import dashboards_command, dashboards_environment
 
@@ -77,15 +77,18 @@ def opened_browser() -> Iterator[Browser]:
 
 
 class Watched:
-    """A page, whom it spoke to besides its own address, and what it complained about."""
+    """A page, whom it spoke to besides its own address and who else it may, and what it complained about."""
 
-    def __init__(self, page: Page, address: str) -> None:
+    def __init__(self, page: Page, address: str, *others: str) -> None:
         self.page = page
         self.address = address
+        self.hosts = {urlsplit(allowed).netloc for allowed in (address, *others)}
         self.other_hosts: set[str] = set()
         self.errors: list[str] = []
         page.set_default_timeout(SETTLES_WITHIN_MS)
-        page.on("request", self._asked)
+        page.on("request", lambda request: self._spoke_to(request.url))
+        # Which is no request to Playwright.
+        page.on("websocket", lambda socket: self._spoke_to(socket.url))
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
@@ -118,9 +121,9 @@ class Watched:
         of_it = self.page.locator(CARD).filter(has=self.page.get_by_text(label, exact=True))
         return of_it.locator("h3").inner_text().strip()
 
-    def _asked(self, request: Request) -> None:
-        parts = urlsplit(request.url)
-        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != urlsplit(self.address).netloc:
+    def _spoke_to(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc not in self.hosts:
             self.other_hosts.add(parts.netloc)
 
     def _said(self, message: ConsoleMessage) -> None:

@@ -80,7 +80,7 @@ def fragment(draw: Callable[..., None]) -> Callable[..., None]:
         try:
             draw(publication, *args, **kwargs)
         except data.UnreadableError as error:
-            unreadable(str(error))
+            unreadable(error.version)
 
     return st.fragment(part)
 
@@ -160,18 +160,22 @@ def cards(publication: Publication, figures: Sequence[Card], *results: Result, m
         source(publication, *results, models=models, key="cards")
 
 
-def asked(publication: Publication, name: str, **params: Any) -> Result | None:
-    """The rows of a query, without columns that are hidden from whoever is looking.
-
-    Says so in their place where the publication is older than the query, and gives None.
-    """
-    try:
-        found = data.ask(publication.path, name, **params)
-    except data.NotInPublicationError as error:
-        too_old(error.relation, is_column=error.is_column)
-        return None
+def ask(publication: Publication, name: str, **params: Any) -> Result:
+    """The rows of a query, without columns that are hidden from whoever is looking."""
+    found = data.ask(publication.path, name, **params)
     hidden = access.hidden_columns()
     return replace(found, rows=found.rows.drop(columns=[*hidden & set(found.rows)])) if hidden else found
+
+
+def asked(publication: Publication, name: str, **params: Any) -> Result | None:
+    """The same; where the publication is older than the query, or it takes too much, says so and gives None."""
+    try:
+        return ask(publication, name, **params)
+    except data.NotInPublicationError as error:
+        too_old(error.relation, is_column=error.is_column)
+    except data.TooMuchError as error:
+        st.warning(f"Not shown: {error}.", icon=":material/memory:")
+    return None
 
 
 def too_old(relation: str, *, is_column: bool = False) -> None:
@@ -230,18 +234,19 @@ def source(publication: Publication, *results: Result, models: Sequence[str] = (
         return
     with told:
         for result in results:
-            rows = result.rows
+            rows, file = result.rows, f"{result.name}_{publication.version}"
+            sql = f"-- Publication {stamp(publication, models)}\n{result.question}"
             st.caption(f"`dashboards/queries/{result.name}.sql`, {shown.plural(len(rows), 'row')}")
             with st.container(horizontal=True):
                 st.download_button(
-                    "CSV", partial(_csv, rows), file_name=f"{result.name}.csv", mime="text/csv",
+                    "CSV", partial(csv_file, [rows]), file_name=f"{file}.csv", mime="text/csv",
                     key=f"csv-{result.name}-{key}", on_click="ignore", icon=":material/download:",
                 )  # fmt: skip
                 st.download_button(
-                    "SQL", result.question, file_name=f"{result.name}.sql", mime="text/plain",
+                    "SQL", sql, file_name=f"{file}.sql", mime="text/plain",
                     key=f"sql-{result.name}-{key}", on_click="ignore", icon=":material/download:",
                 )  # fmt: skip
-            st.code(result.question, language="sql")
+            st.code(sql, language="sql")
 
 
 def stamp(publication: Publication, models: Sequence[str] = ()) -> str:
@@ -250,15 +255,13 @@ def stamp(publication: Publication, models: Sequence[str] = ()) -> str:
     return " · ".join([shown.day(publication.snapshot_date), publication.version, *versions])
 
 
-def _csv(rows: pd.DataFrame) -> bytes:
-    return rows.map(shown.cell).to_csv(index=False).encode()
-
-
 def csv_file(chunks: Iterable[pd.DataFrame]) -> BytesIO:
     """Rows as a file of CSV, written as they come; in memory, where Streamlit keeps what is downloaded."""
     file = BytesIO()
     for number, rows in enumerate(chunks):
-        texts = {name: rows[name].map(shown.cell) for name in rows.select_dtypes(object)}
+        # All that may hold a text: one of an enum is a category.
+        kinds = rows.select_dtypes(exclude=["number", "bool", "datetime"])
+        texts = {name: kinds[name].astype(object).map(shown.cell) for name in kinds}
         file.write(rows.assign(**texts).to_csv(index=False, header=number == 0).encode())
     file.seek(0)
     return file
@@ -297,6 +300,11 @@ def missing_sources(publication: Publication, needs: Sequence[str]) -> list[tupl
 def meaning(publication: Publication, table: str, column: str) -> str:
     """What a column means, for a hover: from dbt's documentation."""
     return data.definition(publication.path, table, column)
+
+
+def meaning_with_bounds(publication: Publication, table: str, column: str) -> str:
+    """The same of an estimate that is shown with its bounds."""
+    return f"{meaning(publication, table, column)} {meaning(publication, table, f'{column}_lower')}"
 
 
 def risk_levels(publication: Publication) -> str:
@@ -400,14 +408,12 @@ def estimates(rows: pd.DataFrame, column: str, write: Callable[[Any], str]) -> l
     ]
 
 
-def bounded(name: str, label: str, kind: str, *, about: str = "", level: str = "", unit: str = "") -> dict[str, Column]:
-    """Three columns that sort as numbers: an estimate, and right beside it the bounds of it, of which `level` tells."""
-    of_it = f"of {label[:1].lower() if label[1:2].islower() else label[:1]}{label[1:]}{f' ({level})' if level else ''}"
-    title = f"{label} ({unit})" if unit else label
+def bounded(name: str, label: str, kind: str) -> dict[str, Column]:
+    """Three columns that sort as numbers: an estimate, and right beside it the bounds of it."""
     return {
-        name: Column(title, kind, about=about),
-        f"{name}_lower": Column("from", kind, about=f"Lower bound {of_it}."),
-        f"{name}_upper": Column("to", kind, about=f"Upper bound {of_it}."),
+        name: Column(label, kind),
+        f"{name}_lower": Column("from", kind),
+        f"{name}_upper": Column("to", kind),
     }
 
 
@@ -439,8 +445,3 @@ def part(label: str) -> Column:
 def when(label: str) -> Column:
     """A column of days."""
     return Column(label, "day")
-
-
-def estimate(label: str, currency: str = "", width: int | None = None) -> Column:
-    """A column of estimates with their bounds, as `estimates` writes them."""
-    return Column(f"{label} ({currency})" if currency else label, "estimate", width)

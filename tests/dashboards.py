@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,13 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import data
+from dashboards import components, data
+
+WITHIN_S = 120
+logging.getLogger("streamlit").setLevel(logging.ERROR)
 
 EARLIER = "(select * from (values ('previous', 1), ('month', 30)) as earlier(compared_with, days))"
 CHANGED = ("n_active", "n_high_risk", "churners_expected", "churn_probability_mean", "value_at_risk")
@@ -71,6 +76,18 @@ def given_a_past(home: Path) -> None:
             connection.execute(statement)
 
 
+def opened(home: Path, name: str, monkeypatch: pytest.MonkeyPatch, **address: str) -> AppTest:
+    """A page over the publication of a home, as an address opens it."""
+    monkeypatch.setenv("CLIENTELE_HOME", str(home))
+    monkeypatch.setattr(components, "CHECKED", True)
+    app = AppTest.from_string(f"from dashboards.app import show\nshow({name!r})", default_timeout=WITHIN_S)
+    for parameter, value in address.items():
+        app.query_params[parameter] = value
+    app.run()
+    assert [error.value for error in app.exception] == []
+    return app
+
+
 def figures(app: AppTest) -> dict[str, str]:
     """What the cards of a page say, by their labels."""
     words = [markdown.value for markdown in app.markdown]
@@ -100,3 +117,21 @@ def asked(home: Path, sql: str) -> list[tuple[Any, ...]]:
         connection.execute(f"attach '{data.current_path(home)}' as published (read_only)")
         connection.execute("use published")
         return connection.execute(sql).fetchall()
+
+
+def credit_of_one(customer: str) -> str:
+    """A script that shows one customer's credit."""
+    return (
+        "from dashboards import data\nfrom dashboards.views import one_customer\n"
+        f"one_customer.credit(data.publication(data.current_path()), {customer!r})"
+    )
+
+
+def a_campaign(home: Path) -> tuple[str, str, str]:
+    """Id, channel and name of a campaign that is not the first of the list."""
+    (found,) = asked(
+        home,
+        "select campaign_id, channel, campaign_name from marts.campaign_summary where period = 'all_time'"
+        " order by last_date, campaign_id desc limit 1",
+    )
+    return found

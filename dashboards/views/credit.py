@@ -30,7 +30,7 @@ def page(publication: Publication) -> None:
     """Show it, or what is missing."""
     ui.head("Credit", "What credit can customers carry, and what would be lost?", publication, models=MODELS)
     try:
-        summary = data.ask(publication.path, "credit_summary")
+        summary = ui.ask(publication, "credit_summary")
     except data.NotInPublicationError:
         ui.nothing(
             publication,
@@ -438,10 +438,10 @@ def groups(publication: Publication, rows: pd.DataFrame) -> None:
         {
             "group_value": ui.text("Group"), "n_customers": ui.figure("Customers"),
             "is_large_enough": ui.Column("Large enough", "tick"),
-            **ui.bounded("approval_rate", "Approved", "share", level="95 %"),
+            **ui.bounded("approval_rate", "Approved", "share"),
             "compared_with": ui.text("Beside"),
-            **ui.bounded("adverse_impact_ratio", "Impact ratio", "decimal", level="95 %"),
-            **ui.bounded("expected_default_rate", "Defaults expected", "share", level="95 %"),
-            **ui.bounded("default_rate", "Defaults seen", "share", level="95 %"),
+            **ui.bounded("adverse_impact_ratio", "Impact ratio", "decimal"),
+            **ui.bounded("expected_default_rate", "Defaults expected", "share"),
+            **ui.bounded("default_rate", "Defaults seen", "share"),
         },
     )  # fmt: skip

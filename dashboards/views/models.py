@@ -25,13 +25,13 @@ MEASURES = {
     "bias": ("Bias of summed value", "+.0%"),
     "silhouette": ("Silhouette", ".2f"),
 }
-WORST = 25
+MODELS = ("churn", "clv", "next_purchase", "segments", "survival", "credit")
+WORST = 25  # columns of the map of drift
+NO_CHECKS = "No run has made any checks yet: `clientele daily` does."
 FEW_DAYS = 8  # up to which a cell has room for its number
 SHADED_FROM = 2.0  # from which a cell is too strong for dark numbers
 # What was measured when a version was fitted, and what its scores turned out to be worth.
 BACKTEST, LIVE = "backtest at fit", "live, once outcomes were known"
-
-
 # Days from the newest event to the publication beyond which figures want care, and beyond which they are of the past.
 WANTS_CARE_DAYS, PAST_DAYS = 2, 31
 
@@ -219,27 +219,23 @@ def outcomes(rows: pd.DataFrame) -> None:
 
 def page(publication: Publication) -> None:
     """Show it."""
-    ui.head(
-        "Models and data",
-        "Can the figures be trusted today?",
-        publication,
-        models=("churn", "clv", "next_purchase", "segments", "survival", "credit"),
-    )
+    ui.head("Models and data", "Can the figures be trusted today?", publication, models=MODELS)
     sources, champions = ui.asked(publication, "source_status"), ui.asked(publication, "models_champions")
     health = ui.asked(publication, "models_health")
     if health is not None and not health.rows.empty:
         answer(*verdict(health.one(), publication.published_at))
         ui.cards(publication, figures(publication, health.one()), health)
     models_in(publication, champions)
+    checks = ui.asked(publication, "models_checks")
     left, right = st.columns([2, 3])
     with left:
         ui.panel(
             "Checks of the last run",
-            ui.asked(publication, "models_checks"),
+            checks,
             outcomes,
             about=ui.meaning(publication, "check_results", "check_type"),
             publication=publication,
-            empty="No run has made any checks yet: `clientele daily` does.",
+            empty=NO_CHECKS,
         )
     with right:
         ui.panel(
@@ -248,7 +244,7 @@ def page(publication: Publication) -> None:
             lambda rows: model_tables.not_passed(publication, rows),
             about=ui.meaning(publication, "check_results", "status"),
             publication=publication,
-            empty="Every check passed.",
+            empty=NO_CHECKS if checks is None or checks.rows.empty else "Every check passed.",
         )
     ui.panel(
         "Drift by column and day",
@@ -256,6 +252,7 @@ def page(publication: Publication) -> None:
         drift,
         about=ui.meaning(publication, "drift_by_column", "of_threshold"),
         publication=publication,
+        models=MODELS,
         empty="No drift was measured yet: the daily run does, once a champion has a reference to compare with.",
     )
     ui.panel(
@@ -383,6 +380,7 @@ def models_in(publication: Publication, champions: Result | None) -> None:
         lambda rows: model_tables.versions(publication, rows),
         about=ui.meaning(publication, "model_registry", "is_champion"),
         publication=publication,
+        models=MODELS,
     )
 
 

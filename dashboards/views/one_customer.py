@@ -22,7 +22,7 @@ EVENTS = {
 }  # fmt: skip
 # In the order in which they are told.
 PREDICTIONS = {
-    "churn": "Leaves within {horizon} days",
+    "churn": "Leaves within {horizon}",
     "purchase_7d": "Orders within 7 days",
     "purchase_30d": "Orders within 30 days",
     "purchase_90d": "Orders within 90 days",
@@ -43,10 +43,9 @@ def page(publication: Publication, customer: str) -> None:
         st.info(f"No customer is called {shown.plain(customer)} in this publication.", icon=":material/person_off:")
         return
     told = profile.one()
-    horizon = data.setting(publication.path, "churn_horizon_days", "90")
     st.caption(
-        f"Churn is looked for within {horizon} days. Bounds of probabilities are meant to hold the rates of 95 % of"
-        " groups of like customers, those of values what 90 % of customers spend; value at risk carries both."
+        f"Churn is looked for within {ui.horizon(publication)}. Bounds of probabilities are meant to hold the rates of"
+        " 95 % of groups of like customers, those of values what 90 % of customers spend; value at risk carries both."
     )
     ui.cards(publication, figures(publication, told), profile, models=("churn", "clv", "next_purchase"))
     facts(publication, told)
@@ -56,8 +55,7 @@ def page(publication: Publication, customer: str) -> None:
             "What the models expect",
             ui.asked(publication, "customer_scores", customer=customer),
             lambda rows: scores(publication, rows),
-            about="Every forecast with its bounds: those of probabilities are meant to hold the rates of 95 % of"
-            " of like customers, those of values what 90 % of customers spend.",
+            about=ui.meaning(publication, "predictions", "lower_bound"),
             publication=publication,
             models=("churn", "clv", "next_purchase"),
             empty="No model scored this customer.",
@@ -88,8 +86,8 @@ def page(publication: Publication, customer: str) -> None:
         f"The last {days} days",
         ui.asked(publication, "customer_timeline", customer=customer),
         lambda rows: timeline(publication, rows, int(days), may_feel),
-        about="Orders, returns and visits by day. How customers feel shows only where a consent covers it.",
-        needs=["sessions", "returns"],
+        about=ui.meaning(publication, "customer_timeline", "event_type"),
+        needs=["orders", "sessions", "returns"],
         publication=publication,
         empty="Nothing is known of this customer in these days.",
     )
@@ -166,7 +164,7 @@ def scores(publication: Publication, rows: pd.DataFrame) -> None:
 
     places = {kind: place for place, kind in enumerate(PREDICTIONS)}
     rows = rows.sort_values("prediction_type", key=lambda kinds: kinds.map(places))
-    horizon = data.setting(publication.path, "churn_horizon_days", "90")
+    horizon = ui.horizon(publication)
     estimate = rows["probability"].fillna(rows["value"])
     told = pd.DataFrame(
         {
@@ -340,10 +338,12 @@ def credit(publication: Publication, customer: str) -> None:
 def decided(publication: Publication, rows: pd.DataFrame) -> None:
     """Score, probability of default with its bounds, and the recommendation."""
     told = {name: None if pd.isna(value) else value for name, value in rows.iloc[0].items()}
-    bounds = shown.between(shown.share(told["pd_lower"]), shown.share(told["pd_upper"]))
+    band = f" (band {told['band']}: {told['band_meaning']})" if told["band"] else ""
     lines = {
-        "Score": f"{shown.number(told['score'])} (band {told['band']}: {told['band_meaning']})",
-        "Probability of default": f"{shown.share(told['pd'])} ({bounds})",
+        "Score": f"{shown.number(told['score'])}{band}",
+        "Probability of default": shown.with_bounds(
+            *(shown.share(told[name]) for name in ("pd", "pd_lower", "pd_upper"))
+        ),
         "Recommended": shown.plain(told["recommendation"]),
         "Why": shown.plain(told["reason"] or told["rule"] or "no rule speaks against it"),
         "Instalment that fits the income": (

@@ -249,15 +249,15 @@ def page(publication: Publication) -> None:
     if profiles.rows.empty:
         ui.nothing(publication, ["customers", "orders"], NO_SEGMENTS)
     else:
-        ui.cards(publication, figures(profiles.rows), profiles, models=MODELS)
+        ui.cards(publication, figures(publication, profiles.rows), profiles, models=MODELS)
         history = ui.asked(publication, "segments_trend")
         moved(publication, profiles)
         ui.panel(
             "How they differ",
             ui.asked(publication, "segments_traits"),
             profile_map,
-            about="Numbers are means over the customers of a segment. Colours show how far a mean lies above or below"
-            " that of the segments together, in standard deviations (s.d.) between segments.",
+            about=f"Numbers: {ui.meaning(publication, 'segment_traits', 'trait_mean')} Colours:"
+            f" {ui.meaning(publication, 'segment_traits', 'standing')}",
             publication=publication,
             models=MODELS,
         )
@@ -267,39 +267,38 @@ def page(publication: Publication) -> None:
                 "Sizes by day",
                 history if has_days else replace(history, rows=history.rows.head(0)),
                 trend,
-                about="Customers in each segment on every day that was scored, by the model of that day.",
+                about=ui.meaning(publication, "customer_health_overview", "segment_id"),
                 publication=publication,
+                models=MODELS,
                 empty=f"Sizes over time begin with the second day that is built: {ui.more_days(publication)}.",
             )
     ui.panel(
         "Recency and frequency, by rule",
         ui.asked(publication, "segments_rfm"),
         fifths,
-        about="Customers who ever ordered, in fifths by how recently they did and in fifths by how often: cells show"
-        " how many customers are in both.",
+        about=ui.meaning(publication, "rfm_cells", "n_customers"),
         needs=["orders"],
         publication=publication,
         empty="Nobody has ordered yet.",
     )
 
 
-def figures(rows: pd.DataFrame) -> list[Card]:
+def figures(publication: Publication, rows: pd.DataFrame) -> list[Card]:
     """The cards; the largest segment stands first."""
     largest, best = rows.iloc[0], rows.loc[rows["spend_share"].idxmax()]
+
+    def about(column: str) -> str:
+        return ui.meaning(publication, "segments", column)
+
     return [
-        Card("Segments", shown.number(len(rows)), [], "Kinds of customers that the model tells apart."),
+        Card("Segments", shown.number(len(rows)), [], about("segment_name")),
         Card(
             "Largest",
             shown.share(largest["customer_share"], 0),
             [largest["segment_name"]],
-            "Share of all customers who are in the largest segment.",
+            about("customer_share"),
         ),
-        Card(
-            "Most spend",
-            shown.share(best["spend_share"], 0),
-            [best["segment_name"]],
-            "Share of what all customers ever spent that the segment with the most spend has.",
-        ),
+        Card("Most spend", shown.share(best["spend_share"], 0), [best["segment_name"]], about("spend_share")),
     ]
 
 
@@ -312,7 +311,7 @@ def moved(publication: Publication, profiles: Result) -> None:
         "Sizes",
         profiles if compared is None else (profiles, compared),
         lambda rows: sizes(publication, rows, None if compared is None else compared.rows),
-        about="How many customers each segment has, what they spent, and how its size changed.",
+        about=ui.meaning(publication, "segments", "n_customers"),
         publication=publication,
         models=MODELS,
     )
@@ -320,9 +319,8 @@ def moved(publication: Publication, profiles: Result) -> None:
         "Where customers went",
         ui.asked(publication, "segments_flows", compared_with=since),
         flows,
-        about="How many customers went from the segment at the left, where they were then, to the one below, where"
-        " they are now; the diagonal stayed. The shade is their share of the segment then. Only customers who are in a"
-        " segment on both days.",
+        about=f"{ui.meaning(publication, 'segment_flows', 'n_customers')} Shade:"
+        f" {ui.meaning(publication, 'segment_flows', 'earlier_segment_share')}",
         publication=publication,
         models=MODELS,
         empty=f"There is no earlier day to compare with yet: {ui.more_days(publication)}.",
