@@ -33,6 +33,8 @@ def checked_roles(text: str) -> dict[str, dict[str, Any]]:
                 raise ValueError(
                     f"{ROLES.name}: role {role}: {key}: {', '.join(unknown)} is none of {', '.join(sorted(known))}"
                 )
+        if "customer_id" in may.get("hidden", ()) and "customers" in may.get("pages", ()):
+            raise ValueError(f"{ROLES.name}: role {role}: the page customers cannot be shown with customer_id hidden")
     return roles
 
 

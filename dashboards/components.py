@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache, partial, wraps
@@ -27,6 +27,7 @@ schemapi.DEBUG_MODE = CHECKED
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 RISK_COLOURS = {"high": "#d55e00", "medium": "#e69f00", "low": "#009e73"}
 HEIGHT = 280
+MANY = 40  # days or months, beyond which a line shows no points
 # Pixels of a row of a table, and rows that it shows at once; Streamlit finds the height of up to ten by itself.
 ROW, MOST_ROWS = 35, 10
 # Kinds of columns of numbers, and how each is written; those of SHARES are shown times a hundred.
@@ -398,6 +399,11 @@ def table(publication: Publication, rows: pd.DataFrame, of: str, columns: dict[s
         placeholder=shown.NOTHING,
         **{"height": (MOST_ROWS + 1) * ROW + 3 if len(rows) > MOST_ROWS else "auto"} | options,
     )
+
+
+def bounds(told: Mapping[str, Any], column: str, write: Callable[[Any], str]) -> str:
+    """The bounds of the estimate in a column of a row: 30.5 % to 92.2 %; nothing where it has none."""
+    return shown.between(write(told[f"{column}_lower"]), write(told[f"{column}_upper"]))
 
 
 def estimates(rows: pd.DataFrame, column: str, write: Callable[[Any], str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -26,7 +25,6 @@ RATES = {
     "roas": ("Return on ad spend", ",.1f", "times the cost"),
 }
 NEEDS = ("campaign_performance",)
-MANY = 40  # days or months, beyond which a line shows no points
 MOST = 30  # campaigns in one chart
 
 
@@ -58,7 +56,9 @@ def rate(publication: Publication, rows: pd.DataFrame, *, column: str, by: str) 
     dates = pd.to_datetime(rows[by])
     every = pd.date_range(dates.min(), dates.max(), freq="D" if by == "performance_date" else "MS", name=by)
     rows = rows[[column, f"{column}_lower", f"{column}_upper"]].set_index(dates).reindex(every).reset_index()
-    ui.vega(rows, rate_line, column, by, unit, len(rows) < MANY, height=210, alt_text=f"{title} over time, with bounds")
+    ui.vega(
+        rows, rate_line, column, by, unit, len(rows) < ui.MANY, height=210, alt_text=f"{title} over time, with bounds"
+    )
 
 
 def four(publication: Publication, result: Result, by: str, of: str) -> None:
@@ -223,9 +223,6 @@ def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
     """The cards: sums of the period, and rates with their bounds."""
     money = publication.currency
 
-    def bounds(column: str, write: Callable[[Any], str]) -> str:
-        return shown.between(write(told[f"{column}_lower"]), write(told[f"{column}_upper"]))
-
     def about(column: str, rate: str = "") -> str:
         below = f" Below: {ui.meaning_with_bounds(publication, 'channel_summary', rate)}" if rate else ""
         return ui.meaning(publication, "channel_summary", column) + below
@@ -242,25 +239,25 @@ def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
         Card(
             "Cost",
             shown.money(told["cost_amount"], money),
-            [per_click, bounds("cpc", partial(shown.exact_money, currency=money))],
+            [per_click, ui.bounds(told, "cpc", partial(shown.exact_money, currency=money))],
             about("cost_amount", "cpc"),
         ),
         Card(
             "Revenue attributed",
             shown.money(told["revenue_amount"], money),
-            [f"{shown.decimal(told['roas'])} times the cost", bounds("roas", shown.decimal)],
+            [f"{shown.decimal(told['roas'])} times the cost", ui.bounds(told, "roas", shown.decimal)],
             about("revenue_amount", "roas"),
         ),
         Card(
             "Clicks",
             shown.number(told["clicks"]),
-            [f"{shown.share(told['ctr'], 2)} of impressions", bounds("ctr", partial(shown.share, digits=2))],
+            [f"{shown.share(told['ctr'], 2)} of impressions", ui.bounds(told, "ctr", partial(shown.share, digits=2))],
             about("clicks", "ctr"),
         ),
         Card(
             "Conversions",
             shown.number(told["conversions"]),
-            [f"{shown.share(told['conversion_share'])} of clicks", bounds("conversion_share", shown.share)],
+            [f"{shown.share(told['conversion_share'])} of clicks", ui.bounds(told, "conversion_share", shown.share)],
             about("conversions", "conversion_share"),
         ),
     ]

@@ -246,7 +246,7 @@ def score_bars() -> ui.Chart:
         .encode(
             x=alt.X("score_from:Q", bin="binned", title="Score", axis=alt.Axis(format="d", tickCount=10)),
             x2="score_to:Q",
-            y=alt.Y("n_customers:Q", title="Customers", axis=alt.Axis(format="~s", tickCount=5)),
+            y=alt.Y("n_customers:Q", title="Customers", axis=ui.counts_axis()),
             color=alt.Color(
                 "band:N",
                 title="Band, A the safest",
@@ -310,7 +310,7 @@ def reason_bars() -> ui.Chart:
         .mark_bar(color=ui.accent(), cornerRadiusEnd=2, height=14)
         .encode(
             y=alt.Y("what:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
-            x=alt.X("n_first:Q", title="Customers whom it costs most", axis=alt.Axis(format="~s", tickCount=5)),
+            x=alt.X("n_first:Q", title="Customers whom it costs most", axis=ui.counts_axis()),
             tooltip=[
                 alt.Tooltip("what:N", title="Characteristic"),
                 alt.Tooltip("n_first:Q", title="Costs most of all", format=",.0f"),
@@ -335,7 +335,7 @@ def rule_bars() -> ui.Chart:
         .mark_bar(cornerRadiusEnd=2, height=14)
         .encode(
             y=alt.Y("what:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
-            x=alt.X("n_customers:Q", title="Customers", axis=alt.Axis(format="~s", tickCount=5)),
+            x=alt.X("n_customers:Q", title="Customers", axis=ui.counts_axis()),
             color=alt.Color(
                 "recommendation:N",
                 title=None,

@@ -63,9 +63,7 @@ def performance_lines(measure: str, forecasts: tuple[str, ...], has_live: bool, 
     ]
     # In the order of their horizons, which is not that of the letters.
     colour = alt.Color("forecast:N", title=None, legend=legend, sort=list(forecasts))
-    base = alt.Chart().encode(
-        x=alt.X("period:T", title="Forecast from", axis=alt.Axis(format="%b %Y", tickCount=5)), color=colour
-    )
+    base = alt.Chart().encode(x=alt.X("period:T", title="Forecast from", axis=ui.days_axis(5, "%b")), color=colour)
     lines = base.mark_line(point={"size": 60}).encode(
         y=alt.Y(f"{measure}:Q", title=title, scale={"zero": False}, axis=alt.Axis(format=pattern, tickCount=5)),
         # One day of outcomes is a point without a line: told apart by its shape as well.
@@ -198,7 +196,7 @@ def outcome_bars() -> ui.Chart:
         .mark_bar(height=18)
         .encode(
             y=alt.Y("what:N", title=None),
-            x=alt.X("n_checks:Q", title="Checks", axis=alt.Axis(format="~s", tickCount=5)),
+            x=alt.X("n_checks:Q", title="Checks", axis=ui.counts_axis()),
             color=alt.Color(
                 "status:N",
                 sort=order,
@@ -226,6 +224,12 @@ def page(publication: Publication) -> None:
         answer(*verdict(health.one(), publication.published_at))
         ui.cards(publication, figures(publication, health.one()), health)
     models_in(publication, champions)
+    checked(publication)
+    recorded(publication, sources)
+
+
+def checked(publication: Publication) -> None:
+    """What checks of the last run said, and what drifted."""
     checks = ui.asked(publication, "models_checks")
     left, right = st.columns([2, 3])
     with left:
@@ -255,6 +259,10 @@ def page(publication: Publication) -> None:
         models=MODELS,
         empty="No drift was measured yet: the daily run does, once a champion has a reference to compare with.",
     )
+
+
+def recorded(publication: Publication, sources: Result | None) -> None:
+    """What was loaded, published and run."""
     ui.panel(
         "Sources",
         sources,

@@ -100,11 +100,7 @@ def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
     def about(column: str) -> str:
         return ui.meaning(publication, "customer_directory", column)
 
-    def bounds(column: str, write: Any) -> str:
-        return shown.between(write(told[f"{column}_lower"]), write(told[f"{column}_upper"]))
-
-    def in_money(value: Any) -> str:
-        return shown.money(value, money)
+    bounds, in_money = partial(ui.bounds, told), partial(shown.money, currency=money)
 
     return [
         Card(
@@ -399,7 +395,7 @@ def timeline(publication: Publication, rows: pd.DataFrame, days: int, may_feel: 
     # Without a consent the same is said whether there would be any or not.
     if may_feel is not None and not any("emotion" in kind for kind in kinds):
         st.caption(
-            "A consent to emotion analytics is on record; nothing was recorded under it in these days."
+            "A consent to emotion analytics is on record; nothing that was recorded under it shows in these days."
             if may_feel
             else "No consent to emotion analytics is on record, so that nothing shows of how this customer feels."
         )

@@ -17,7 +17,6 @@ from dashboards.components import Card
 from dashboards.data import Publication, Result
 
 MODELS = ("churn", "clv", "segments")
-MANY_DAYS = 40  # beyond, a line shows no points
 NO_SCORES = (
     "No customer was scored: a churn model needs about a year of orders, or subscriptions, to learn from."
     " `clientele query \"select model_name, status, message from governance.model_registry\"` says what is missing."
@@ -62,11 +61,10 @@ def figures(publication: Publication, now: Result, changes: Result | None) -> li
         return f"{write(value)} since {shown.day(moved['earlier_date'])}"
 
     def bounds(column: str, write: Callable[[Any], str]) -> str:
-        told = shown.between(write(today[f"{column}_lower"]), write(today[f"{column}_upper"]))
+        told = ui.bounds(today, column, write)
         return f"{told}, customers' bounds summed" if told else ""
 
-    def in_money(value: Any) -> str:
-        return shown.money(value, money)
+    in_money = partial(shown.money, currency=money)
 
     return [
         Card("Customers", shown.number(today["n_customers"]), [change("n_customers")], about["n_customers"]),
@@ -228,7 +226,7 @@ def over_time(
     if has_bounds:
         none = pd.DataFrame({"published_at": [], "snapshot_date": [], "models_json": []})
         rows = with_models(rows, none if published is None else published, models)
-    ui.vega(rows, by_day, column, title, unit, pattern, has_bounds, len(rows) < MANY_DAYS, alt_text=f"{title} by day")
+    ui.vega(rows, by_day, column, title, unit, pattern, has_bounds, len(rows) < ui.MANY, alt_text=f"{title} by day")
     if has_bounds:
         others = [shown.day(day) for day in rows.loc[rows["is_other_model"], "snapshot_date"]]
         came = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -33,7 +34,7 @@ def decile_bars(currency: str) -> ui.Chart:
     ]
     base = alt.Chart().encode(x=alt.X("decile:O", title="Tenth of customers (1 is best)", axis=alt.Axis(labelAngle=0)))
     bars = base.mark_bar(color=ui.accent(), cornerRadiusEnd=2).encode(
-        y=alt.Y("clv_365d_mean:Q", title=f"{currency}, with bounds", axis=alt.Axis(format="~s", tickCount=5)),
+        y=alt.Y("clv_365d_mean:Q", title=f"{currency}, with bounds", axis=ui.counts_axis()),
         tooltip=tips,
     )
     bounds = base.mark_rule(color=ui.RISK_COLOURS["medium"], strokeWidth=2).encode(
@@ -120,8 +121,8 @@ def month_bars(currency: str) -> ui.Chart:
         .mark_bar(color=ui.accent())
         .encode(
             opacity=alt.condition("datum.is_complete", alt.value(1), alt.value(0.5)),
-            x=alt.X("yearmonth(activity_month):T", title=None, axis=alt.Axis(format="%b %Y", tickCount=6)),
-            y=alt.Y("net_revenue:Q", title=currency, axis=alt.Axis(format="~s")),
+            x=alt.X("yearmonth(activity_month):T", title=None, axis=ui.days_axis(pattern="%b")),
+            y=alt.Y("net_revenue:Q", title=currency, axis=ui.counts_axis()),
             tooltip=[
                 alt.Tooltip("activity_month:T", title="Month", format="%b %Y"),
                 alt.Tooltip("net_revenue:Q", title="Net revenue", format=",.0f"),
@@ -195,8 +196,7 @@ def figures(publication: Publication, total: dict[str, Any], best: dict[str, Any
     def about(column: str) -> str:
         return ui.meaning(publication, "value_deciles", column)
 
-    def bounds(told: dict[str, Any], column: str) -> str:
-        return shown.between(shown.money(told[f"{column}_lower"], money), shown.money(told[f"{column}_upper"], money))
+    bounds = partial(ui.bounds, write=partial(shown.money, currency=money))
 
     return [
         Card(

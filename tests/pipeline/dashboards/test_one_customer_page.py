@@ -97,7 +97,7 @@ def test_who_cannot_be_lost_goes_from_nothing_to_nothing_nowhere(
 
 @pytest.mark.parametrize(
     ("has_consent", "told"),
-    [(False, "No consent to emotion analytics is on record"), (True, "nothing was recorded under it")],
+    [(False, "No consent to emotion analytics is on record"), (True, "nothing that was recorded under it")],
 )
 def test_where_no_feelings_show_the_consent_alone_is_told(
     has_consent: bool, told: str, company: Path, monkeypatch: pytest.MonkeyPatch
