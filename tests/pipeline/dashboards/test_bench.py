@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
-
 from bench import dashboards as bench
 from dashboards import data, shown
 from tests.dashboards import asked
@@ -34,7 +32,4 @@ def test_a_publication_that_is_scaled_up_says_which_it_is(company: Path) -> None
         assert publication.version in data.current_path(home)
         assert publication.snapshot_date is not None
         assert publication.models
-        with duckdb.connect(data.current_path(home), read_only=True) as connection:
-            assert connection.execute(
-                "select count(distinct customer_id) from marts.customer_directory"
-            ).fetchall() == [(count,)]
+        assert asked(home, "select count(distinct customer_id) from marts.customer_directory") == [(count,)]
