@@ -60,11 +60,19 @@ def accent() -> str:
     return "#56b4e9" if is_dark() else "#0072b2"
 
 
-def on_shade(column: str, more_than: float) -> Any:
-    """The colour of a number on a cell whose shade grows with a column: shades end light on dark, dark on light."""
-    light, dark = alt.value("#ffffff"), alt.value("#1b2733")
+def on_shade(column: str, turns_at: tuple[float, float]) -> Any:
+    """The colour of a number on a cell whose shade grows with a column: shades end light on dark, dark on light.
+
+    It turns at a value of the column, in the light and in the dark theme.
+    """
+    light, dark = alt.value("#ffffff"), alt.value("#000000")
     above, below = (dark, light) if is_dark() else (light, dark)
-    return alt.condition(alt.datum[column] > more_than, above, below)
+    return alt.condition(alt.datum[column] > turns_at[is_dark()], above, below)
+
+
+def of_most(most: float) -> tuple[float, float]:
+    """Where `on_shade` turns on a cell whose shade is that of the theme, from 0 to the highest value."""
+    return 0.58 * most, 0.45 * most
 
 
 def fragment(draw: Callable[..., None]) -> Callable[..., None]:
@@ -116,19 +124,18 @@ def by_the_day(base: alt.Chart, tips: Sequence[Any], height: int = HEIGHT) -> al
 
 
 def diverging() -> list[str]:
-    """Orange below, blue above, and the background between."""
-    return ["#b34700", "#1a232d", "#2b8cc4"] if is_dark() else ["#d9743a", "#f7f7f7", "#2b8cc4"]
+    """Orange below, blue above, and the background between; so that `ink` can be read on all of it."""
+    return ["#b34700", "#1a232d", "#1f6f9f"] if is_dark() else ["#e2905f", "#f7f7f7", "#4fa3d6"]
+
+
+def ink() -> Any:
+    """The colour of a number on a cell of `diverging` shades."""
+    return alt.value("#ffffff" if is_dark() else "#1b2733")
 
 
 def rising() -> list[str]:
     """From what needs no look, over a threshold, to what does."""
     return ["#1b3a56", "#b98a2f", "#ff9a5c"] if is_dark() else ["#e8f1f8", "#f6c26b", "#b34700"]
-
-
-def on_diverging(column: str, more_than: float) -> Any:
-    """The colour of a number on a cell whose shade grows to both sides of 0."""
-    light, dark = alt.value("#ffffff"), alt.value("#e6ebf0" if is_dark() else "#1b2733")
-    return alt.condition(f"abs(datum.{column}) > {more_than}", light, dark)
 
 
 def head(title: str, lead: str, publication: Publication, models: Sequence[str] = ()) -> None:

@@ -29,7 +29,7 @@ MODELS = ("churn", "clv", "next_purchase", "segments", "survival", "credit")
 WORST = 25  # columns of the map of drift
 NO_CHECKS = "No run has made any checks yet: `clientele daily` does."
 FEW_DAYS = 8  # up to which a cell has room for its number
-SHADED_FROM = 2.0  # from which a cell is too strong for dark numbers
+SHADE_TURNS_AT = (2.7, 0.7)  # over which numbers are light on dark shades, or dark on light ones; by theme
 # What was measured when a version was fitted, and what its scores turned out to be worth.
 BACKTEST, LIVE = "backtest at fit", "live, once outcomes were known"
 # Days from the newest event to the publication beyond which figures want care, and beyond which they are of the past.
@@ -157,7 +157,7 @@ def drift_map(worst: tuple[str, ...], has_numbers: bool) -> ui.Chart:
     if not has_numbers:
         return cells
     numbers = base.mark_text(fontSize=11).encode(
-        text=alt.Text("of_threshold:Q", format=".1f"), color=ui.on_shade("of_threshold", SHADED_FROM)
+        text=alt.Text("of_threshold:Q", format=".1f"), color=ui.on_shade("of_threshold", SHADE_TURNS_AT)
     )
     return alt.layer(cells, numbers)
 

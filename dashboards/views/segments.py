@@ -61,7 +61,7 @@ def trait_map() -> ui.Chart:
             ),
         )
     )
-    numbers = base.mark_text(fontSize=11).encode(text="written:N", color=ui.on_diverging("standing", 1.4))
+    numbers = base.mark_text(fontSize=11).encode(text="written:N", color=ui.ink())
     return alt.layer(cells, numbers)
 
 
@@ -130,7 +130,7 @@ def flow_map(then: tuple[str, ...], now: tuple[str, ...]) -> ui.Chart:
     )
     numbers = went.mark_text(fontSize=size).encode(
         text=alt.Text("n_customers:Q", format=",.0f"),
-        color=ui.on_shade("earlier_segment_share", 0.5),
+        color=ui.on_shade("earlier_segment_share", ui.of_most(1)),
         tooltip=[*tips, share],
     )
     totals = (
@@ -224,7 +224,7 @@ def fifth_map(most: float) -> ui.Chart:
     cells = base.mark_rect(cornerRadius=2).encode(color=alt.Color("n_customers:Q", legend=None))
     numbers = base.mark_text(fontSize=11).encode(
         text=alt.Text("n_customers:Q", format=",.0f"),
-        color=ui.on_shade("n_customers", most / 2),
+        color=ui.on_shade("n_customers", ui.of_most(most)),
     )
     return alt.layer(cells, numbers)
 
