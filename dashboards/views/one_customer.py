@@ -49,6 +49,21 @@ def page(publication: Publication, customer: str) -> None:
     )
     ui.cards(publication, figures(publication, told), profile, models=("churn", "clv", "next_purchase"))
     facts(publication, told)
+    forecasts(publication, customer)
+    ui.panel(
+        "What changed",
+        ui.asked(publication, "customer_changes", customer=customer),
+        lambda rows: changes(publication, rows),
+        publication=publication,
+        models=("churn", "clv", "segments"),
+        empty=f"Changes show from the second day that is built: {ui.more_days(publication)}.",
+    )
+    credit(publication, customer)
+    happened(publication, customer)
+
+
+def forecasts(publication: Publication, customer: str) -> None:
+    """What the models expect of the customer, and why."""
     left, right = st.columns(2)
     with left:
         ui.panel(
@@ -70,15 +85,10 @@ def page(publication: Publication, customer: str) -> None:
             models=("churn",),
             empty="This customer has no churn probability: nobody can be lost who has not ordered in a year.",
         )
-    ui.panel(
-        "What changed",
-        ui.asked(publication, "customer_changes", customer=customer),
-        lambda rows: changes(publication, rows),
-        publication=publication,
-        models=("churn", "clv", "segments"),
-        empty=f"Changes show from the second day that is built: {ui.more_days(publication)}.",
-    )
-    credit(publication, customer)
+
+
+def happened(publication: Publication, customer: str) -> None:
+    """What the customer did, and felt as far as a consent covers it."""
     days = data.setting(publication.path, "timeline_days", "180")
     consents = ui.asked(publication, "customer_consents", customer=customer)
     may_feel = None if consents is None else is_running(consents.rows, publication.snapshot_date)

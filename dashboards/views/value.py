@@ -12,7 +12,7 @@ import streamlit as st
 from dashboards import components as ui
 from dashboards import shown, state
 from dashboards.components import Card
-from dashboards.data import Publication
+from dashboards.data import Publication, Result
 
 NO_VALUES = "No customer was valued: the model needs about a year of orders to learn from."
 MODELS = ("clv",)
@@ -152,31 +152,7 @@ def page(publication: Publication) -> None:
     if tenths.rows.empty:
         ui.nothing(publication, ["orders"], NO_VALUES)
     else:
-        ui.cards(publication, figures(publication, total.one(), tenths.one()), total, tenths, models=("clv", "churn"))
-        left, right = st.columns(2)
-        with left:
-            ui.panel(
-                "Value of a customer, by tenths",
-                tenths,
-                lambda rows: deciles(publication, rows),
-                about=ui.meaning(publication, "value_deciles", "clv_365d_mean"),
-                publication=publication,
-                models=MODELS,
-            )
-        with right:
-            ui.panel(
-                "Concentration",
-                ui.asked(publication, "value_concentration"),
-                concentration,
-                about=ui.meaning(publication, "value_concentration", "clv_share")
-                + " The dashed line is where all customers would be worth the same.",
-                publication=publication,
-                models=MODELS,
-            )
-        st.caption(
-            "Bounds of a customer's value hold what 90 % of customers spend; those of sums and means are sums and means"
-            " of these, and wider than their own would be, as not all customers are wrong to one side at once."
-        )
+        expected(publication, tenths, total)
     by_cohort(publication)
     ui.panel(
         "Net revenue by month",
@@ -186,6 +162,35 @@ def page(publication: Publication) -> None:
         needs=["orders"],
         publication=publication,
         empty="Nothing was sold yet.",
+    )
+
+
+def expected(publication: Publication, tenths: Result, total: Result) -> None:
+    """What customers are worth, by tenths, and how concentrated that is."""
+    ui.cards(publication, figures(publication, total.one(), tenths.one()), total, tenths, models=("clv", "churn"))
+    left, right = st.columns(2)
+    with left:
+        ui.panel(
+            "Value of a customer, by tenths",
+            tenths,
+            lambda rows: deciles(publication, rows),
+            about=ui.meaning(publication, "value_deciles", "clv_365d_mean"),
+            publication=publication,
+            models=MODELS,
+        )
+    with right:
+        ui.panel(
+            "Concentration",
+            ui.asked(publication, "value_concentration"),
+            concentration,
+            about=ui.meaning(publication, "value_concentration", "clv_share")
+            + " The dashed line is where all customers would be worth the same.",
+            publication=publication,
+            models=MODELS,
+        )
+    st.caption(
+        "Bounds of a customer's value hold what 90 % of customers spend; those of sums and means are sums and means"
+        " of these, and wider than their own would be, as not all customers are wrong to one side at once."
     )
 
 
