@@ -12,14 +12,30 @@ import streamlit as st
 import yaml
 
 from clientele.serving import login_is_asked_for
+from dashboards.pages import PAGES
 
 ROLES = Path(__file__).with_name("roles.yml")
+HIDEABLE = {"customer_id"}  # columns that every page can be drawn without
 CLAIM = "CLIENTELE_DASHBOARDS_ROLE_CLAIM"
 
 
 @cache
 def _roles() -> dict[str, dict[str, Any]]:
-    return yaml.safe_load(ROLES.read_text())
+    return checked_roles(ROLES.read_text())
+
+
+def checked_roles(text: str) -> dict[str, dict[str, Any]]:
+    """Roles, by their names. Raises ValueError for a page or a column that is none: else it would hide nothing."""
+    roles = yaml.safe_load(text)
+    for role, may in roles.items():
+        for key, known in (("pages", set(PAGES)), ("hidden", HIDEABLE)):
+            if unknown := sorted(set(may.get(key, ())) - known):
+                raise ValueError(
+                    f"{ROLES.name}: role {role}: {key}: {', '.join(unknown)} is none of {', '.join(sorted(known))}"
+                )
+        if "customer_id" in may.get("hidden", ()) and "customers" in may.get("pages", ()):
+            raise ValueError(f"{ROLES.name}: role {role}: the page customers cannot be shown with customer_id hidden")
+    return roles
 
 
 def pages_of(roles: Iterable[str]) -> set[str]:
@@ -51,16 +67,16 @@ def roles_in(claims: dict[str, Any]) -> list[str]:
     return [str(role) for role in told] if isinstance(told, list | tuple) else []
 
 
-def allowed(every: Iterable[str]) -> set[str]:
+def allowed() -> set[str]:
     """The pages that whoever is looking may see; asks to sign in first where that is asked for."""
     if not login_is_asked_for():
-        return set(every)
+        return set(PAGES)
     if not st.user.is_logged_in:
         st.title("Clientele", anchor=False)
         st.markdown("Sign in to see the dashboards.")
         st.button("Sign in", on_click=st.login, type="primary")
         st.stop()
-    may = pages_of(roles_in(dict(st.user))) & set(every)
+    may = pages_of(roles_in(dict(st.user)))
     if not may:
         st.title("Clientele", anchor=False)
         st.warning(

@@ -13,17 +13,8 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards import access, components, data
+from dashboards.pages import PAGES
 
-# The name of a page in its address, its title and its sign; the first is the one that opens.
-PAGES = {
-    "overview": ("Overview", ":material/monitor_heart:"),
-    "customers": ("Customers", ":material/group:"),
-    "segments": ("Segments", ":material/donut_small:"),
-    "value": ("Value", ":material/paid:"),
-    "credit": ("Credit", ":material/account_balance:"),
-    "campaigns": ("Campaigns", ":material/campaign:"),
-    "models": ("Models and data", ":material/fact_check:"),
-}
 ICON = Path(__file__).with_name("icon.png")
 # What the theme cannot say: less room above the title, figures that shrink before they are cut off, what a figure came
 # from at the foot of its panel, two cards or filters in a row on a telephone; and no search and no menus in the list of
@@ -34,7 +25,7 @@ STYLE = """<style>
 [class*="st-key-card-"] h3 { font-size: clamp(1.4rem, 2.2vw, 2rem); font-weight: 400; padding: 0.15rem 0 0.35rem; }
 [class*="st-key-source-"] { gap: 0 0.75rem; }
 [data-testid="stLayoutWrapper"]:has(> * > * > [class*="st-key-source-"]) { margin-top: auto; }
-.st-key-customer-list [data-testid="stElementToolbar"], .st-key-customer-list [class*="gdg-seveqep"],
+.st-key-customer-list [data-testid="stElementToolbar"], .st-key-customer-list :has(> .gdg-search-bar-inner),
 body:has(.st-key-customer-list) [data-testid="stDataFrameColumnMenu"] { display: none; }
 @media (max-width: 640px) {
     .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
@@ -53,7 +44,7 @@ def show(name: str) -> None:
     except data.NothingPublishedError:
         nothing_published()
     except data.UnreadableError as error:
-        components.unreadable(str(error))
+        components.unreadable(error.version)
 
 
 def nothing_published() -> None:
@@ -73,7 +64,7 @@ def main() -> None:
     # A picture of our own: the browser would fetch a sign's from elsewhere.
     st.set_page_config(page_title="Clientele", page_icon=str(ICON), layout="wide")
     st.html(STYLE)
-    may = access.allowed(PAGES)
+    may = access.allowed()
     pages = [
         st.Page(partial(show, name), title=title, icon=icon, url_path=name, default=number == 0)
         for number, (name, (title, icon)) in enumerate(PAGES.items())

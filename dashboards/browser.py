@@ -77,15 +77,18 @@ def opened_browser() -> Iterator[Browser]:
 
 
 class Watched:
-    """A page, whom it spoke to besides its own address, and what it complained about."""
+    """A page, whom it spoke to besides its own address and who else it may, and what it complained about."""
 
-    def __init__(self, page: Page, address: str) -> None:
+    def __init__(self, page: Page, address: str, *others: str) -> None:
         self.page = page
         self.address = address
+        self.others = {urlsplit(other).netloc for other in others}
         self.other_hosts: set[str] = set()
         self.errors: list[str] = []
         page.set_default_timeout(SETTLES_WITHIN_MS)
         page.on("request", self._asked)
+        # Which is no request to Playwright.
+        page.on("websocket", lambda socket: self._spoke_to(socket.url))
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
@@ -119,8 +122,16 @@ class Watched:
         return of_it.locator("h3").inner_text().strip()
 
     def _asked(self, request: Request) -> None:
-        parts = urlsplit(request.url)
-        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != urlsplit(self.address).netloc:
+        # What a page of another host that it may go to fetches for itself, that one asked for.
+        if request.is_navigation_request() or urlsplit(request.frame.url).netloc not in self.others:
+            self._spoke_to(request.url)
+
+    def _spoke_to(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc not in (
+            urlsplit(self.address).netloc,
+            *self.others,
+        ):
             self.other_hosts.add(parts.netloc)
 
     def _said(self, message: ConsoleMessage) -> None:

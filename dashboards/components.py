@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache, partial, wraps
@@ -27,6 +27,7 @@ schemapi.DEBUG_MODE = CHECKED
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 RISK_COLOURS = {"high": "#d55e00", "medium": "#e69f00", "low": "#009e73"}
 HEIGHT = 280
+MANY = 40  # days or months, beyond which a line shows no points
 # Pixels of a row of a table, and rows that it shows at once; Streamlit finds the height of up to ten by itself.
 ROW, MOST_ROWS = 35, 10
 # Kinds of columns of numbers, and how each is written; those of SHARES are shown times a hundred.
@@ -59,11 +60,19 @@ def accent() -> str:
     return "#56b4e9" if is_dark() else "#0072b2"
 
 
-def on_shade(column: str, more_than: float) -> Any:
-    """The colour of a number on a cell whose shade grows with a column: shades end light on dark, dark on light."""
-    light, dark = alt.value("#ffffff"), alt.value("#1b2733")
+def on_shade(column: str, turns_at: tuple[float, float]) -> Any:
+    """The colour of a number on a cell whose shade grows with a column: shades end light on dark, dark on light.
+
+    It turns at a value of the column, in the light and in the dark theme.
+    """
+    light, dark = alt.value("#ffffff"), alt.value("#000000")
     above, below = (dark, light) if is_dark() else (light, dark)
-    return alt.condition(alt.datum[column] > more_than, above, below)
+    return alt.condition(alt.datum[column] > turns_at[is_dark()], above, below)
+
+
+def of_most(most: float) -> tuple[float, float]:
+    """Where `on_shade` turns on a cell whose shade is that of the theme, from 0 to the highest value."""
+    return 0.58 * most, 0.45 * most
 
 
 def fragment(draw: Callable[..., None]) -> Callable[..., None]:
@@ -80,7 +89,7 @@ def fragment(draw: Callable[..., None]) -> Callable[..., None]:
         try:
             draw(publication, *args, **kwargs)
         except data.UnreadableError as error:
-            unreadable(str(error))
+            unreadable(error.version)
 
     return st.fragment(part)
 
@@ -115,19 +124,18 @@ def by_the_day(base: alt.Chart, tips: Sequence[Any], height: int = HEIGHT) -> al
 
 
 def diverging() -> list[str]:
-    """Orange below, blue above, and the background between."""
-    return ["#b34700", "#1a232d", "#2b8cc4"] if is_dark() else ["#d9743a", "#f7f7f7", "#2b8cc4"]
+    """Orange below, blue above, and the background between; so that `ink` can be read on all of it."""
+    return ["#b34700", "#1a232d", "#1f6f9f"] if is_dark() else ["#e2905f", "#f7f7f7", "#4fa3d6"]
+
+
+def ink() -> Any:
+    """The colour of a number on a cell of `diverging` shades."""
+    return alt.value("#ffffff" if is_dark() else "#1b2733")
 
 
 def rising() -> list[str]:
     """From what needs no look, over a threshold, to what does."""
     return ["#1b3a56", "#b98a2f", "#ff9a5c"] if is_dark() else ["#e8f1f8", "#f6c26b", "#b34700"]
-
-
-def on_diverging(column: str, more_than: float) -> Any:
-    """The colour of a number on a cell whose shade grows to both sides of 0."""
-    light, dark = alt.value("#ffffff"), alt.value("#e6ebf0" if is_dark() else "#1b2733")
-    return alt.condition(f"abs(datum.{column}) > {more_than}", light, dark)
 
 
 def head(title: str, lead: str, publication: Publication, models: Sequence[str] = ()) -> None:
@@ -160,18 +168,22 @@ def cards(publication: Publication, figures: Sequence[Card], *results: Result, m
         source(publication, *results, models=models, key="cards")
 
 
-def asked(publication: Publication, name: str, **params: Any) -> Result | None:
-    """The rows of a query, without columns that are hidden from whoever is looking.
-
-    Says so in their place where the publication is older than the query, and gives None.
-    """
-    try:
-        found = data.ask(publication.path, name, **params)
-    except data.NotInPublicationError as error:
-        too_old(error.relation, is_column=error.is_column)
-        return None
+def ask(publication: Publication, name: str, **params: Any) -> Result:
+    """The rows of a query, without columns that are hidden from whoever is looking."""
+    found = data.ask(publication.path, name, **params)
     hidden = access.hidden_columns()
     return replace(found, rows=found.rows.drop(columns=[*hidden & set(found.rows)])) if hidden else found
+
+
+def asked(publication: Publication, name: str, **params: Any) -> Result | None:
+    """The same; where the publication is older than the query, or it takes too much, says so and gives None."""
+    try:
+        return ask(publication, name, **params)
+    except data.NotInPublicationError as error:
+        too_old(error.relation, is_column=error.is_column)
+    except data.TooMuchError as error:
+        st.warning(f"Not shown: {error}.", icon=":material/memory:")
+    return None
 
 
 def too_old(relation: str, *, is_column: bool = False) -> None:
@@ -230,18 +242,19 @@ def source(publication: Publication, *results: Result, models: Sequence[str] = (
         return
     with told:
         for result in results:
-            rows = result.rows
+            rows, file = result.rows, f"{result.name}_{publication.version}"
+            sql = f"-- Publication {stamp(publication, models)}\n{result.question}"
             st.caption(f"`dashboards/queries/{result.name}.sql`, {shown.plural(len(rows), 'row')}")
             with st.container(horizontal=True):
                 st.download_button(
-                    "CSV", partial(_csv, rows), file_name=f"{result.name}.csv", mime="text/csv",
+                    "CSV", partial(csv_file, [rows]), file_name=f"{file}.csv", mime="text/csv",
                     key=f"csv-{result.name}-{key}", on_click="ignore", icon=":material/download:",
                 )  # fmt: skip
                 st.download_button(
-                    "SQL", result.question, file_name=f"{result.name}.sql", mime="text/plain",
+                    "SQL", sql, file_name=f"{file}.sql", mime="text/plain",
                     key=f"sql-{result.name}-{key}", on_click="ignore", icon=":material/download:",
                 )  # fmt: skip
-            st.code(result.question, language="sql")
+            st.code(sql, language="sql")
 
 
 def stamp(publication: Publication, models: Sequence[str] = ()) -> str:
@@ -250,15 +263,13 @@ def stamp(publication: Publication, models: Sequence[str] = ()) -> str:
     return " · ".join([shown.day(publication.snapshot_date), publication.version, *versions])
 
 
-def _csv(rows: pd.DataFrame) -> bytes:
-    return rows.map(shown.cell).to_csv(index=False).encode()
-
-
 def csv_file(chunks: Iterable[pd.DataFrame]) -> BytesIO:
     """Rows as a file of CSV, written as they come; in memory, where Streamlit keeps what is downloaded."""
     file = BytesIO()
     for number, rows in enumerate(chunks):
-        texts = {name: rows[name].map(shown.cell) for name in rows.select_dtypes(object)}
+        # All that may hold a text: one of an enum is a category.
+        kinds = rows.select_dtypes(exclude=["number", "bool", "datetime"])
+        texts = {name: kinds[name].astype(object).map(shown.cell) for name in kinds}
         file.write(rows.assign(**texts).to_csv(index=False, header=number == 0).encode())
     file.seek(0)
     return file
@@ -297,6 +308,11 @@ def missing_sources(publication: Publication, needs: Sequence[str]) -> list[tupl
 def meaning(publication: Publication, table: str, column: str) -> str:
     """What a column means, for a hover: from dbt's documentation."""
     return data.definition(publication.path, table, column)
+
+
+def meaning_with_bounds(publication: Publication, table: str, column: str) -> str:
+    """The same of an estimate that is shown with its bounds."""
+    return f"{meaning(publication, table, column)} {meaning(publication, table, f'{column}_lower')}"
 
 
 def risk_levels(publication: Publication) -> str:
@@ -340,14 +356,15 @@ def _spec(build: Callable[..., Any], given: tuple[Any, ...], height: int, _dark:
 class Column:
     """A column of a table: its title, how its values are written, and how wide it is.
 
-    Its definition is that of the documented column `of` where it goes by another name here, and `about` where no table
-    of dbt's holds it.
+    Its definition is that of the documented column `of` where it goes by another name here, in `table` where it is of
+    another table than the others, and `about` where no table of dbt's holds it.
     """
 
     label: str
     kind: str = "text"
     width: int | None = None
     of: str = ""
+    table: str = ""
     about: str = ""
 
     def configured(self, about: str) -> Any:
@@ -381,7 +398,7 @@ def table(publication: Publication, rows: pd.DataFrame, of: str, columns: dict[s
     return st.dataframe(
         told,
         column_config={
-            name: column.configured(column.about or meaning(publication, of, column.of or name))
+            name: column.configured(column.about or meaning(publication, column.table or of, column.of or name))
             for name, column in columns.items()
         },
         hide_index=True,
@@ -389,6 +406,11 @@ def table(publication: Publication, rows: pd.DataFrame, of: str, columns: dict[s
         placeholder=shown.NOTHING,
         **{"height": (MOST_ROWS + 1) * ROW + 3 if len(rows) > MOST_ROWS else "auto"} | options,
     )
+
+
+def bounds(told: Mapping[str, Any], column: str, write: Callable[[Any], str]) -> str:
+    """The bounds of the estimate in a column of a row: 30.5 % to 92.2 %; nothing where it has none."""
+    return shown.between(write(told[f"{column}_lower"]), write(told[f"{column}_upper"]))
 
 
 def estimates(rows: pd.DataFrame, column: str, write: Callable[[Any], str]) -> list[str]:
@@ -399,14 +421,12 @@ def estimates(rows: pd.DataFrame, column: str, write: Callable[[Any], str]) -> l
     ]
 
 
-def bounded(name: str, label: str, kind: str, *, about: str = "", level: str = "", unit: str = "") -> dict[str, Column]:
-    """Three columns that sort as numbers: an estimate, and right beside it the bounds of it, of which `level` tells."""
-    of_it = f"of {label[:1].lower() if label[1:2].islower() else label[:1]}{label[1:]}{f' ({level})' if level else ''}"
-    title = f"{label} ({unit})" if unit else label
+def bounded(name: str, label: str, kind: str) -> dict[str, Column]:
+    """Three columns that sort as numbers: an estimate, and right beside it the bounds of it."""
     return {
-        name: Column(title, kind, about=about),
-        f"{name}_lower": Column("from", kind, about=f"Lower bound {of_it}."),
-        f"{name}_upper": Column("to", kind, about=f"Upper bound {of_it}."),
+        name: Column(label, kind),
+        f"{name}_lower": Column("from", kind),
+        f"{name}_upper": Column("to", kind),
     }
 
 
@@ -438,8 +458,3 @@ def part(label: str) -> Column:
 def when(label: str) -> Column:
     """A column of days."""
     return Column(label, "day")
-
-
-def estimate(label: str, currency: str = "", width: int | None = None) -> Column:
-    """A column of estimates with their bounds, as `estimates` writes them."""
-    return Column(f"{label} ({currency})" if currency else label, "estimate", width)

@@ -11,6 +11,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -30,8 +31,6 @@ CHUNK = 10  # of DuckDB's vectors, of 2,048 rows each
 ORDER = re.compile(r"/\*order\*/.*?/\*end\*/", re.DOTALL)
 # A comment or a text, which are passed over, or a parameter and its name.
 PARAMETER = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\$([a-z_][a-z_0-9]*)")
-
-
 # What DuckDB raises where a file that opened is damaged further in; a checksum that is wrong is an error of no kind.
 DAMAGE = (
     duckdb.Error, duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException,
@@ -43,7 +42,18 @@ class NothingPublishedError(Exception):
 
 
 class UnreadableError(Exception):
-    """There is a published file that cannot be read, damaged or of a newer DuckDB; the message is its version."""
+    """There is a published file that cannot be read: damaged, gone, or of a newer DuckDB."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        super().__init__(f"publication {version} cannot be read: reload the page")
+
+
+class TooMuchError(Exception):
+    """A query needs more memory than a page has."""
+
+    def __init__(self) -> None:
+        super().__init__(f"this needs more than the {MEMORY} of memory that a page has: choose fewer by a filter")
 
 
 class NotInPublicationError(Exception):
@@ -64,7 +74,6 @@ class Publication:
     snapshot_date: date | None
     published_at: datetime | None
     models: Mapping[str, str]
-    n_warnings: int
     currency: str
 
     def versions_of(self, models: Sequence[str]) -> dict[str, list[str]]:
@@ -145,13 +154,22 @@ def parameters_of(sql: str) -> list[str]:
 
 def fetch(path: str, sql: str, params: Mapping[str, Any]) -> pd.DataFrame:
     """The rows of one query over a published file."""
+    with _reading(path) as cursor:
+        return _numpy(cursor.execute(sql, {name: params.get(name) for name in parameters_of(sql)}).df())
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A cursor over a published file; what DuckDB raises says what that means for a reader."""
     try:
         with _connection(path).cursor() as cursor:
-            wanted = parameters_of(sql)
-            return _numpy(cursor.execute(sql, {name: params.get(name) for name in wanted}).df())
+            yield cursor
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         is_column = isinstance(error, duckdb.BinderException)
         raise NotInPublicationError(_named_in(error), is_column=is_column) from error
+    except duckdb.OutOfMemoryException as error:
+        log.error("%s: %s", path, error)
+        raise TooMuchError from error
     except duckdb.Error as error:
         if type(error) in DAMAGE:
             raise _unreadable(path, error) from error
@@ -166,7 +184,7 @@ def _unreadable(path: str, error: Exception) -> UnreadableError:
 def in_chunks(path: str, name: str, **params: Any) -> Iterator[pd.DataFrame]:
     """The rows of the query of that name, some thousands at a time: of a million there are never all in memory."""
     sql = sql_of(name)
-    with _connection(path).cursor() as cursor:
+    with _reading(path) as cursor:
         cursor.execute(sql, {name: params.get(name) for name in parameters_of(sql)})
         while len(rows := cursor.fetch_df_chunk(CHUNK)):
             yield _numpy(rows)
@@ -201,7 +219,6 @@ def publication(path: str) -> Publication:
         snapshot_date=_as_date(told.get("snapshot_date")),
         published_at=told.get("published_at"),
         models=json.loads(told.get("models_json") or "{}"),
-        n_warnings=int(told.get("n_warnings") or 0),
         currency=setting(path, "reporting_currency", "EUR"),
     )
 

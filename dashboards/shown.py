@@ -79,11 +79,6 @@ def share(value: Any, digits: int = 1) -> str:
     return NOTHING if _is_nothing(value) else f"{float(value) * 100:.{digits}f} %"
 
 
-def points(value: Any) -> str:
-    """A change of a share: 0.012 is +1.2 points."""
-    return NOTHING if _is_nothing(value) else f"{float(value) * 100:+.1f} points"
-
-
 def day(value: Any) -> str:
     """1 Jan 2026."""
     if _is_nothing(value):

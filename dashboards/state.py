@@ -78,14 +78,18 @@ def open_it(key: str, name: str) -> None:
     st.query_params[key] = name
 
 
-def leave_for(key: str, name: str) -> None:
-    """Open something in place of a list: the URL names it alone, in one step, so that Back leads to the list."""
-    st.session_state[LEFT.format(key)] = st.query_params.to_dict()
+def leave_for(key: str, name: str, filters: Iterable[str]) -> None:
+    """Open something in place of a list: the URL names it alone, in one step, so that Back leads to the list.
+
+    Of the URL the filters of the list are kept, and nothing else that someone wrote there.
+    """
+    left = st.query_params.to_dict()
+    st.session_state[LEFT.format(key)] = {kept: left[kept] for kept in filters if kept in left}
     st.query_params.from_dict({key: name})
 
 
 def close(key: str) -> None:
     """Back to the list, as it was left."""
     for name, value in st.session_state.pop(LEFT.format(key), {}).items():
-        st.session_state[name] = int(value) if value.isdecimal() and name == "page" else value
+        st.session_state[name] = int(value) if name == "page" else value
     st.query_params.pop(key, None)

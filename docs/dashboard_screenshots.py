@@ -13,8 +13,8 @@ from playwright.sync_api import Browser
 
 from clientele.contract import PROJECT_ROOT
 from dashboards import data
-from dashboards.app import PAGES
 from dashboards.browser import Watched, opened_browser, served
+from dashboards.pages import PAGES
 
 IMAGES = Path(__file__).with_name("images")
 KEPT = {"overview": "dashboards_overview", "segments": "dashboards_segments"}

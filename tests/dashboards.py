@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,20 +10,33 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import data
+from dashboards import components, data
+
+WITHIN_S = 120
+logging.getLogger("streamlit").setLevel(logging.ERROR)
 
 EARLIER = "(select * from (values ('previous', 1), ('month', 30)) as earlier(compared_with, days))"
-CHANGED = ("n_customers", "n_active", "n_high_risk", "churners_expected", "churn_probability_mean", "value_at_risk")
+CHANGED = ("n_active", "n_high_risk", "churners_expected", "churn_probability_mean", "value_at_risk")
+# Every segment had the name of another, as after a refit, and as many customers less as its id is high.
+CALLED_THEN = """(
+    select segment_id, coalesce(lead(segment_name) over ids, first_value(segment_name) over ids) as called_then
+    from marts.segments window ids as (order by segment_id))"""
 # As though a tenth less had been at stake before, and nobody had moved.
 DAYS_BEFORE = (
     f"""insert into marts.customer_health_overview
-    select health.* replace (snapshot_date - days as snapshot_date)
-    from marts.customer_health_overview as health, {EARLIER}""",
+    select health.* replace (
+        snapshot_date - days as snapshot_date, coalesce(called_then, segment_name) as segment_name,
+        n_customers - coalesce(segment_id, 0) as n_customers
+    )
+    from marts.customer_health_overview as health cross join {EARLIER} left join {CALLED_THEN} using (segment_id)""",
     f"""insert into marts.customer_health_changes by name
     select compared_with, segment_id, segment_name, snapshot_date, snapshot_date - days as earlier_date,
         compared_with = 'previous' as is_earlier_published,
+        n_customers - coalesce(segment_id, 0) as earlier_n_customers, coalesce(segment_id, 0) as n_customers_change,
+        n_customers_change / earlier_n_customers as n_customers_change_share,
         {", ".join(f"{name} as earlier_{name}, 0 as {name}_change" for name in CHANGED)}
     from marts.customer_health_overview, {EARLIER}
     where snapshot_date = (select max(snapshot_date) from marts.customer_health_overview)""",
@@ -62,6 +76,18 @@ def given_a_past(home: Path) -> None:
             connection.execute(statement)
 
 
+def opened(home: Path, name: str, monkeypatch: pytest.MonkeyPatch, **address: str) -> AppTest:
+    """A page over the publication of a home, as an address opens it."""
+    monkeypatch.setenv("CLIENTELE_HOME", str(home))
+    monkeypatch.setattr(components, "CHECKED", True)
+    app = AppTest.from_string(f"from dashboards.app import show\nshow({name!r})", default_timeout=WITHIN_S)
+    for parameter, value in address.items():
+        app.query_params[parameter] = value
+    app.run()
+    assert [error.value for error in app.exception] == []
+    return app
+
+
 def figures(app: AppTest) -> dict[str, str]:
     """What the cards of a page say, by their labels."""
     words = [markdown.value for markdown in app.markdown]
@@ -91,3 +117,21 @@ def asked(home: Path, sql: str) -> list[tuple[Any, ...]]:
         connection.execute(f"attach '{data.current_path(home)}' as published (read_only)")
         connection.execute("use published")
         return connection.execute(sql).fetchall()
+
+
+def credit_of_one(customer: str) -> str:
+    """A script that shows one customer's credit."""
+    return (
+        "from dashboards import data\nfrom dashboards.views import one_customer\n"
+        f"one_customer.credit(data.publication(data.current_path()), {customer!r})"
+    )
+
+
+def a_campaign(home: Path) -> tuple[str, str, str]:
+    """Id, channel and name of a campaign that is not the first of the list."""
+    (found,) = asked(
+        home,
+        "select campaign_id, channel, campaign_name from marts.campaign_summary where period = 'all_time'"
+        " order by last_date, campaign_id desc limit 1",
+    )
+    return found

@@ -1,5 +1,6 @@
--- The publication that this file is, by the name of its folder.
-select version, action, published_at, snapshot_date, models_json, n_warnings, code_version
+-- The publication that this file is, by the name of its folder; it may have been published again, by a rollback.
+select version, published_at, snapshot_date, models_json
 from governance.publications
-order by version = $version desc, action = 'publish' desc, published_at desc
+where version = $version
+order by action = 'publish' desc, published_at desc
 limit 1

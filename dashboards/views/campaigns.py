@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -18,36 +17,20 @@ from dashboards.data import Publication, Result
 
 # As people choose them, the name that the marts have for them, and the days that they reach back.
 PERIODS = {"12 months": ("last_365_days", 365), "3 months": ("last_92_days", 92), "all time": ("all_time", None)}
-# Title, how it is written, the unit of its axis where the numbers do not say, and what it is.
+# Title, how it is written, and the unit of its axis where the numbers do not say.
 RATES = {
-    "ctr": ("Click-through rate", ".1%", "of impressions", "Clicks over impressions."),
-    "conversion_share": (
-        "Conversions per click",
-        ".1%",
-        "of clicks",
-        "Conversions, which the platform attributes to the campaigns, over clicks.",
-    ),
-    "cpc": ("Cost per click", ",.2f", "{currency}", "Cost over clicks."),
-    "roas": (
-        "Return on ad spend",
-        ",.1f",
-        "times the cost",
-        "Revenue that the platform attributes to the campaigns over what they cost: above 1 they brought in more than"
-        " they cost, before the cost of the goods.",
-    ),
+    "ctr": ("Click-through rate", ".1%", "of impressions"),
+    "conversion_share": ("Conversions per click", ".1%", "of clicks"),
+    "cpc": ("Cost per click", ",.2f", "{currency}"),
+    "roas": ("Return on ad spend", ",.1f", "times the cost"),
 }
-BOUNDS = (
-    "Bounds are of 95 %: what chance alone makes of so few clicks or conversions. Where the value of single orders"
-    " varies much, the truth lies wider."
-)
 NEEDS = ("campaign_performance",)
-MANY = 40  # days or months, beyond which a line shows no points
 MOST = 30  # campaigns in one chart
 
 
 def rate_line(column: str, by: str, unit: str, has_points: bool) -> ui.Chart:
     """A rate by day or month, with its bounds."""
-    title, pattern, *_ = RATES[column]
+    title, pattern, _unit = RATES[column]
     base = alt.Chart().encode(
         x=alt.X(f"{by}:T", title=None, axis=ui.days_axis(5, "%-d %b" if by == "performance_date" else "%b"))
     )
@@ -68,16 +51,18 @@ def rate_line(column: str, by: str, unit: str, has_points: bool) -> ui.Chart:
 
 def rate(publication: Publication, rows: pd.DataFrame, *, column: str, by: str) -> None:
     """A rate by day or month; the line breaks where no campaign ran."""
-    title, _pattern, unit, _about = RATES[column]
+    title, _pattern, unit = RATES[column]
     unit = unit.format(currency=publication.currency)
     dates = pd.to_datetime(rows[by])
     every = pd.date_range(dates.min(), dates.max(), freq="D" if by == "performance_date" else "MS", name=by)
     rows = rows[[column, f"{column}_lower", f"{column}_upper"]].set_index(dates).reindex(every).reset_index()
-    ui.vega(rows, rate_line, column, by, unit, len(rows) < MANY, height=210, alt_text=f"{title} over time, with bounds")
+    ui.vega(
+        rows, rate_line, column, by, unit, len(rows) < ui.MANY, height=210, alt_text=f"{title} over time, with bounds"
+    )
 
 
-def four(publication: Publication, result: Result, by: str) -> None:
-    """The four rates, two by two."""
+def four(publication: Publication, result: Result, by: str, of: str) -> None:
+    """The four rates of the table `of`, two by two."""
     for pair in (("ctr", "conversion_share"), ("cpc", "roas")):
         for cell, column in zip(st.columns(2), pair, strict=True):
             with cell:
@@ -85,7 +70,7 @@ def four(publication: Publication, result: Result, by: str) -> None:
                     RATES[column][0],
                     result,
                     partial(rate, publication, column=column, by=by),
-                    about=f"{RATES[column][3]} {BOUNDS}",
+                    about=ui.meaning_with_bounds(publication, of, column),
                     publication=publication,
                 )
 
@@ -145,15 +130,13 @@ def summary(publication: Publication, rows: pd.DataFrame, marked: list[int], key
         "campaign_summary",
         {
             "campaign_name": ui.text("Campaign"),
-            "channel": ui.Column(
-                "Channel", about="Channel that the campaign runs on; unknown where the source says none."
-            ),
-            **ui.bounded("roas", "ROAS", "decimal", about=RATES["roas"][3], level="95 %"),
+            "channel": ui.text("Channel"),
+            **ui.bounded("roas", "ROAS", "decimal"),
             "cost_amount": ui.amount("Cost", money),
             "revenue_amount": ui.amount("Revenue", money),
-            **ui.bounded("ctr", "CTR", "share", about=f"Click-through rate. {RATES['ctr'][3]}", level="95 %"),
-            **ui.bounded("cpc", "CPC", "decimal", about=f"Cost per click. {RATES['cpc'][3]}", level="95 %", unit=money),
-            **ui.bounded("conversion_share", "Conversion", "share", about=RATES["conversion_share"][3], level="95 %"),
+            **ui.bounded("ctr", "CTR", "share"),
+            **ui.bounded("cpc", f"CPC ({money})", "decimal"),
+            **ui.bounded("conversion_share", "Conversion", "share"),
             "impressions": ui.figure("Impressions"),
             "first_date": ui.when("First day"),
             "last_date": ui.when("Last day"),
@@ -199,15 +182,16 @@ def of_period(publication: Publication, channels: list[str]) -> None:
         ui.nothing(publication, NEEDS, "No whole month lies in this period.")
     else:
         st.subheader("By month", anchor=False)
-        four(publication, by_month, "performance_month")
+        four(publication, by_month, "performance_month", "channel_performance_monthly")
     ui.panel(
         "Return on ad spend by campaign",
         found,
         partial(returns, publication),
-        about=f"{RATES['roas'][3]} {BOUNDS}",
+        about=ui.meaning_with_bounds(publication, "campaign_summary", "roas"),
         publication=publication,
     )
-    one_of(publication, found, key=f"campaigns-{chosen}-{channel}")
+    # What is marked is kept as a row number, which is another campaign in another table.
+    one_of(publication, found, key=f"campaigns-{publication.version}-{chosen}-{channel}")
 
 
 def one_of(publication: Publication, found: Result, *, key: str) -> None:
@@ -232,15 +216,16 @@ def one_of(publication: Publication, found: Result, *, key: str) -> None:
     daily = ui.asked(publication, "campaigns_daily", campaign=campaign["campaign_id"])
     if daily is not None:
         st.subheader(f"{shown.plain(campaign['campaign_name'])} by day", anchor=False)
-        four(publication, daily, "performance_date")
+        four(publication, daily, "performance_date", "campaign_performance_daily")
 
 
 def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
     """The cards: sums of the period, and rates with their bounds."""
     money = publication.currency
 
-    def bounds(column: str, write: Callable[[Any], str]) -> str:
-        return shown.between(write(told[f"{column}_lower"]), write(told[f"{column}_upper"]))
+    def about(column: str, rate: str = "") -> str:
+        below = f" Below: {ui.meaning_with_bounds(publication, 'channel_summary', rate)}" if rate else ""
+        return ui.meaning(publication, "channel_summary", column) + below
 
     spread = f"{shown.day(told['first_date'])} to {shown.day(told['last_date'])}"
     per_click = f"{shown.exact_money(told['cpc'], money)} a click"
@@ -249,32 +234,30 @@ def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
             "Campaigns",
             shown.number(told["n_campaigns"]),
             [spread],
-            "Campaigns with a day in the period; below the first and the last of these days.",
+            about("n_campaigns"),
         ),
         Card(
             "Cost",
             shown.money(told["cost_amount"], money),
-            [per_click, bounds("cpc", partial(shown.exact_money, currency=money))],
-            f"What these campaigns cost in the period; below what a click cost on average. {BOUNDS}",
+            [per_click, ui.bounds(told, "cpc", partial(shown.exact_money, currency=money))],
+            about("cost_amount", "cpc"),
         ),
         Card(
             "Revenue attributed",
             shown.money(told["revenue_amount"], money),
-            [f"{shown.decimal(told['roas'])} times the cost", bounds("roas", shown.decimal)],
-            "Revenue that the platforms attribute to these campaigns in the period; below how many times the cost that"
-            f" is (return on ad spend, ROAS). {BOUNDS}",
+            [f"{shown.decimal(told['roas'])} times the cost", ui.bounds(told, "roas", shown.decimal)],
+            about("revenue_amount", "roas"),
         ),
         Card(
             "Clicks",
             shown.number(told["clicks"]),
-            [f"{shown.share(told['ctr'], 2)} of impressions", bounds("ctr", partial(shown.share, digits=2))],
-            f"Clicks on these campaigns in the period; below their share of impressions (click-through rate). {BOUNDS}",
+            [f"{shown.share(told['ctr'], 2)} of impressions", ui.bounds(told, "ctr", partial(shown.share, digits=2))],
+            about("clicks", "ctr"),
         ),
         Card(
             "Conversions",
             shown.number(told["conversions"]),
-            [f"{shown.share(told['conversion_share'])} of clicks", bounds("conversion_share", shown.share)],
-            "Orders, or what else counts as success, that the platforms attribute to these campaigns in the period;"
-            f" below their share of clicks. {BOUNDS}",
+            [f"{shown.share(told['conversion_share'])} of clicks", ui.bounds(told, "conversion_share", shown.share)],
+            about("conversions", "conversion_share"),
         ),
     ]

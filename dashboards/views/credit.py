@@ -30,7 +30,7 @@ def page(publication: Publication) -> None:
     """Show it, or what is missing."""
     ui.head("Credit", "What credit can customers carry, and what would be lost?", publication, models=MODELS)
     try:
-        summary = data.ask(publication.path, "credit_summary")
+        summary = ui.ask(publication, "credit_summary")
     except data.NotInPublicationError:
         ui.nothing(
             publication,
@@ -246,7 +246,7 @@ def score_bars() -> ui.Chart:
         .encode(
             x=alt.X("score_from:Q", bin="binned", title="Score", axis=alt.Axis(format="d", tickCount=10)),
             x2="score_to:Q",
-            y=alt.Y("n_customers:Q", title="Customers", axis=alt.Axis(format="~s", tickCount=5)),
+            y=alt.Y("n_customers:Q", title="Customers", axis=ui.counts_axis()),
             color=alt.Color(
                 "band:N",
                 title="Band, A the safest",
@@ -310,7 +310,7 @@ def reason_bars() -> ui.Chart:
         .mark_bar(color=ui.accent(), cornerRadiusEnd=2, height=14)
         .encode(
             y=alt.Y("what:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
-            x=alt.X("n_first:Q", title="Customers whom it costs most", axis=alt.Axis(format="~s", tickCount=5)),
+            x=alt.X("n_first:Q", title="Customers whom it costs most", axis=ui.counts_axis()),
             tooltip=[
                 alt.Tooltip("what:N", title="Characteristic"),
                 alt.Tooltip("n_first:Q", title="Costs most of all", format=",.0f"),
@@ -335,7 +335,7 @@ def rule_bars() -> ui.Chart:
         .mark_bar(cornerRadiusEnd=2, height=14)
         .encode(
             y=alt.Y("what:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
-            x=alt.X("n_customers:Q", title="Customers", axis=alt.Axis(format="~s", tickCount=5)),
+            x=alt.X("n_customers:Q", title="Customers", axis=ui.counts_axis()),
             color=alt.Color(
                 "recommendation:N",
                 title=None,
@@ -438,10 +438,10 @@ def groups(publication: Publication, rows: pd.DataFrame) -> None:
         {
             "group_value": ui.text("Group"), "n_customers": ui.figure("Customers"),
             "is_large_enough": ui.Column("Large enough", "tick"),
-            **ui.bounded("approval_rate", "Approved", "share", level="95 %"),
+            **ui.bounded("approval_rate", "Approved", "share"),
             "compared_with": ui.text("Beside"),
-            **ui.bounded("adverse_impact_ratio", "Impact ratio", "decimal", level="95 %"),
-            **ui.bounded("expected_default_rate", "Defaults expected", "share", level="95 %"),
-            **ui.bounded("default_rate", "Defaults seen", "share", level="95 %"),
+            **ui.bounded("adverse_impact_ratio", "Impact ratio", "decimal"),
+            **ui.bounded("expected_default_rate", "Defaults expected", "share"),
+            **ui.bounded("default_rate", "Defaults seen", "share"),
         },
     )  # fmt: skip

@@ -16,6 +16,7 @@ from dashboards.views import one_customer
 
 SIZE = 50
 MODELS = ("churn", "clv", "segments")
+FILTERS = ("search", "sort", "risk", "segment", "tier", "country", "page")
 # What a list can be sorted by; a customer's id settles ties, so that no page repeats a row.
 ORDERS = {
     "value at risk": "value_at_risk desc nulls last, customer_id",
@@ -118,7 +119,6 @@ def table(publication: Publication, rows: data.Result, order: str) -> None:
     The words of a table would sort and search these rows alone; style of app.py takes both from what lies in this box.
     """
     money = publication.currency
-    horizon = data.setting(publication.path, "churn_horizon_days", "90")
     seen = rows.rows.round({"recency_days": 0, "total_spent": 0}).assign(
         churn_probability=ui.estimates(rows.rows, "churn_probability", partial(shown.share, digits=0)),
         value_at_risk=ui.estimates(rows.rows, "value_at_risk", shown.short),
@@ -126,31 +126,20 @@ def table(publication: Publication, rows: data.Result, order: str) -> None:
     )
     columns = {
         "customer_id": ui.text("Customer"),
-        "churn_probability": ui.Column(
-            "Churn probability",
-            "estimate",
-            about=f"Probability that the customer leaves within {horizon} days; in brackets its bounds: of twenty"
-            " groups of customers with like probabilities, 19 have churn rates within theirs (95 %). A dash for"
-            " customers who cannot be lost: they have not ordered in a year.",
-        ),
-        "value_at_risk": ui.Column(
-            f"Value at risk ({money})",
-            "estimate",
-            about="Churn probability times the value expected of the next 365 days; in brackets with the bounds of the"
-            " churn probability (95 %).",
-        ),
-        "clv_365d": ui.Column(
-            f"Value of 365 days ({money})",
-            "estimate",
-            about="Orders less refunds that are expected within 365 days; in brackets its bounds: nine of ten"
-            " customers realise a value within theirs (90 %).",
-        ),
-        "segment_name": ui.Column("Segment", width=180, about="The kind of customers this one is like, by behaviour."),
+        **{
+            name: ui.Column(label, "estimate", about=ui.meaning_with_bounds(publication, "customer_directory", name))
+            for name, label in (
+                ("churn_probability", "Churn probability"),
+                ("value_at_risk", f"Value at risk ({money})"),
+                ("clv_365d", f"Value of 365 days ({money})"),
+            )
+        },
+        "segment_name": ui.text("Segment", width=180),
         "risk_level": ui.Column("Risk", width=70, about=ui.risk_levels(publication)),
-        "recommended_action": ui.Column("What to do", width=95, about="What suits the churn risk and value tier."),
+        "recommended_action": ui.text("What to do", width=95),
         "total_spent": ui.amount("Spent", money),
         "n_orders": ui.figure("Orders"),
-        "recency_days": ui.Column("Days since order", "number", about="Days since the last order; a dash without any."),
+        "recency_days": ui.figure("Days since order"),
         "country": ui.text("Country"),
     }
     for name, (first, second) in BY_HEAD.items():
@@ -178,7 +167,7 @@ def clicked(key: str, customers: list[str]) -> None:
     """Open the customer of the cell that was clicked, or sort all customers by the head that was."""
     selection = st.session_state[key].selection
     if selection.cells:
-        state.leave_for("customer", str(customers[selection.cells[0][0]]))
+        state.leave_for("customer", str(customers[selection.cells[0][0]]), FILTERS)
     elif selection.columns and selection.columns[0] in BY_HEAD:
         first, second = BY_HEAD[selection.columns[0]]
         st.session_state["sort"] = second if st.session_state.get("sort") == first else first

@@ -25,13 +25,13 @@ MEASURES = {
     "bias": ("Bias of summed value", "+.0%"),
     "silhouette": ("Silhouette", ".2f"),
 }
-WORST = 25
+MODELS = ("churn", "clv", "next_purchase", "segments", "survival", "credit")
+WORST = 25  # columns of the map of drift
+NO_CHECKS = "No run has made any checks yet: `clientele daily` does."
 FEW_DAYS = 8  # up to which a cell has room for its number
-SHADED_FROM = 2.0  # from which a cell is too strong for dark numbers
+SHADE_TURNS_AT = (2.7, 0.7)  # over which numbers are light on dark shades, or dark on light ones; by theme
 # What was measured when a version was fitted, and what its scores turned out to be worth.
 BACKTEST, LIVE = "backtest at fit", "live, once outcomes were known"
-
-
 # Days from the newest event to the publication beyond which figures want care, and beyond which they are of the past.
 WANTS_CARE_DAYS, PAST_DAYS = 2, 31
 
@@ -63,9 +63,7 @@ def performance_lines(measure: str, forecasts: tuple[str, ...], has_live: bool, 
     ]
     # In the order of their horizons, which is not that of the letters.
     colour = alt.Color("forecast:N", title=None, legend=legend, sort=list(forecasts))
-    base = alt.Chart().encode(
-        x=alt.X("period:T", title="Forecast from", axis=alt.Axis(format="%b %Y", tickCount=5)), color=colour
-    )
+    base = alt.Chart().encode(x=alt.X("period:T", title="Forecast from", axis=ui.days_axis(5, "%b")), color=colour)
     lines = base.mark_line(point={"size": 60}).encode(
         y=alt.Y(f"{measure}:Q", title=title, scale={"zero": False}, axis=alt.Axis(format=pattern, tickCount=5)),
         # One day of outcomes is a point without a line: told apart by its shape as well.
@@ -159,7 +157,7 @@ def drift_map(worst: tuple[str, ...], has_numbers: bool) -> ui.Chart:
     if not has_numbers:
         return cells
     numbers = base.mark_text(fontSize=11).encode(
-        text=alt.Text("of_threshold:Q", format=".1f"), color=ui.on_shade("of_threshold", SHADED_FROM)
+        text=alt.Text("of_threshold:Q", format=".1f"), color=ui.on_shade("of_threshold", SHADE_TURNS_AT)
     )
     return alt.layer(cells, numbers)
 
@@ -198,7 +196,7 @@ def outcome_bars() -> ui.Chart:
         .mark_bar(height=18)
         .encode(
             y=alt.Y("what:N", title=None),
-            x=alt.X("n_checks:Q", title="Checks", axis=alt.Axis(format="~s", tickCount=5)),
+            x=alt.X("n_checks:Q", title="Checks", axis=ui.counts_axis()),
             color=alt.Color(
                 "status:N",
                 sort=order,
@@ -219,27 +217,29 @@ def outcomes(rows: pd.DataFrame) -> None:
 
 def page(publication: Publication) -> None:
     """Show it."""
-    ui.head(
-        "Models and data",
-        "Can the figures be trusted today?",
-        publication,
-        models=("churn", "clv", "next_purchase", "segments", "survival", "credit"),
-    )
+    ui.head("Models and data", "Can the figures be trusted today?", publication, models=MODELS)
     sources, champions = ui.asked(publication, "source_status"), ui.asked(publication, "models_champions")
     health = ui.asked(publication, "models_health")
     if health is not None and not health.rows.empty:
         answer(*verdict(health.one(), publication.published_at))
         ui.cards(publication, figures(publication, health.one()), health)
     models_in(publication, champions)
+    checked(publication)
+    recorded(publication, sources)
+
+
+def checked(publication: Publication) -> None:
+    """What checks of the last run said, and what drifted."""
+    checks = ui.asked(publication, "models_checks")
     left, right = st.columns([2, 3])
     with left:
         ui.panel(
             "Checks of the last run",
-            ui.asked(publication, "models_checks"),
+            checks,
             outcomes,
             about=ui.meaning(publication, "check_results", "check_type"),
             publication=publication,
-            empty="No run has made any checks yet: `clientele daily` does.",
+            empty=NO_CHECKS,
         )
     with right:
         ui.panel(
@@ -248,7 +248,7 @@ def page(publication: Publication) -> None:
             lambda rows: model_tables.not_passed(publication, rows),
             about=ui.meaning(publication, "check_results", "status"),
             publication=publication,
-            empty="Every check passed.",
+            empty=NO_CHECKS if checks is None or checks.rows.empty else "Every check passed.",
         )
     ui.panel(
         "Drift by column and day",
@@ -256,8 +256,13 @@ def page(publication: Publication) -> None:
         drift,
         about=ui.meaning(publication, "drift_by_column", "of_threshold"),
         publication=publication,
+        models=MODELS,
         empty="No drift was measured yet: the daily run does, once a champion has a reference to compare with.",
     )
+
+
+def recorded(publication: Publication, sources: Result | None) -> None:
+    """What was loaded, published and run."""
     ui.panel(
         "Sources",
         sources,
@@ -383,6 +388,7 @@ def models_in(publication: Publication, champions: Result | None) -> None:
         lambda rows: model_tables.versions(publication, rows),
         about=ui.meaning(publication, "model_registry", "is_champion"),
         publication=publication,
+        models=MODELS,
     )
 
 

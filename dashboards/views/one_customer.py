@@ -22,7 +22,7 @@ EVENTS = {
 }  # fmt: skip
 # In the order in which they are told.
 PREDICTIONS = {
-    "churn": "Leaves within {horizon} days",
+    "churn": "Leaves within {horizon}",
     "purchase_7d": "Orders within 7 days",
     "purchase_30d": "Orders within 30 days",
     "purchase_90d": "Orders within 90 days",
@@ -43,21 +43,34 @@ def page(publication: Publication, customer: str) -> None:
         st.info(f"No customer is called {shown.plain(customer)} in this publication.", icon=":material/person_off:")
         return
     told = profile.one()
-    horizon = data.setting(publication.path, "churn_horizon_days", "90")
     st.caption(
-        f"Churn is looked for within {horizon} days. Bounds of probabilities are meant to hold the rates of 95 % of"
-        " groups of like customers, those of values what 90 % of customers spend; value at risk carries both."
+        f"Churn is looked for within {ui.horizon(publication)}. Bounds of probabilities are meant to hold the rates of"
+        " 95 % of groups of like customers, those of values what 90 % of customers spend; value at risk carries both."
     )
     ui.cards(publication, figures(publication, told), profile, models=("churn", "clv", "next_purchase"))
     facts(publication, told)
+    forecasts(publication, customer)
+    ui.panel(
+        "What changed",
+        ui.asked(publication, "customer_changes", customer=customer),
+        lambda rows: changes(publication, rows),
+        publication=publication,
+        models=("churn", "clv", "segments"),
+        empty=f"Changes show from the second day that is built: {ui.more_days(publication)}.",
+    )
+    credit(publication, customer)
+    happened(publication, customer)
+
+
+def forecasts(publication: Publication, customer: str) -> None:
+    """What the models expect of the customer, and why."""
     left, right = st.columns(2)
     with left:
         ui.panel(
             "What the models expect",
             ui.asked(publication, "customer_scores", customer=customer),
             lambda rows: scores(publication, rows),
-            about="Every forecast with its bounds: those of probabilities are meant to hold the rates of 95 % of"
-            " of like customers, those of values what 90 % of customers spend.",
+            about=ui.meaning(publication, "predictions", "lower_bound"),
             publication=publication,
             models=("churn", "clv", "next_purchase"),
             empty="No model scored this customer.",
@@ -72,15 +85,10 @@ def page(publication: Publication, customer: str) -> None:
             models=("churn",),
             empty="This customer has no churn probability: nobody can be lost who has not ordered in a year.",
         )
-    ui.panel(
-        "What changed",
-        ui.asked(publication, "customer_changes", customer=customer),
-        lambda rows: changes(publication, rows),
-        publication=publication,
-        models=("churn", "clv", "segments"),
-        empty=f"Changes show from the second day that is built: {ui.more_days(publication)}.",
-    )
-    credit(publication, customer)
+
+
+def happened(publication: Publication, customer: str) -> None:
+    """What the customer did, and felt as far as a consent covers it."""
     days = data.setting(publication.path, "timeline_days", "180")
     consents = ui.asked(publication, "customer_consents", customer=customer)
     may_feel = None if consents is None else is_running(consents.rows, publication.snapshot_date)
@@ -88,8 +96,8 @@ def page(publication: Publication, customer: str) -> None:
         f"The last {days} days",
         ui.asked(publication, "customer_timeline", customer=customer),
         lambda rows: timeline(publication, rows, int(days), may_feel),
-        about="Orders, returns and visits by day. How customers feel shows only where a consent covers it.",
-        needs=["sessions", "returns"],
+        about=ui.meaning(publication, "customer_timeline", "event_type"),
+        needs=["orders", "sessions", "returns"],
         publication=publication,
         empty="Nothing is known of this customer in these days.",
     )
@@ -102,11 +110,7 @@ def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
     def about(column: str) -> str:
         return ui.meaning(publication, "customer_directory", column)
 
-    def bounds(column: str, write: Any) -> str:
-        return shown.between(write(told[f"{column}_lower"]), write(told[f"{column}_upper"]))
-
-    def in_money(value: Any) -> str:
-        return shown.money(value, money)
+    bounds, in_money = partial(ui.bounds, told), partial(shown.money, currency=money)
 
     return [
         Card(
@@ -166,7 +170,7 @@ def scores(publication: Publication, rows: pd.DataFrame) -> None:
 
     places = {kind: place for place, kind in enumerate(PREDICTIONS)}
     rows = rows.sort_values("prediction_type", key=lambda kinds: kinds.map(places))
-    horizon = data.setting(publication.path, "churn_horizon_days", "90")
+    horizon = ui.horizon(publication)
     estimate = rows["probability"].fillna(rows["value"])
     told = pd.DataFrame(
         {
@@ -340,10 +344,12 @@ def credit(publication: Publication, customer: str) -> None:
 def decided(publication: Publication, rows: pd.DataFrame) -> None:
     """Score, probability of default with its bounds, and the recommendation."""
     told = {name: None if pd.isna(value) else value for name, value in rows.iloc[0].items()}
-    bounds = shown.between(shown.share(told["pd_lower"]), shown.share(told["pd_upper"]))
+    band = f" (band {told['band']}: {told['band_meaning']})" if told["band"] else ""
     lines = {
-        "Score": f"{shown.number(told['score'])} (band {told['band']}: {told['band_meaning']})",
-        "Probability of default": f"{shown.share(told['pd'])} ({bounds})",
+        "Score": f"{shown.number(told['score'])}{band}",
+        "Probability of default": shown.with_bounds(
+            *(shown.share(told[name]) for name in ("pd", "pd_lower", "pd_upper"))
+        ),
         "Recommended": shown.plain(told["recommendation"]),
         "Why": shown.plain(told["reasons"] or told["rule"] or "no rule speaks against it"),
         "Instalment that fits the income": (
@@ -409,7 +415,7 @@ def timeline(publication: Publication, rows: pd.DataFrame, days: int, may_feel: 
     # Without a consent the same is said whether there would be any or not.
     if may_feel is not None and not any("emotion" in kind for kind in kinds):
         st.caption(
-            "A consent to emotion analytics is on record; nothing was recorded under it in these days."
+            "A consent to emotion analytics is on record; nothing that was recorded under it shows in these days."
             if may_feel
             else "No consent to emotion analytics is on record, so that nothing shows of how this customer feels."
         )

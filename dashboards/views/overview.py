@@ -11,13 +11,12 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from dashboards import access, data, shown, state
 from dashboards import components as ui
-from dashboards import data, shown, state
 from dashboards.components import Card
 from dashboards.data import Publication, Result
 
 MODELS = ("churn", "clv", "segments")
-MANY_DAYS = 40  # beyond, a line shows no points
 NO_SCORES = (
     "No customer was scored: a churn model needs about a year of orders, or subscriptions, to learn from."
     " `clientele query \"select model_name, status, message from governance.model_registry\"` says what is missing."
@@ -25,23 +24,23 @@ NO_SCORES = (
 
 
 def meanings(publication: Publication) -> dict[str, str]:
-    """What the figures mean, by the settings of this warehouse."""
+    """What the figures mean: as dbt's documentation says it, and by the settings of this warehouse."""
     leave = f"leave within {ui.horizon(publication)}"
     high = shown.share(float(data.setting(publication.path, "churn_risk_high_from", "0.7")), 0)
-    group = "of twenty groups of customers with like probabilities, 19 leave at rates within theirs (95 %)"
+
+    def told(column: str) -> str:
+        return ui.meaning(publication, "customer_health_overview", column)
+
     return {
-        "n_customers": "Customers who were registered on that day.",
-        "n_active": "Customers who ordered or visited in the 90 days before.",
-        "churners_expected": f"Customers who are expected to {leave}: the probabilities of all to leave, added up."
-        f" Below, the lower and the upper bounds of single customers added up: {group}. So the sum is told with more"
-        " caution than it needs: not all customers err to one side.",
+        "n_customers": told("n_customers"),
+        "n_active": told("n_active"),
+        "churners_expected": f"{told('churners_expected')} {told('churners_expected_lower')}",
         "value_at_risk": f"What is lost where customers leave as expected: each one's probability to {leave}, times the"
-        " value expected of the next 365 days, added up. Bounds are those of single customers added up, by the bounds"
-        f" of their probabilities: {group}.",
+        f" value expected of the next 365 days, added up. {told('value_at_risk_lower')}",
         "n_high_risk": f"Customers whose probability to {leave} is {high} or more. Only customers who ordered within a"
         " year, or have a subscription, can be lost.",
-        "churn_probability_mean": f"Mean probability to {leave}, of the customers who can be lost. The band is the mean"
-        f" of the bounds of single customers: {group}.",
+        "churn_probability_mean": f"Mean probability to {leave}, of the customers who can be lost."
+        f" {told('churn_probability_mean_lower')}",
         "churn_probability": f"Customers by their probability to {leave}. Buyers leave by not ordering, subscribers by"
         " ending their last subscription.",
         "moved": "Customers whose value at risk rose or fell most: their probability to"
@@ -62,11 +61,10 @@ def figures(publication: Publication, now: Result, changes: Result | None) -> li
         return f"{write(value)} since {shown.day(moved['earlier_date'])}"
 
     def bounds(column: str, write: Callable[[Any], str]) -> str:
-        told = shown.between(write(today[f"{column}_lower"]), write(today[f"{column}_upper"]))
+        told = ui.bounds(today, column, write)
         return f"{told}, customers' bounds summed" if told else ""
 
-    def in_money(value: Any) -> str:
-        return shown.money(value, money)
+    in_money = partial(shown.money, currency=money)
 
     return [
         Card("Customers", shown.number(today["n_customers"]), [change("n_customers")], about["n_customers"]),
@@ -115,7 +113,7 @@ def at_risk_bars(currency: str) -> ui.Chart:
 
 def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
     """Value at risk by segment."""
-    st.caption("Lines: sums of customers' own bounds (95 %).")
+    st.caption("Lines: sums of customers' own bounds.")
     height = max(34 * len(rows) + 50, ui.HEIGHT)
     ui.vega(rows, at_risk_bars, publication.currency, height=height, alt_text="Value at risk by segment, with bounds")
 
@@ -228,14 +226,14 @@ def over_time(
     if has_bounds:
         none = pd.DataFrame({"published_at": [], "snapshot_date": [], "models_json": []})
         rows = with_models(rows, none if published is None else published, models)
-    ui.vega(rows, by_day, column, title, unit, pattern, has_bounds, len(rows) < MANY_DAYS, alt_text=f"{title} by day")
+    ui.vega(rows, by_day, column, title, unit, pattern, has_bounds, len(rows) < ui.MANY, alt_text=f"{title} by day")
     if has_bounds:
         others = [shown.day(day) for day in rows.loc[rows["is_other_model"], "snapshot_date"]]
         came = (
             f" Another model tells the days from {' and '.join(others)} on: what changed there, bounds above all,"
             " changed by the model and not by customers alone."
         )
-        st.caption(f"Band: {band} (95 %).{came if others else ''}")
+        st.caption(f"Band: {band}.{came if others else ''}")
 
 
 def movers(publication: Publication, rows: pd.DataFrame) -> None:
@@ -243,24 +241,17 @@ def movers(publication: Publication, rows: pd.DataFrame) -> None:
     money = publication.currency
     seen = "the publication before" if rows["is_earlier_published"].iloc[0] else "the day built before"
     day = shown.day(rows["earlier_date"].iloc[0])
-    opens = ". A click on a customer opens the customer in a tab of its own." if "customer_id" in rows else ""
-    st.caption(f"Since {day}, {seen}{opens}")
-    probability = f"Probability to leave within {ui.horizon(publication)}"
-    at_risk = f"{probability}, times the value expected of the next 365 days."
-    change = f"Value at risk less that of {day}."
+    st.caption(f"Since {day}, {seen}. A click on a customer opens the customer in a tab of its own.")
     ui.table(
         publication,
         rows.round({"value_at_risk_change": 0, "value_at_risk": 0, "value_at_risk_lower": 0, "value_at_risk_upper": 0}),
         "customer_changes",
         {
             "customer_id": ui.Column("Customer", "customer"),
-            "value_at_risk_change": ui.Column(f"Change ({money})", "number", about=change),
-            **ui.bounded("value_at_risk", "At risk", "number", about=at_risk, level="95 %"),
-            **ui.bounded("churn_probability", "Churn now", "percent", about=f"{probability}, now.", level="95 %"),
-            **ui.bounded(
-                "earlier_churn_probability", "Churn then", "percent",
-                about=f"{probability}, as told on {day}.", level="95 %",
-            ),
+            "value_at_risk_change": ui.amount("Change", money),
+            **ui.bounded("value_at_risk", "At risk", "number"),
+            **ui.bounded("churn_probability", "Churn now", "percent"),
+            **ui.bounded("earlier_churn_probability", "Churn then", "percent"),
             "segment_name": ui.text("Segment", width=180),
         },
         height=ui.HEIGHT,
@@ -270,7 +261,7 @@ def movers(publication: Publication, rows: pd.DataFrame) -> None:
 
 def page(publication: Publication) -> None:
     """Show it."""
-    lead = f"Who is about to leave within {ui.horizon(publication)}, and what is at stake? Bounds are of 95 %."
+    lead = f"Who is about to leave within {ui.horizon(publication)}, and what is at stake?"
     ui.head("Customer health", lead, publication, models=MODELS)
     about = meanings(publication)
     names = ui.asked(publication, "segment_names")
@@ -294,7 +285,7 @@ def page(publication: Publication) -> None:
             "Net revenue by day",
             ui.asked(publication, "overview_sales"),
             lambda rows: net_revenue(publication, rows),
-            about="Value of the orders of a day after discounts, less what was refunded on it.",
+            about=ui.meaning(publication, "business_daily", "net_revenue"),
             publication=publication,
             needs=["orders"],
             empty="Nothing was sold yet.",
@@ -310,7 +301,8 @@ def of_segment(publication: Publication, segments: list[str]) -> None:
     if now is None:
         return
     if now.rows.empty:
-        ui.nothing(publication, ["customers", "orders"], "Nobody is in this segment today.")
+        otherwise = "Nobody is in this segment today." if segment else "No day was scored yet: `clientele daily` does."
+        ui.nothing(publication, ["customers", "orders"], otherwise)
         return
     changes = ui.asked(publication, "overview_changes", segment=segment)
     told = [result for result in (now, changes) if result is not None]
@@ -331,6 +323,9 @@ def of_segment(publication: Publication, segments: list[str]) -> None:
             models=("churn",),
             empty=NO_SCORES if segment is None else "Nobody of this segment can be lost: none has ordered in a year.",
         )
+    # Who may not know customers sees none, with an id or without.
+    if "customer_id" in access.hidden_columns():
+        return
     with right:
         ui.panel(
             "Customers whose value at risk moved most",
@@ -360,7 +355,14 @@ def over_days(publication: Publication, trend: Result | None) -> None:
     about = meanings(publication)
     what: list[tuple[str, str, str | None, str, Sequence[str], str]] = [
         ("n_active", "Active customers", "Customers", ",.0f", (), ""),
-        ("churn_probability_mean", "Mean churn probability", None, ".1%", ("churn",), "mean of customers' own bounds"),
+        (
+            "churn_probability_mean",
+            "Mean churn probability",
+            None,
+            ".1%",
+            ("churn",),
+            "mean of customers' own bounds (95 %)",
+        ),
         (
             "value_at_risk",
             "Value at risk",
@@ -381,6 +383,7 @@ def over_days(publication: Publication, trend: Result | None) -> None:
                 ),
                 about=about[column],
                 publication=publication,
+                models=models,
             )  # fmt: skip
 
 

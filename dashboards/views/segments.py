@@ -61,7 +61,7 @@ def trait_map() -> ui.Chart:
             ),
         )
     )
-    numbers = base.mark_text(fontSize=11).encode(text="written:N", color=ui.on_diverging("standing", 1.4))
+    numbers = base.mark_text(fontSize=11).encode(text="written:N", color=ui.ink())
     return alt.layer(cells, numbers)
 
 
@@ -77,45 +77,26 @@ def profile_map(rows: pd.DataFrame) -> None:
     ui.vega(rows, trait_map, height=34 * rows["segment_name"].nunique() + 120, alt_text="How segments differ")
 
 
-def with_change(rows: pd.DataFrame, history: pd.DataFrame, day: Any) -> pd.DataFrame:
-    """Sizes beside those of an earlier day, by the name of a segment: its change, and as a share of what it was."""
-    then = history[pd.to_datetime(history["snapshot_date"]) == pd.Timestamp(day)]
-    earlier = rows["segment_name"].map(then.groupby("segment_name")["n_customers"].sum()).astype(float)
-    change = rows["n_customers"] - earlier
-    return rows.assign(n_customers_change=change, change_share=change / earlier.where(earlier > 0))
-
-
-def sizes(publication: Publication, rows: pd.DataFrame, history: Result | None, compared: Result | None) -> None:
+def sizes(publication: Publication, rows: pd.DataFrame, compared: pd.DataFrame | None) -> None:
     """Sizes and shares, as a table, and how they changed since an earlier day."""
-    since = ""
-    if history is not None and compared is not None and not compared.rows.empty:
-        day = compared.rows["earlier_date"].iloc[0]
-        rows, since = with_change(rows, history.rows, day), shown.day(day)
-        then = history.rows[pd.to_datetime(history.rows["snapshot_date"]) == pd.Timestamp(day)]
-        by_name = (
-            "" if then["is_still_found"].all() else " The segments were found anew since: compared by their names."
-        )
-        st.caption(f"Changes since {since}.{by_name}")
+    if compared is not None and not compared.empty:
+        st.caption(f"Changes since {shown.day(compared['earlier_date'].iloc[0])}.")
+        changes = compared[["segment_id", "n_customers_change", "n_customers_change_share"]]
+        rows = rows.merge(changes, on="segment_id", how="left")
     ui.table(
         publication,
         rows.assign(spend_lifetime=rows["spend_lifetime"].astype(float).round(0)),
         "segments",
         {
-            "segment_name": ui.Column("Segment", about="What its customers do more or less of than others."),
+            "segment_name": ui.text("Segment"),
             "n_customers": ui.figure("Customers"),
-            "n_customers_change": ui.Column("Change", "change", about=f"Customers now less those of {since}."),
-            "change_share": ui.Column(
-                "Change, %", "share change", about=f"The same as a share of the customers of {since}."
-            ),
+            "n_customers_change": ui.Column("Change", "change", table="customer_health_changes"),
+            "n_customers_change_share": ui.Column("Change, %", "share change", table="customer_health_changes"),
             "customer_share": ui.part("of all"),
             "spend_lifetime": ui.amount("Spent", publication.currency),
-            "spend_share": ui.Column("of all spend", "share", about="Its share of what all customers ever spent."),
+            "spend_share": ui.part("of all spend"),
             "n_high_value": ui.figure("High value"),
-            "sureness_mean": ui.Column(
-                "Sureness",
-                "decimal",
-                about="How sure it is that a customer belongs to this segment and to no other, on average: 0 to 1.",
-            ),
+            "sureness_mean": ui.decimal("Sureness"),
         },
     )
 
@@ -149,7 +130,7 @@ def flow_map(then: tuple[str, ...], now: tuple[str, ...]) -> ui.Chart:
     )
     numbers = went.mark_text(fontSize=size).encode(
         text=alt.Text("n_customers:Q", format=",.0f"),
-        color=ui.on_shade("earlier_segment_share", 0.5),
+        color=ui.on_shade("earlier_segment_share", ui.of_most(1)),
         tooltip=[*tips, share],
     )
     totals = (
@@ -243,7 +224,7 @@ def fifth_map(most: float) -> ui.Chart:
     cells = base.mark_rect(cornerRadius=2).encode(color=alt.Color("n_customers:Q", legend=None))
     numbers = base.mark_text(fontSize=11).encode(
         text=alt.Text("n_customers:Q", format=",.0f"),
-        color=ui.on_shade("n_customers", most / 2),
+        color=ui.on_shade("n_customers", ui.of_most(most)),
     )
     return alt.layer(cells, numbers)
 
@@ -268,15 +249,15 @@ def page(publication: Publication) -> None:
     if profiles.rows.empty:
         ui.nothing(publication, ["customers", "orders"], NO_SEGMENTS)
     else:
-        ui.cards(publication, figures(profiles.rows), profiles, models=MODELS)
+        ui.cards(publication, figures(publication, profiles.rows), profiles, models=MODELS)
         history = ui.asked(publication, "segments_trend")
-        moved(publication, profiles, history)
+        moved(publication, profiles)
         ui.panel(
             "How they differ",
             ui.asked(publication, "segments_traits"),
             profile_map,
-            about="Numbers are means over the customers of a segment. Colours show how far a mean lies above or below"
-            " that of the segments together, in standard deviations (s.d.) between segments.",
+            about=f"Numbers: {ui.meaning(publication, 'segment_traits', 'trait_mean')} Colours:"
+            f" {ui.meaning(publication, 'segment_traits', 'standing')}",
             publication=publication,
             models=MODELS,
         )
@@ -286,53 +267,51 @@ def page(publication: Publication) -> None:
                 "Sizes by day",
                 history if has_days else replace(history, rows=history.rows.head(0)),
                 trend,
-                about="Customers in each segment on every day that was scored, by the model of that day.",
+                about=ui.meaning(publication, "customer_health_overview", "segment_id"),
                 publication=publication,
+                models=MODELS,
                 empty=f"Sizes over time begin with the second day that is built: {ui.more_days(publication)}.",
             )
     ui.panel(
         "Recency and frequency, by rule",
         ui.asked(publication, "segments_rfm"),
         fifths,
-        about="Customers who ever ordered, in fifths by how recently they did and in fifths by how often: cells show"
-        " how many customers are in both.",
+        about=ui.meaning(publication, "rfm_cells", "n_customers"),
         needs=["orders"],
         publication=publication,
         empty="Nobody has ordered yet.",
     )
 
 
-def figures(rows: pd.DataFrame) -> list[Card]:
+def figures(publication: Publication, rows: pd.DataFrame) -> list[Card]:
     """The cards; the largest segment stands first."""
     largest, best = rows.iloc[0], rows.loc[rows["spend_share"].idxmax()]
+
+    def about(column: str) -> str:
+        return ui.meaning(publication, "segments", column)
+
     return [
-        Card("Segments", shown.number(len(rows)), [], "Kinds of customers that the model tells apart."),
+        Card("Segments", shown.number(len(rows)), [], about("segment_name")),
         Card(
             "Largest",
             shown.share(largest["customer_share"], 0),
             [largest["segment_name"]],
-            "Share of all customers who are in the largest segment.",
+            about("customer_share"),
         ),
-        Card(
-            "Most spend",
-            shown.share(best["spend_share"], 0),
-            [best["segment_name"]],
-            "Share of what all customers ever spent that the segment with the most spend has.",
-        ),
+        Card("Most spend", shown.share(best["spend_share"], 0), [best["segment_name"]], about("spend_share")),
     ]
 
 
 @ui.fragment
-def moved(publication: Publication, profiles: Result, history: Result | None) -> None:
+def moved(publication: Publication, profiles: Result) -> None:
     """Sizes, and flows between segments, since the publication before or since a month before."""
     since = state.switch("since", "Compared with", list(SINCE), written=SINCE.__getitem__)
     compared = ui.asked(publication, "segments_compared", compared_with=since)
-    told = [result for result in (profiles, history, compared) if result is not None]
     ui.panel(
         "Sizes",
-        tuple(told),
-        lambda rows: sizes(publication, rows, history, compared),
-        about="How many customers each segment has, what they spent, and how its size changed.",
+        profiles if compared is None else (profiles, compared),
+        lambda rows: sizes(publication, rows, None if compared is None else compared.rows),
+        about=ui.meaning(publication, "segments", "n_customers"),
         publication=publication,
         models=MODELS,
     )
@@ -340,9 +319,8 @@ def moved(publication: Publication, profiles: Result, history: Result | None) ->
         "Where customers went",
         ui.asked(publication, "segments_flows", compared_with=since),
         flows,
-        about="How many customers went from the segment at the left, where they were then, to the one below, where"
-        " they are now; the diagonal stayed. The shade is their share of the segment then. Only customers who are in a"
-        " segment on both days.",
+        about=f"{ui.meaning(publication, 'segment_flows', 'n_customers')} Shade:"
+        f" {ui.meaning(publication, 'segment_flows', 'earlier_segment_share')}",
         publication=publication,
         models=MODELS,
         empty=f"There is no earlier day to compare with yet: {ui.more_days(publication)}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -11,7 +12,7 @@ import streamlit as st
 from dashboards import components as ui
 from dashboards import shown, state
 from dashboards.components import Card
-from dashboards.data import Publication
+from dashboards.data import Publication, Result
 
 NO_VALUES = "No customer was valued: the model needs about a year of orders to learn from."
 MODELS = ("clv",)
@@ -33,7 +34,7 @@ def decile_bars(currency: str) -> ui.Chart:
     ]
     base = alt.Chart().encode(x=alt.X("decile:O", title="Tenth of customers (1 is best)", axis=alt.Axis(labelAngle=0)))
     bars = base.mark_bar(color=ui.accent(), cornerRadiusEnd=2).encode(
-        y=alt.Y("clv_365d_mean:Q", title=f"{currency}, with bounds", axis=alt.Axis(format="~s", tickCount=5)),
+        y=alt.Y("clv_365d_mean:Q", title=f"{currency}, with bounds", axis=ui.counts_axis()),
         tooltip=tips,
     )
     bounds = base.mark_rule(color=ui.RISK_COLOURS["medium"], strokeWidth=2).encode(
@@ -120,8 +121,8 @@ def month_bars(currency: str) -> ui.Chart:
         .mark_bar(color=ui.accent())
         .encode(
             opacity=alt.condition("datum.is_complete", alt.value(1), alt.value(0.5)),
-            x=alt.X("yearmonth(activity_month):T", title=None, axis=alt.Axis(format="%b %Y", tickCount=6)),
-            y=alt.Y("net_revenue:Q", title=currency, axis=alt.Axis(format="~s")),
+            x=alt.X("yearmonth(activity_month):T", title=None, axis=ui.days_axis(pattern="%b")),
+            y=alt.Y("net_revenue:Q", title=currency, axis=ui.counts_axis()),
             tooltip=[
                 alt.Tooltip("activity_month:T", title="Month", format="%b %Y"),
                 alt.Tooltip("net_revenue:Q", title="Net revenue", format=",.0f"),
@@ -151,31 +152,7 @@ def page(publication: Publication) -> None:
     if tenths.rows.empty:
         ui.nothing(publication, ["orders"], NO_VALUES)
     else:
-        ui.cards(publication, figures(publication, total.one(), tenths.one()), total, tenths, models=("clv", "churn"))
-        left, right = st.columns(2)
-        with left:
-            ui.panel(
-                "Value of a customer, by tenths",
-                tenths,
-                lambda rows: deciles(publication, rows),
-                about=ui.meaning(publication, "value_deciles", "clv_365d_mean"),
-                publication=publication,
-                models=MODELS,
-            )
-        with right:
-            ui.panel(
-                "Concentration",
-                ui.asked(publication, "value_concentration"),
-                concentration,
-                about=ui.meaning(publication, "value_concentration", "clv_share")
-                + " The dashed line is where all customers would be worth the same.",
-                publication=publication,
-                models=MODELS,
-            )
-        st.caption(
-            "Bounds of a customer's value hold what 90 % of customers spend; those of sums and means are sums and means"
-            " of these, and wider than their own would be, as not all customers are wrong to one side at once."
-        )
+        expected(publication, tenths, total)
     by_cohort(publication)
     ui.panel(
         "Net revenue by month",
@@ -188,6 +165,35 @@ def page(publication: Publication) -> None:
     )
 
 
+def expected(publication: Publication, tenths: Result, total: Result) -> None:
+    """What customers are worth, by tenths, and how concentrated that is."""
+    ui.cards(publication, figures(publication, total.one(), tenths.one()), total, tenths, models=("clv", "churn"))
+    left, right = st.columns(2)
+    with left:
+        ui.panel(
+            "Value of a customer, by tenths",
+            tenths,
+            lambda rows: deciles(publication, rows),
+            about=ui.meaning(publication, "value_deciles", "clv_365d_mean"),
+            publication=publication,
+            models=MODELS,
+        )
+    with right:
+        ui.panel(
+            "Concentration",
+            ui.asked(publication, "value_concentration"),
+            concentration,
+            about=ui.meaning(publication, "value_concentration", "clv_share")
+            + " The dashed line is where all customers would be worth the same.",
+            publication=publication,
+            models=MODELS,
+        )
+    st.caption(
+        "Bounds of a customer's value hold what 90 % of customers spend; those of sums and means are sums and means"
+        " of these, and wider than their own would be, as not all customers are wrong to one side at once."
+    )
+
+
 def figures(publication: Publication, total: dict[str, Any], best: dict[str, Any]) -> list[Card]:
     """The cards: all value, and how much of it the best tenth holds and may lose."""
     money = publication.currency
@@ -195,8 +201,7 @@ def figures(publication: Publication, total: dict[str, Any], best: dict[str, Any
     def about(column: str) -> str:
         return ui.meaning(publication, "value_deciles", column)
 
-    def bounds(told: dict[str, Any], column: str) -> str:
-        return shown.between(shown.money(told[f"{column}_lower"], money), shown.money(told[f"{column}_upper"], money))
+    bounds = partial(ui.bounds, write=partial(shown.money, currency=money))
 
     return [
         Card(

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from clientele.landing import LoadReport
-from dashboards.app import PAGES
+from dashboards.pages import PAGES
 from tests.dashboards import figures
 from tests.published import publish_unaudited
 

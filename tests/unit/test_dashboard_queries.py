@@ -11,7 +11,7 @@ import yaml
 from sqlglot import exp
 
 from clientele.contract import PROJECT_ROOT
-from dashboards.app import PAGES
+from dashboards.pages import PAGES
 
 QUERIES = sorted((PROJECT_ROOT / "dashboards" / "queries").glob("*.sql"))
 EXPOSURES = yaml.safe_load((PROJECT_ROOT / "dbt_project/models/marts/_exposures.yml").read_text())["exposures"]

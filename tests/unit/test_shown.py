@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -30,5 +33,29 @@ def test_dollars_are_marked_once() -> None:
 
 
 def test_a_spreadsheet_computes_nothing_from_a_download() -> None:
-    rows = pd.DataFrame({"customer_id": ["=1+1", "@x", "C1"], "change": [-1.5, 2.0, None]})
-    assert components._csv(rows).decode().splitlines() == ["customer_id,change", "'=1+1,-1.5", "'@x,2.0", "C1,"]
+    kinds = pd.Categorical(["=2", "a", "-"])
+    rows = pd.DataFrame({"customer_id": ["=1+1", "@x", "C1"], "kind": kinds, "change": [-1.5, 2.0, None]})
+    assert components.csv_file([rows]).read().decode().splitlines() == [
+        "customer_id,kind,change", "'=1+1,'=2,-1.5", "'@x,a,2.0", "C1,'-,",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("write", "value", "text"),
+    [
+        (shown.number, 12345.6, "12,346"), (shown.number, None, "–"), (shown.short, 1234567, "1.23 M"),
+        (shown.short, 9999, "9,999"), (shown.share, 0.1234, "12.3 %"), (shown.share, float("nan"), "–"),
+        (shown.change, 12.3, "+12"), (shown.change, 0.2, "unchanged"),
+        (shown.rounded, 12.34, "12"), (shown.rounded, 1.234, "1.2"), (shown.decimal, None, "–"),
+        (shown.feature, "n_orders_90d", "Orders, 90 days"),
+        (shown.feature, "on_time_90d_share", "On time share, 90 days"),
+        (shown.words, "churn.contractual", "Churn, contractual"),
+    ],
+)  # fmt: skip
+def test_figures_are_short_and_have_their_unit(write: Callable[[Any], str], value: Any, text: str) -> None:
+    assert write(value) == text
+    assert shown.money(-1234567, "GBP") == "-£ 1.23 M"
+    assert shown.money(5, "CHF") == "CHF 5"
+    assert shown.money_change(-1234567, "EUR") == "-€ 1.23 M"
+    assert shown.money_change(1234567, "EUR") == "+€ 1.23 M"
+    assert shown.money_change(-0.3, "EUR") == "unchanged"

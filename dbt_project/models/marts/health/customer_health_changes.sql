@@ -50,7 +50,8 @@ select
     is_earlier_published,
     {% for measure in measures -%}
     earlier_{{ measure }},
-    {{ measure }} - earlier_{{ measure }} as {{ measure }}_change{% if not loop.last %},{% endif %}
-    {% endfor %}
+    {{ measure }} - earlier_{{ measure }} as {{ measure }}_change,
+    {% endfor -%}
+    cast(n_customers - earlier_n_customers as double) / earlier_n_customers as n_customers_change_share
 from placed
 where is_same_id or (n_by_id = 0 and n_of_earlier_by_id = 0)

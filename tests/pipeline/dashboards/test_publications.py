@@ -1,0 +1,116 @@
+"""What pages show of a publication: a new one, one of before, an older, a damaged or a foreign file, and none."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+from rich.console import Console
+from streamlit.testing.v1 import AppTest
+
+from clientele.cli import _sum_up
+from clientele.publishing.versions import DATABASE, Published
+from dashboards import data
+from tests.dashboards import WITHIN_S, asked, figures, opened
+
+
+def test_a_publication_and_a_rollback_show_at_once(
+    built_company: Path, empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(empty / "published", home / "published", symlinks=True)
+    app = opened(home, "overview", monkeypatch)
+    assert "Customers" not in figures(app)
+    shutil.copytree(
+        Path(data.current_path(built_company)).parent, home / "published" / "2026-01-01-0002", symlinks=True
+    )
+    Published(home).switch_to("2026-01-01-0002")
+    assert "Customers" in figures(app.run())
+    Published(home).switch_to("2026-01-01-0001")
+    assert "Customers" not in figures(app.run())
+
+
+def test_a_file_that_does_not_name_its_publication_shows_no_other(built_company: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "published" / "2026-01-01-0009"
+    folder.mkdir(parents=True)
+    shutil.copyfile(data.current_path(built_company), folder / DATABASE)
+    Published(tmp_path).switch_to("2026-01-01-0009")
+    found = data.publication(data.current_path(tmp_path))
+    assert (found.version, found.snapshot_date, found.models) == ("2026-01-01-0009", None, {})
+
+
+def test_what_needs_more_memory_than_a_page_has_says_so(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = data.current_path(company)
+    sql = "select list(range) from range(40_000_000)"
+    with pytest.raises(data.TooMuchError, match="192MB"):
+        data.fetch(path, sql, {})
+    fetch = data.fetch
+
+    def too_much(path: str, asked_for: str, params: Any) -> pd.DataFrame:
+        return fetch(path, sql if "cohort_retention" in asked_for else asked_for, params)
+
+    monkeypatch.setattr(data, "fetch", too_much)
+    data._kept.clear()
+    assert "choose fewer" in opened(company, "value", monkeypatch).warning[0].value
+    data._kept.clear()
+
+
+def test_without_a_publication_it_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened(tmp_path, "overview", monkeypatch)
+    assert app.title[0].value == "Nothing is published yet"
+    assert "make run" in app.markdown[0].value
+
+
+HEADERS, BLOCK = 3 * 4096, 262_144  # bytes of a DuckDB file
+
+
+@pytest.mark.parametrize("damage", ["headers", "rows of a table"])
+def test_a_damaged_file_is_said_to_be_one(
+    damage: str, built_company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "published" / "2026-01-01-0001"
+    folder.mkdir(parents=True)
+    content = bytearray(Path(data.current_path(built_company)).read_bytes())
+    blocks = asked(
+        built_company,
+        "select distinct block_id from pragma_storage_info('marts.customer_directory') where block_id is not null",
+    )
+    assert blocks
+    places = [(HEADERS + block * BLOCK, BLOCK) for (block,) in blocks] if damage != "headers" else [(0, HEADERS)]
+    for start, length in places:
+        content[start : start + length] = b"\x5a" * length
+    (folder / "clientele.duckdb").write_bytes(content)
+    Published(tmp_path).switch_to("2026-01-01-0001")
+    monkeypatch.setenv("CLIENTELE_HOME", str(tmp_path))
+    app = AppTest.from_string("from dashboards.app import show\nshow('customers')", default_timeout=WITHIN_S).run()
+    assert [error.value for error in app.exception] == []
+    assert app.title[-1].value == "What was published cannot be read"
+    told = app.markdown[-1].value
+    assert "`2026-01-01-0001`" in told
+    assert "clientele rollback" in told
+    assert str(tmp_path) not in told
+
+
+def test_a_file_that_is_older_than_the_dashboards_is_read_as_far_as_it_goes(
+    built_company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "published" / "2026-01-01-0001"
+    folder.mkdir(parents=True)
+    shutil.copyfile(data.current_path(built_company), folder / "clientele.duckdb")
+    with duckdb.connect(str(folder / "clientele.duckdb")) as connection:
+        for table in ("marts.customer_health_overview", "marts.segment_flows", "governance.column_docs"):
+            connection.execute(f"drop table {table}")
+    Published(tmp_path).switch_to("2026-01-01-0001")
+    assert "`customer_health_overview`" in opened(tmp_path, "overview", monkeypatch).info[0].value
+    assert figures(opened(tmp_path, "segments", monkeypatch))["Segments"] != "0"
+
+
+def test_a_run_ends_with_the_address_of_the_dashboards(built_company: Path) -> None:
+    said = io.StringIO()
+    _sum_up(Console(file=said, width=200), built_company)
+    assert said.getvalue().rstrip().splitlines()[-1].endswith(", then http://127.0.0.1:8501")
