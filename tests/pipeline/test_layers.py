@@ -123,6 +123,25 @@ def test_every_column_of_a_mart_is_described_and_contracted(models: list[dict]) 
         assert all(column["description"] and column["data_type"] for column in model["columns"].values())
 
 
+def test_a_null_is_refused_by_a_constraint_or_found_by_a_test_and_not_by_both(manifest: dict) -> None:
+    """DuckDB holds the constraints of a contract for what is no view; a test beside one could not fail."""
+    tested, held = set(), set()
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and node.get("test_metadata", {}).get("name") == "not_null":
+            tested.add((node["attached_node"], node["column_name"]))
+        elif node["resource_type"] == "model":
+            refused = {
+                column["name"]
+                for column in node["columns"].values()
+                if "not_null" in {constraint["type"] for constraint in column["constraints"]}
+            }
+            is_held = node["config"]["contract"]["enforced"] and node["config"]["materialized"] != "view"
+            assert is_held or not refused, f"{node['name']} cannot hold its constraints"
+            held |= {(node["unique_id"], name) for name in refused}
+    assert len(held) > 300
+    assert tested & held == set()
+
+
 def test_no_direct_pii_or_protected_attribute_in_a_mart(models: list[dict]) -> None:
     contract = load_contract()
     forbidden = {c.name for e in contract for c in e.columns.values() if c.pii == "direct" or c.protected}
