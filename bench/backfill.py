@@ -13,6 +13,7 @@ import duckdb
 from bench.faults.company import Company, run
 from bench.generate import DATA
 from bench.report import machine, table
+from clientele.demo import World
 from clientele.running import newest_built
 from tests.point_in_time.warehouse import difference
 
@@ -23,6 +24,7 @@ SCHEMAS = ("intermediate", "features", "ml")
 TRAINING = ("__labels", "__training_set", "__population", "__fit", "__champion", "__inputs")
 # Says when and in which run a row was made.
 STAMPS = {"run_id", "scored_at"}
+NOTHING = "nothing compared"
 INTRO = """\
 # A backfill in one run
 
@@ -30,10 +32,10 @@ Written by `python -m bench.backfill`, not by hand.
 
 {machine}
 
-A company of {customers} customers after its first day. The {days} days {first} to {last} are built by the job
-`backfill` in one run ({one:.0f} s), and from the same start in {days} runs of one day ({each:.0f} s). Every table with
-a snapshot_date is compared on those days: floats to 1e-9 of their size, all else exactly, but for the run and the
-moment of scoring.
+A company of {customers} customers, of whom most bank and borrow with it, after its first day. The {days} days {first}
+to {last} are built by the job `backfill` in one run ({one:.0f} s), and from the same start in {days} runs of one day
+({each:.0f} s). Every table with a snapshot_date is compared on those days: floats to 1e-9 of their size, all else
+exactly, but for the run and the moment of scoring.
 
 {table}
 """
@@ -71,20 +73,22 @@ def compared(left: Path, right: Path, days: list[date]) -> list[tuple[str, int, 
             rows = connection.execute("select count(*) from of_l").fetchall()[0][0]
             likely = ("customer_id", "snapshot_date", "category", "churn_type", "horizon_days")
             keys = [column for column in likely if column in columns]
-            found.append((f"{schema}.{name}", rows, difference(connection, "of_l", "of_r", keys) or "equal"))
+            equal = "equal" if rows else NOTHING
+            found.append((f"{schema}.{name}", rows, difference(connection, "of_l", "of_r", keys) or equal))
     return found
 
 
 def main() -> int:
     """Build both ways, compare, write the page."""
     parser = argparse.ArgumentParser(prog="python -m bench.backfill", description=__doc__)
-    parser.add_argument("--customers", type=int, default=300)
+    parser.add_argument("--customers", type=int, default=1_000, help="fewer have too few defaults for a scorecard")
     parser.add_argument("--days", type=int, default=5)
-    parser.add_argument("--folder", type=Path, default=DATA / "faults", help="where the company lies")
+    parser.add_argument("--folder", type=Path, default=DATA / "backfill", help="where the company lies")
     parser.add_argument("--out", type=Path, default=PAGE)
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
-    company = Company(asked.folder.resolve(), asked.customers)
+    world = World(customers=asked.customers, bank_share=0.9, loan_share_bank=0.95)
+    company = Company(asked.folder.resolve(), asked.customers, world)
     company.build()
     home, kept = company.restore(), company.folder / "one_run.duckdb"
     last = (newest_built(home) or sys.exit("nothing was built")) - timedelta(days=3)
@@ -96,16 +100,20 @@ def main() -> int:
         backfill(home, day, day)
     each, found = time.monotonic() - began, compared(kept, home / "build.duckdb", days)
     kept.unlink()
-    rows = [[name, f"{rows:,}", f"**{what}**" if what != "equal" else what] for name, rows, what in found]
+    rows = [[name, f"{rows:,}", what if what in ("equal", NOTHING) else f"**{what}**"] for name, rows, what in found]
     asked.out.write_text(
         INTRO.format(
             machine=machine(), customers=asked.customers, days=asked.days, first=days[0], last=days[-1], one=one,
             each=each, table="\n".join(table([["table", "rows on these days", "one run and several"], *rows])),
         )
     )  # fmt: skip
-    different = [name for name, _, what in found if what != "equal"]
-    print(f"{len(found)} tables, {len(different)} differ {different or ''}; written to {asked.out}")
+    different = [name for name, _, what in found if what not in ("equal", NOTHING)]
+    empty = sum(what == NOTHING for *_, what in found)
+    print(
+        f"{len(found)} tables, {empty} without rows, {len(different)} differ {different or ''}; written to {asked.out}"
+    )
     return int(bool(different))
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -89,8 +89,10 @@ def holding(path: Path, what: str, *, wait: bool = False, say: Callable[[str], N
     try:
         _acquire(handle, path, wait=wait, say=say)
         _write_holder(handle, what)
-        yield
-        os.ftruncate(handle, 0)
+        try:
+            yield
+        finally:
+            os.ftruncate(handle, 0)
     finally:
         os.close(handle)
 
@@ -104,16 +106,19 @@ def holder_of(path: Path) -> Holder | None:
 
 
 def living_holder(path: Path) -> Holder | None:
-    """Who holds the lock file at `path` and is still running: a killed process leaves its name in the file."""
+    """Who holds the lock file at `path` at this moment: a killed process leaves its name in the file, but no lock."""
     holder = holder_of(path)
-    try:
-        if holder:
-            os.kill(holder.pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:  # of another user, and so alive
-        return holder
-    return holder
+    # Asked only where a name stands there, as asking holds the lock for a moment where nobody else does.
+    return holder if holder and _is_locked(path) else None
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open("rb") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _until_closed(build: Path, *, writes: bool, wait: bool, say: Callable[[str], None]) -> None:

@@ -23,7 +23,7 @@ from clientele.landing.lake import Lake
 from clientele.running import CannotRunError, newest_built, newest_snapshot
 from dagster_project.failures import root_cause
 from dagster_project.instance import ensure_instance
-from dagster_project.run_launcher import fail_dead_runs, host_tags
+from dagster_project.run_launcher import fail_dead_runs, process_tags
 from dagster_project.warehouse import HOME
 
 LONGEST = 110  # characters of what a check has to say; all of it is in the UI
@@ -88,7 +88,7 @@ def launch(job: str, days: tuple[date, date] | None, console: Console, select: s
         return logger
 
     definitions = dg.Definitions.merge(defs(), dg.Definitions(loggers={"progress": progress_logger}))
-    options: dict = {"tags": host_tags()}
+    options: dict = {"tags": process_tags()}
     if days and days[0] == days[1]:
         options["partition_key"] = days[0].isoformat()
     elif days:

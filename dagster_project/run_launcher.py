@@ -23,9 +23,18 @@ TOLERANCE_S = 5
 HOST_TAG = "clientele/host"
 
 
+# Which process a run is in, where it says so: its number, and when it began by no clock that anybody sets.
+PROCESS_TAG = "clientele/process"
+
+
 def host_tags() -> dict[str, str]:
     """The tags of a run that is started here."""
     return {HOST_TAG: socket.gethostname()}
+
+
+def process_tags() -> dict[str, str]:
+    """The tags of a run that is in this process."""
+    return host_tags() | {PROCESS_TAG: f"{os.getpid()} {_began(os.getpid()) or ''}".strip()}
 
 
 class WatchfulRunLauncher(DefaultRunLauncher):
@@ -38,7 +47,8 @@ class WatchfulRunLauncher(DefaultRunLauncher):
 
     def launch_run(self, context: LaunchRunContext) -> None:
         """Start a run, noting where."""
-        self._instance.add_run_tags(context.dagster_run.run_id, host_tags())
+        # One that repeats another has its tags, and with them a process that is gone.
+        self._instance.add_run_tags(context.dagster_run.run_id, host_tags() | {PROCESS_TAG: ""})
         super().launch_run(context)
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
@@ -61,6 +71,9 @@ def is_alive(instance: DagsterInstance, run: DagsterRun) -> bool:
     """Whether the process of a run is there, by the last that its events say of one; of another host nobody knows."""
     if run.tags.get(HOST_TAG, socket.gethostname()) != socket.gethostname():
         return True
+    if process := run.tags.get(PROCESS_TAG):
+        pid, _, began = process.partition(" ")
+        return _is_running(int(pid)) and began == (_began(int(pid)) or "")
     newest: tuple[float, int] | None = None
     for entry in instance.all_logs(run.run_id, of_type=DagsterEventType.ENGINE_EVENT):
         event = entry.dagster_event
@@ -73,19 +86,36 @@ def is_alive(instance: DagsterInstance, run: DagsterRun) -> bool:
     return _was_there(newest[1], newest[0])
 
 
-def _was_there(pid: int, at: float) -> bool:
-    """Whether the process of that number is there, and is the one that had it at a time (epoch, s)."""
+def _is_running(pid: int) -> bool:
+    """Whether there is a process of that number that has not ended."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         pass
+    return (_stat(pid) or "?")[0] != "Z"
+
+
+def _began(pid: int) -> str | None:
+    """When a process began: the boot of the machine, and ticks since then. None where nothing tells."""
+    fields, boot = _stat(pid), Path("/proc/sys/kernel/random/boot_id")
+    return f"{boot.read_text().strip()} {fields[19]}" if fields and boot.exists() else None
+
+
+def _stat(pid: int) -> list[str] | None:
+    """What Linux tells of a process, behind its name: state is the first, its start the 20th. None elsewhere."""
     try:
-        # The fields behind the name, which may hold anything in brackets: state is the 3rd of all, start the 22nd.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        booted = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime"))
+        # The name may hold anything in brackets.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return True  # not Linux: its number must do
-    began = int(booted.split()[1]) + int(fields[19]) / os.sysconf("SC_CLK_TCK")
-    return fields[0] != "Z" and began <= at + TOLERANCE_S
+        return None
+
+
+def _was_there(pid: int, at: float) -> bool:
+    """Whether the process of that number is there, and is the one that had it at a time (epoch, s)."""
+    fields, booted = _stat(pid), Path("/proc/stat")
+    if not _is_running(pid) or fields is None or not booted.exists():
+        return _is_running(pid)  # not Linux: its number must do
+    line = next(line for line in booted.read_text().splitlines() if line.startswith("btime"))
+    return int(line.split()[1]) + int(fields[19]) / os.sysconf("SC_CLK_TCK") <= at + TOLERANCE_S

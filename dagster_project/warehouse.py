@@ -29,14 +29,19 @@ BEFORE_ANY_DATA = date(2015, 1, 1)
 
 
 def first_day(home: Path) -> date:
-    """The first of the month of the first order: no snapshot before it could hold anything."""
+    """The first of the month of the first order, or of the first event of a company without orders.
+
+    No snapshot before it could hold anything.
+    """
     files = [str(path) for path in Lake(home).landings()]
     if not files:
         return BEFORE_ANY_DATA
     try:
         with duckdb.connect() as connection:
             found = connection.execute(
-                "select min(min_clock_at) from read_parquet($files) where entity = 'orders'", {"files": files}
+                "select coalesce(min(min_clock_at) filter (where entity = 'orders'), min(min_clock_at))"
+                " from read_parquet($files)",
+                {"files": files},
             ).fetchall()[0][0]
     except duckdb.Error:
         # Of a damaged lake its runs tell; the UI must come up all the same.

@@ -10,14 +10,14 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 
 from clientele.contract import PROJECT_ROOT
-from clientele.demo import write_demo
+from clientele.demo import World, write_world
 from clientele.landing import load
 from clientele.landing.inbox import drop_folder, drop_into
 from clientele.running import newest_snapshot
@@ -33,7 +33,7 @@ class Company:
 
     folder: Path
     customers: int = 300
-    environment: Mapping[str, str] = field(default_factory=dict)  # of the runs
+    world: World | None = None  # another than that of the demo
 
     @property
     def home(self) -> Path:
@@ -50,7 +50,8 @@ class Company:
             return
         for leftover in (self.home, self.base):
             shutil.rmtree(leftover, ignore_errors=True)
-        load(write_demo(self.folder / "exports", self.customers), home=self.home)
+        world = self.world or World(customers=self.customers)
+        load(write_world(self.folder / "exports", world), home=self.home)
         drop_into(self.home, "demo", self.folder / "exports")
         done = finished(start(self.home, "daily"))
         if done.code:

@@ -83,6 +83,8 @@ def _exported(home: Path, entity: Entity) -> tuple[int, int, int]:
     with duckdb.connect() as connection:
         connection.execute(f"create view exported as from read_csv('{drop_folder(home)}/{EXPORT}/{entity.name}.csv')")
         files = [str(path) for path in Lake(home).files(entity.name)]
+        if not files:
+            return 0, 0, connection.execute("select count(*) from exported").fetchall()[0][0]
         return connection.execute(
             f"select count(*), count(distinct ({key})), (select count(*) from exported)"
             f" from read_parquet($files) semi join exported using ({key})",

@@ -224,6 +224,9 @@ def _inputs(catalog: Catalog, champion: Champion) -> Subject:
         return Subject(table, "model_inputs", why_not="the champion reads no features", **facts)
     if training not in catalog.tables or scores not in catalog.tables or not champion.learnt_to:
         return Subject(table, "model_inputs", why_not="what the champion learnt from is not in the build", **facts)
+    if champion.learnt_from and champion.learnt_from >= catalog.day:
+        why = "the champion has learnt from the day that is checked alone, which would be compared with itself"
+        return Subject(table, "model_inputs", why_not=why, **facts)
     columns = read_by(champion, catalog)
     return Subject(
         table,

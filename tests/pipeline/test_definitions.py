@@ -201,6 +201,20 @@ def drop(home: Path, name: str, orders: str = "o1,c1,2025-12-01,9.99,EUR\n", *, 
     return folder
 
 
+def test_a_company_without_orders_begins_with_its_first_event(tmp_path: Path) -> None:
+    from dagster_project.warehouse import BEFORE_ANY_DATA, first_day
+
+    assert first_day(tmp_path) == BEFORE_ANY_DATA
+    folder = tmp_path / "inbox" / "visits"
+    folder.mkdir(parents=True)
+    (folder / "mapping.yml").write_text("version: 1\nentities:\n  sessions: {path: sessions.csv}\n")
+    (folder / "sessions.csv").write_text("session_id,customer_id,started_at\ns1,c1,2025-03-17 10:00:00\n")
+    load(folder / "mapping.yml", home=tmp_path)
+    assert first_day(tmp_path) == date(2025, 3, 1)
+    load(drop(tmp_path, "shop") / "mapping.yml", home=tmp_path)
+    assert first_day(tmp_path) == date(2025, 12, 1)
+
+
 def landed(home: Path, monkeypatch: pytest.MonkeyPatch) -> dg.ExecuteInProcessResult:
     from dagster_project.defs.landing import assets
 

@@ -64,7 +64,14 @@ def test_a_run_whose_process_lives_is_left_alone() -> None:
     import dagster as dg
     from dagster._core.events import EngineEventData
 
-    from dagster_project.run_launcher import GONE, HOST_TAG, WatchfulRunLauncher, fail_dead_runs
+    from dagster_project.run_launcher import (
+        GONE,
+        HOST_TAG,
+        PROCESS_TAG,
+        WatchfulRunLauncher,
+        fail_dead_runs,
+        process_tags,
+    )
 
     @dg.job
     def waits() -> None: ...
@@ -81,6 +88,13 @@ def test_a_run_whose_process_lives_is_left_alone() -> None:
         instance.report_engine_event("Started process", run_of_this, EngineEventData.in_process(os.getpid()))
         instance.report_engine_event("Started process", run_of_none, EngineEventData.in_process(ended.pid))
         instance.report_engine_event("Started process", run_elsewhere, EngineEventData.in_process(ended.pid))
+        # By what a run says of its process itself, no step of the clock makes it look like another that came later.
+        run_of_clock = instance.create_run_for_job(waits, status=dg.DagsterRunStatus.STARTED, tags=process_tags())
+        instance.report_engine_event("Started process", run_of_clock, EngineEventData.in_process(ended.pid))
+        assert launcher.check_run_worker_health(run_of_clock).status.value == "RUNNING"
+        other = process_tags() | {PROCESS_TAG: f"{os.getpid()} another boot 1"}
+        run_of_reused = instance.create_run_for_job(waits, tags=other)
+        assert launcher.check_run_worker_health(run_of_reused).msg == GONE
         assert launcher.check_run_worker_health(run_elsewhere).status.value == "RUNNING"
         assert launcher.check_run_worker_health(run_of_this).status.value == "RUNNING"
         assert launcher.check_run_worker_health(run_of_none).msg == GONE

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from clientele import locks
-from clientele.locks import HeldError, holder_of, holding, holding_for_run, holding_warehouse
+from clientele.locks import HeldError, holder_of, holding, holding_for_run, holding_warehouse, living_holder
 
 
 def hold_until(path: Path, held: Any, end: Any) -> None:
@@ -62,8 +62,10 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
     assert held.wait(30)
     with pytest.raises(HeldError, match="a load"), holding(tmp_path / "lock", "me"):
         pass
+    assert str(living_holder(tmp_path / "lock")).startswith("a load")
     child.kill()
     child.join()
+    assert living_holder(tmp_path / "lock") is None
     with holding(tmp_path / "lock", "me"):
         assert str(holder_of(tmp_path / "lock")).startswith("me")
 
@@ -71,6 +73,8 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
 def test_an_error_inside_lets_go(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), holding(tmp_path / "lock", "me"):
         raise ZeroDivisionError
+    assert (tmp_path / "lock").read_text() == ""
+    assert living_holder(tmp_path / "lock") is None
     with holding(tmp_path / "lock", "me"):
         pass
 

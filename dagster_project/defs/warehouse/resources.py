@@ -13,6 +13,7 @@ from packaging.version import Version
 
 from clientele.locks import holding_for_run
 from dagster_project.defs.warehouse.assets import PROJECT
+from dagster_project.run_launcher import process_tags
 from dagster_project.warehouse import HOME
 
 
@@ -23,6 +24,8 @@ class HeldWarehouse(dg.ConfigurableResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["HeldWarehouse"]:
         """Hold it. All steps of a run are in one process, which makes its resources before the first of them."""
         run, log = context.run, context.log
+        if run and context.instance:
+            context.instance.add_run_tags(run.run_id, process_tags())
         with holding_for_run(HOME, run.job_name if run else "a run", say=log.info if log else print):
             yield self
 

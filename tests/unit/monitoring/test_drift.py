@@ -177,6 +177,20 @@ def test_a_champion_without_features_has_no_inputs(home: Path, settings: Setting
     assert (result.status, result.message) == ("skipped", "the champion reads no features")
 
 
+def test_a_champion_is_not_compared_with_the_day_that_it_has_learnt_from(
+    home: Path, settings: Settings, change: Change
+) -> None:
+    change(f"insert into ml.ml_churn__training_set select customer_id, snapshot_date, 'non_contractual', false,"
+           f" n_orders_30d, spend_lifetime, channel from features.feat_orders {NOW}")  # fmt: skip
+    change(f"update ml.ml_churn__fit set learnt_to = '{DAY}'")
+    result = checked(home, settings, INPUTS)
+    assert (result.status, result.reference_date) == ("pass", date(2025, 4, 1))
+    change(f"update ml.ml_churn__fit set learnt_from = '{DAY}'")
+    result = checked(home, settings, INPUTS)
+    assert result.status == "skipped"
+    assert "would be compared with itself" in result.message
+
+
 SCORES = "ml_churn__scores.non_contractual"
 
 
