@@ -84,7 +84,7 @@ def figures(publication: Publication, summary: Result) -> list[Card]:
         Card(
             "For a person to decide",
             shown.number(told["n_for_human"]),
-            [f"{shown.number(told['n_human_decided'])} of all decided so far"],
+            [f"{shown.number(told['n_human_decided'])} of earlier days decided so far"],
             ui.meaning(publication, "credit_summary", "n_for_human"),
         ),
     ]

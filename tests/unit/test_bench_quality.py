@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from bench.quality import truth
-from bench.quality.page import Options
+from bench.quality import credit_demo, truth
+from bench.quality.page import Options, Section
 
 
 def test_a_warehouse_of_an_earlier_run_is_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,3 +24,20 @@ def test_a_warehouse_of_an_earlier_run_is_not_measured_again(tmp_path: Path, mon
     monkeypatch.setattr(truth.subprocess, "run", command)
     truth._build(tmp_path, home, Options())
     assert ran == ["load", "run"]
+
+
+@pytest.mark.parametrize(("defaulted", "is_as_expected"), [(0, False), (4, False), (10, True), (20, False)])
+def test_a_band_is_judged_by_what_chance_makes_and_not_by_its_bounds(defaulted: int, is_as_expected: bool) -> None:
+    """A hundred customers at a tenth; the bounds of 0 to 0.4 hold every one of these rates."""
+    n = 100
+    table = pa.table(
+        {
+            "band": ["D"] * n, "is_default": [k < defaulted for k in range(n)],
+            "pd": [0.1] * n, "pd_lower": [0.0] * n, "pd_upper": [0.4] * n,
+        }
+    )  # fmt: skip
+    section = Section("demo", "demo")
+    credit_demo._bands(table, section)
+    of = section.results["bands"]["D"]
+    assert (of["is_inside"], of["is_as_expected"]) == (True, is_as_expected)
+    assert [target.is_met for target in section.targets] == [True, is_as_expected]
