@@ -25,7 +25,7 @@ STYLE = """<style>
 [class*="st-key-card-"] h3 { font-size: clamp(1.4rem, 2.2vw, 2rem); font-weight: 400; padding: 0.15rem 0 0.35rem; }
 [class*="st-key-source-"] { gap: 0 0.75rem; }
 [data-testid="stLayoutWrapper"]:has(> * > * > [class*="st-key-source-"]) { margin-top: auto; }
-.st-key-customer-list [data-testid="stElementToolbar"], .st-key-customer-list :has(> .gdg-search-bar-inner),
+.st-key-customer-list [data-testid="stElementToolbar"], .st-key-customer-list .gdg-search-bar,
 body:has(.st-key-customer-list) [data-testid="stDataFrameColumnMenu"] { display: none; }
 @media (max-width: 640px) {
     .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from clientele.serving import dashboards_command, dashboards_environment
 
@@ -86,7 +86,7 @@ class Watched:
         self.other_hosts: set[str] = set()
         self.errors: list[str] = []
         page.set_default_timeout(SETTLES_WITHIN_MS)
-        page.on("request", self._asked)
+        page.on("request", lambda request: self._spoke_to(request.url))
         # Which is no request to Playwright.
         page.on("websocket", lambda socket: self._spoke_to(socket.url))
         page.on("console", self._said)
@@ -121,21 +121,17 @@ class Watched:
         of_it = self.page.locator(CARD).filter(has=self.page.get_by_text(label, exact=True))
         return of_it.locator("h3").inner_text().strip()
 
-    def _asked(self, request: Request) -> None:
-        # What a page of another host that it may go to fetches for itself, that one asked for.
-        if request.is_navigation_request() or urlsplit(request.frame.url).netloc not in self.others:
-            self._spoke_to(request.url)
-
     def _spoke_to(self, url: str) -> None:
         parts = urlsplit(url)
-        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc not in (
-            urlsplit(self.address).netloc,
-            *self.others,
+        if (
+            parts.scheme in ("http", "https", "ws", "wss")
+            and parts.netloc not in {urlsplit(self.address).netloc} | self.others
         ):
             self.other_hosts.add(parts.netloc)
 
     def _said(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.location.get("url", "").endswith(PROBES):
+        url = message.location.get("url", "")
+        if message.type == "error" and not url.endswith(PROBES) and urlsplit(url).netloc not in self.others:
             self.errors.append(message.text)
 
 
