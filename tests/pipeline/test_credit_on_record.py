@@ -68,6 +68,8 @@ def later(home: Path, before: Before) -> Path:
                 " recommended_at + interval 1 second from ml.ml_credit__decisions where recommendation = ?",
                 [decision, recommendation],
             )
+        # As code that knew fewer columns left it.
+        connection.execute("alter table seeds.credit_reason_texts drop column safer_when")
     credit_book.score(home, NEW, refit=True, credit_pdo=40)
     return home
 
