@@ -302,6 +302,7 @@ def test_a_model_in_another_folder_is_checked_again(tmp_path: Path, monkeypatch:
     features, elsewhere = (tmp_path / "dbt_project" / name for name in ("features", "elsewhere"))
     for folder in (features, elsewhere):
         folder.mkdir(parents=True)
+    (tmp_path / "dbt_project.yml").touch()
     (features / "feat_a.sql").write_text("select 1")
     before = policy._state({}, "EU")
     (features / "feat_a.sql").rename(elsewhere / "feat_a.sql")
