@@ -1,4 +1,4 @@
--- How far columns lie from what the champion learnt from, as a multiple of the threshold.
+-- How far columns lie from their reference, as a multiple of the threshold.
 select
     snapshot_date,
     compared_table,

@@ -1,16 +1,10 @@
-with results as (
-    select * from {{ ref('drift_results') }}
-    where column_name is not null and value is not null and threshold > 0
-),
+with results as (select * from {{ ref('drift_results') }}),
 
--- A day that was looked at again shows what was found last.
+-- A day that was looked at again shows what was found last: all rows of a run were found at one moment.
 latest as (
     select
         *,
-        row_number() over (
-            partition by snapshot_date, subject, column_name, measure, reference
-            order by evaluated_at desc
-        ) as age
+        max(evaluated_at) over (partition by snapshot_date, subject) as last_evaluated_at
     from results
 ),
 
@@ -23,16 +17,19 @@ ranked as (
             order by value / threshold desc, measure asc
         ) as place
     from latest
-    where age = 1
+    where
+        evaluated_at = last_evaluated_at
+        and column_name is not null and value is not null and threshold > 0
 ),
 
--- Inputs of a model drift where they are unlike both of their references: the nearer one tells.
+-- Inputs of a model drift where they are unlike both of their references: the nearer one tells. One that could not be
+-- measured by what missed tells nothing, which the status knows.
 nearest as (
     select
         *,
         row_number() over (
             partition by snapshot_date, subject, column_name
-            order by of_threshold asc, reference asc
+            order by coalesce(status in ('warn', 'fail'), false) desc, of_threshold asc, reference asc
         ) as place_of_reference
     from ranked
     where place = 1
