@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 
@@ -27,7 +28,8 @@ Injection = Callable[[Column], str | None]
 def measure(options: Options) -> Section:
     """Shares of columns that are seen to drift, by kind and size of what was put in."""
     company = Company.of(options.home, options.settings.drift_reference_model)
-    checked = Checked(company.connection, "select * from reference", company.days, options.settings, company.columns)
+    connection, reference = company.connection, "select * from reference"
+    checked = Checked(connection, reference, company.days, options.settings, company.columns)
     drawn = [_kept(company, number, options.seed) for number in range(SNAPSHOTS)]
     section = Section(
         "injected",
@@ -37,11 +39,15 @@ def measure(options: Options) -> Section:
     )
     section.tables.append(_tilted_table(company, options))
     kinds: list[tuple[str, Sequence[float], Callable[[float], Injection]]] = [
-        ("added to every value, standard deviations", SHIFTS, _shift(company)),
+        ("added to every value, standard deviations", SHIFTS, shift(connection, reference, company.columns)),
         ("rows whose category is another, share", SWAPPED, _swap),
         ("values lost, share of rows", LOST, _loss),
-        ("values lost where none was missing, share of rows", LOST, _loss_of_full(company)),
-        ("rows of a category that was never seen, share", NEW, _novelty),
+        (
+            "values lost where none was missing, share of rows",
+            LOST,
+            loss_of_full(connection, reference, company.columns),
+        ),
+        ("rows of a category that was never seen, share", NEW, novelty),
     ]
     for title, sizes, injection in kinds:
         section.tables.append(_table(checked, drawn, title, sizes, injection, options))
@@ -79,15 +85,25 @@ def _table(
 
 def _detected(checked: Checked, drawn: Sequence[str], injection: Injection) -> Mapping[str, tuple[float, int]]:
     """Share of columns seen, and columns changed, by measure."""
-    changes = {c.name: text for c in checked.columns if (text := injection(c))}
+    changes = changed(checked.columns, injection)
     seen: dict[str, list[bool]] = defaultdict(list)
     for table in drawn:
-        replaced = ", ".join(f"{text} as {quoted_name(name)}" for name, text in changes.items())
-        measures = [m for m in checked.against(f"select * replace ({replaced}) from {table}") if m.column in changes]
+        measures = [m for m in checked.against(injected(table, changes)) if m.column in changes]
         for column in changes:
             of_column = [m for m in measures if m.column == column]
             _note(of_column, seen)
     return {name: (float(np.mean(found)), len(changes)) for name, found in seen.items()}
+
+
+def changed(columns: Sequence[Column], injection: Injection) -> Mapping[str, str]:
+    """What stands in place of the columns that an injection changes, by name."""
+    return {c.name: text for c in columns if (text := injection(c))}
+
+
+def injected(relation: str, changes: Mapping[str, str]) -> str:
+    """A SELECT of a relation with changes."""
+    replaced = ", ".join(f"{text} as {quoted_name(name)}" for name, text in changes.items())
+    return f"select * replace ({replaced}) from {relation}"
 
 
 def _note(measures: Sequence[Measurement], seen: dict[str, list[bool]]) -> None:
@@ -97,12 +113,14 @@ def _note(measures: Sequence[Measurement], seen: dict[str, list[bool]]) -> None:
     seen["any"].append(any(m.status == "warn" for m in measures))
 
 
-def _shift(company: Company) -> Callable[[float], Injection]:
+def shift(
+    connection: duckdb.DuckDBPyConnection, reference: str, columns: Sequence[Column]
+) -> Callable[[float], Injection]:
     """Numbers of a window with a share of their standard deviation added; those that hold one value have none."""
-    columns = _shiftable(company)
-    parts = ", ".join(f"stddev_pop({c.sql})" for c in columns)
-    spread = company.connection.execute(f"select {parts} from reference").fetchall()[0]
-    sd = {c.name: value for c, value in zip(columns, spread, strict=True) if value}
+    numbers = _shiftable(columns)
+    parts = ", ".join(f"stddev_pop({c.sql})" for c in numbers)
+    spread = connection.execute(f"select {parts} from ({reference})").fetchall()[0]
+    sd = {c.name: value for c, value in zip(numbers, spread, strict=True) if value}
 
     def of_size(size: float) -> Injection:
         return lambda c: f"{c.sql} + {size * sd[c.name]!r}" if c.name in sd else None
@@ -110,8 +128,8 @@ def _shift(company: Company) -> Callable[[float], Injection]:
     return of_size
 
 
-def _shiftable(company: Company) -> tuple[Column, ...]:
-    return tuple(c for c in company.columns if c.column_type == "numeric" and c.is_pooled)
+def _shiftable(columns: Sequence[Column]) -> tuple[Column, ...]:
+    return tuple(c for c in columns if c.column_type == "numeric" and c.is_pooled)
 
 
 def _tilted_table(company: Company, options: Options) -> list[list[str]]:
@@ -119,7 +137,7 @@ def _tilted_table(company: Company, options: Options) -> list[list[str]]:
 
     No value is new, so that a count stays a count and a 0 a 0: the drift of a company whose customers buy more.
     """
-    columns = _shiftable(company)
+    columns = _shiftable(company.columns)
     checked = Checked(company.connection, "select * from reference", company.days, options.settings, columns)
     rng, names = np.random.default_rng(options.seed), [c.name for c in columns]
     rows = [["mean shift by other customers, standard deviations", "columns", "psi", "wasserstein", "any"]]
@@ -171,7 +189,7 @@ def _tilt(values: np.ndarray, size: float) -> np.ndarray | None:
 def _put_tilted(company: Company, weights: Mapping[str, np.ndarray | None], rng: np.random.Generator) -> None:
     """The table `tilted`: each column drawn by itself; those that cannot be shifted that far are drawn as they are."""
     drawn = {}
-    for column in _shiftable(company):
+    for column in _shiftable(company.columns):
         values, chances = _values(company, column), weights[column.name]
         at = rng.choice(len(values), ROWS, p=chances)
         drawn[column.name] = pa.array(values[at], mask=np.isnan(values[at]))
@@ -199,10 +217,13 @@ def _loss(size: float) -> Injection:
     return lambda c: f"case when {_draw(c)} < {size} then null else {quoted_name(c.name)} end"
 
 
-def _loss_of_full(company: Company) -> Callable[[float], Injection]:
-    parts = ", ".join(f"count(*) = count({c.sql})" for c in company.columns)
-    row = company.connection.execute(f"select {parts} from reference").fetchall()[0]
-    full = {c.name for c, is_full in zip(company.columns, row, strict=True) if is_full}
+def loss_of_full(
+    connection: duckdb.DuckDBPyConnection, reference: str, columns: Sequence[Column]
+) -> Callable[[float], Injection]:
+    """Values lost by hash of columns that lack none."""
+    parts = ", ".join(f"count(*) = count({c.sql})" for c in columns)
+    row = connection.execute(f"select {parts} from ({reference})").fetchall()[0]
+    full = {c.name for c, is_full in zip(columns, row, strict=True) if is_full}
 
     def of_size(size: float) -> Injection:
         return lambda c: _loss(size)(c) if c.name in full else None
@@ -210,7 +231,8 @@ def _loss_of_full(company: Company) -> Callable[[float], Injection]:
     return of_size
 
 
-def _novelty(size: float) -> Injection:
+def novelty(size: float) -> Injection:
+    """Rows drawn by hash get a category that nobody has."""
     return lambda c: (
         f"case when {_draw(c)} < {size} then 'never seen' else {quoted_name(c.name)} end"
         if c.column_type == "category"

@@ -13,7 +13,7 @@ from bench.drift.page import Options, Section
 from clientele.monitoring import exact, references
 from clientele.monitoring.drift import snapshot_day
 from clientele.monitoring.results import Measurement
-from clientele.monitoring.subjects import Catalog, Champion, score_columns, unseen_days
+from clientele.monitoring.subjects import Catalog, Champion, days_to_score, score_columns
 from clientele.querying import open_build
 
 MONTHS = 12
@@ -69,7 +69,7 @@ def fitted_on(champion: Champion, day: date) -> Champion:
 def _against(
     connection: duckdb.DuckDBPyConnection, catalog: Catalog, champion: Champion, day: date, options: Options
 ) -> list[Measurement]:
-    before = unseen_days([known for known in catalog.training_days if known < day], champion)
+    before = days_to_score([known for known in catalog.training_days if known < day], champion)
     connection.register("told", _told(connection, champion, [*before, day], day))
     relation = f"select * from told where snapshot_date < date '{day}'"
     known = exact.days_of(connection, relation)

@@ -65,11 +65,15 @@ class ColumnCheck:
             return self._unmeasured("new_category_share", "no categories")
         share, names = exact.new_category_share(reference, current)
         moved = f"new: {', '.join(names[:3])}"
-        n = sum(reference.values())
+        n, m = sum(reference.values()), sum(current.values())
         independent = self._independent(n)
         # A customer who stands there at many months counts once.
         met = [count * independent / n for count in reference.values()]
-        threshold = max(self.settings.drift_new_category_from, noise.unseen(independent, sum(current.values()), met))
+        threshold = max(self.settings.drift_new_category_from, noise.unseen(independent, m, met))
+        # Many rare values explain many new ones, but none of them that is common.
+        of_one = max(self.settings.drift_new_category_from, noise.unseen_value(independent, m, len(met)))
+        if names and current[names[0]] / m > of_one:
+            threshold = min(threshold, of_one)
         return self._measured("new_category_share", share, threshold, moved)
 
     def _of_sample(self, sample: Sample) -> Measurement:

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from clientele.monitoring import exact, references, sampled, subjects
-from clientele.monitoring.both_references import confirmed, excused, share_of_columns
+from clientele.monitoring.both_references import confirmed, excused, is_enough, share_of_columns
 from clientele.monitoring.columns import ColumnCheck
 from clientele.monitoring.exact import Comparison, Days
 from clientele.monitoring.results import LEARNT, MET, SKIPPED, Measurement, SubjectResult, failed_to_measure
@@ -139,8 +139,11 @@ class _Check:
         if self.subject.met:
             # Joined once, as it is read four times.
             self.connection.execute(f"create or replace temp table met as {self.subject.met}")
-            if met := exact.days_of(self.connection, "select * from met"):
+            met = exact.days_of(self.connection, "select * from met")
+            if met and is_enough(met, days):
                 measures = confirmed([*measures, *self._against("select * from met", met, MET)[0]])
+            elif met:
+                result.note = f"not compared with the {met.customers} customers whom it first met: too few"
         result.measurements = [*measures, share_of_columns(measures)]
         result.note = ". ".join(filter(None, [result.note, excused(measures), left_out]))
         self._report(result, drawn, folder, side)

@@ -276,7 +276,7 @@ def _scores(catalog: Catalog, champion: Champion) -> Subject:
     if not catalog.has_scored(champion):
         why = f"{catalog.day} has no scores of version {champion.model_version}"
         return Subject(table, "scores", why_not=why, **subject)
-    days = unseen_days(catalog.training_days, champion)
+    days = days_to_score(catalog.training_days, champion)
     if not days:
         why = "no training day had come when the champion was fitted, whose customers it could score"
         return Subject(table, "scores", why_not=why, **subject)
@@ -299,14 +299,22 @@ def score_columns(catalog: Catalog, champion: Champion) -> tuple[Column, ...]:
 
 
 def unseen_days(training_days: Sequence[date], champion: Champion) -> list[date]:
-    """Training days that had come when the champion was fitted and that it has not learnt from, or the newest of all.
+    """Training days that had come when the champion was fitted and that it has not learnt from.
 
     Their windows had not passed: they are out of time, and near to the days that it scores. A model that learns from
     every day, as far as it was followed, leaves none.
     """
-    come = [day for day in training_days if day <= champion.fitted_for]
-    unseen = [day for day in come if champion.learnt_to is None or day > champion.learnt_to]
-    return unseen or come[-1:]
+    come = _come(training_days, champion)
+    return [day for day in come if champion.learnt_to is None or day > champion.learnt_to]
+
+
+def days_to_score(training_days: Sequence[date], champion: Champion) -> list[date]:
+    """The same, or where there are none the newest that had come: it has no other scores to compare with."""
+    return unseen_days(training_days, champion) or _come(training_days, champion)[-1:]
+
+
+def _come(training_days: Sequence[date], champion: Champion) -> list[date]:
+    return [day for day in training_days if day <= champion.fitted_for]
 
 
 def _is_word_on_score(name: str) -> bool:

@@ -11,9 +11,12 @@ import pytest
 from clientele.contract import PROJECT_ROOT
 from clientele.ml import artifacts
 from clientele.monitoring import exact, references, sampled
+from clientele.monitoring.both_references import share_of_columns
+from clientele.monitoring.columns import ColumnCheck
 from clientele.monitoring.drift import NoSnapshotError, check_drift, forget_reports
 from clientele.monitoring.results import Measurement, SubjectResult
 from clientele.monitoring.settings import Settings
+from clientele.monitoring.subjects import Column
 from clientele.querying import NoBuildError
 from tests.unit.monitoring.conftest import DAY, UNSEEN, score
 
@@ -75,7 +78,7 @@ def test_inputs_that_had_drifted_by_the_fit_are_recorded_and_ask_for_no_other(
     assert (met.reference, met.reference_date, met.n_reference) == ("met", date(2025, 5, 1), 400)
     assert learnt.excess > 1 > met.excess
     assert learnt.message.startswith("unlike what it learnt from, but not whom it first met. ")
-    assert result.message.startswith("1 columns are unlike what it learnt from, but not whom it first met")
+    assert result.message.startswith("1 column is unlike what it learnt from, but not whom it first met")
     named = checked(home, replace(settings, drift_error_on=(INPUTS,)), INPUTS)
     assert named.status == "pass"
 
@@ -106,6 +109,71 @@ def test_where_nobody_was_met_what_was_learnt_decides(home: Path, settings: Sett
     change(f"delete from features.feat_orders where snapshot_date = '{UNSEEN}'")
     result = checked(home, settings, INPUTS)
     assert (result.status, share(result)[0]) == ("warn", 0.5)
+
+
+def test_where_few_were_met_they_excuse_nothing(home: Path, settings: Settings, change: Change) -> None:
+    few = "cast(substr(customer_id, 2) as integer) < 60"
+    change(ONE_MORE.format(day=UNSEEN))
+    change(f"delete from features.feat_orders where snapshot_date = '{UNSEEN}' and not {few}")
+    result = checked(home, settings, INPUTS)
+    assert (result.status, share(result)[0]) == ("warn", 0.5)
+    assert "not compared with the 60 customers whom it first met: too few" in result.message
+    change(f"delete from ml.ml_churn__training_set where not {few}")  # it knows no more of them
+    assert {m.reference for m in checked(home, settings, INPUTS).measurements} == {"learnt", "met", None}
+
+
+def test_only_the_same_measure_excuses_a_miss(home: Path, settings: Settings, change: Change) -> None:
+    # Of whom it met 20 have a value, of others 40: of the nulls alone it can be said that they are as they were.
+    for table in ("features.feat_orders", "ml.ml_churn__training_set"):
+        change(f"update {table} set n_orders_30d = null where cast(substr(customer_id, 2) as integer) >= 40")
+    change(
+        "update features.feat_orders set n_orders_30d = null"
+        f" where snapshot_date = '{UNSEEN}' and cast(substr(customer_id, 2) as integer) >= 20"
+    )
+    change(f"update features.feat_orders set n_orders_30d = n_orders_30d + 2 {NOW}")
+    result = checked(home, settings, INPUTS)
+    of_column = {(m.reference, m.measure): m for m in result.measurements if m.column == "n_orders_30d"}
+    assert of_column["met", "null_rate_difference"].status == "pass"
+    assert of_column["met", "psi"].value is None
+    assert of_column["learnt", "wasserstein"].status == "warn"
+    assert share(result)[0] == 0.5
+
+
+def test_what_was_learnt_to_the_end_is_not_what_was_met(home: Path, settings: Settings, change: Change) -> None:
+    change(
+        "insert into ml.ml_churn__training_set select customer_id, snapshot_date, 'non_contractual', false,"
+        f" n_orders_30d, spend_lifetime, channel from features.feat_orders where snapshot_date = '{UNSEEN}'"
+    )
+    change(f"update ml.ml_churn__fit set learnt_to = '{UNSEEN}'")
+    result = checked(home, settings, INPUTS)
+    assert {m.reference for m in result.measurements} == {"learnt", None}
+    change(ONE_MORE.format(day=UNSEEN))  # as the newest day that it has learnt from, which excuses nothing
+    assert share(checked(home, settings, INPUTS))[0] == 0.5
+
+
+def test_what_could_not_be_measured_has_not_drifted() -> None:
+    broken = Measurement("wasserstein", "n_orders_30d", status="fail", severity="error")
+    fine = Measurement("psi", "n_orders_30d", value=0.1, threshold=0.2)
+    found = share_of_columns([broken, fine, replace(fine, column="channel", value=0.3, status="fail")])
+    assert (found.value, found.message) == (0.5, "1 of 2 columns")
+
+
+def test_one_common_new_category_is_found_among_many_rare_ones(settings: Settings) -> None:
+    column = Column("country", "category")
+    reference = {"DE": 4_000, **{f"rare {number}": 1 for number in range(1_000)}}
+    current = {"DE": 4_000, **{f"rarer {number}": 1 for number in range(1_000)}}
+
+    def found(current: dict[str, int]) -> Measurement:
+        sides = (exact.Side(sum(counts.values()), 0, counts) for counts in (reference, current))
+        compared = exact.Comparison(column, *sides, edges=[], n_independent=5_000)
+        sample = sampled.Sample(column, *(np.array(list(counts)) for counts in (reference, current)))
+        check = ColumnCheck(compared, sample, settings, "warn")
+        return next(m for m in check.measurements() if m.measure == "new_category_share")
+
+    assert (found(current).value, found(current).status) == (0.2, "pass")
+    with_one = found({**current, "DE": 3_500, "XX": 500})
+    assert (with_one.status, with_one.message.split(",")[0]) == ("warn", "new: XX")
+    assert with_one.threshold == pytest.approx(0.0063, abs=0.0001)
 
 
 def test_a_shift_is_found_with_its_numbers(home: Path, settings: Settings, change: Change) -> None:

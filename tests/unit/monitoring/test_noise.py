@@ -83,14 +83,18 @@ def test_categories_that_were_never_met_are_no_news_where_many_are_rare(
 ) -> None:
     rng, shares = np.random.default_rng(42), np.arange(1, categories + 1.0) ** -steepness
     shares /= shares.sum()
-    beyond = 0
+    beyond = one_beyond = 0
     for _ in range(1_000):
         reference, current = rng.multinomial(n, shares), rng.multinomial(m, shares)
-        new = current[reference == 0].sum() / m
-        beyond += new > noise.unseen(n, m, reference[reference > 0].tolist())
+        met, new = reference[reference > 0], current[reference == 0]
+        beyond += new.sum() / m > noise.unseen(n, m, met.tolist())
+        one_beyond += new.max(initial=0) / m > noise.unseen_value(n, m, len(met))
     assert beyond <= 3
+    assert one_beyond <= 1
 
 
 def test_what_was_never_met_is_news_where_the_reference_is_large() -> None:
     assert noise.unseen(5_000, 5_000) == pytest.approx(0.0042, abs=0.0001)
     assert noise.unseen(100_000, 5_000, [40_000, 60_000]) < 0.001
+    assert noise.unseen(5_000, 5_000, [1] * 1_000 + [4_000]) > 0.2
+    assert noise.unseen_value(5_000, 5_000, 1_000) == pytest.approx(0.0063, abs=0.0001)
