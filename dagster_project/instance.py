@@ -36,7 +36,7 @@ run_monitoring:
   enabled: true
   poll_interval_seconds: 30
   # A run of another host cannot be asked whether it lives, be it a container that was replaced: it counts as dead
-  # after six hours, several times what a day of a large company takes. Raise it before a longer backfill.
+  # after six hours, several times what a day of a large company takes. A backfill has two days (its tag).
   max_runtime_seconds: 21600
 run_retries:
   enabled: true

@@ -104,6 +104,16 @@ def test_every_run_is_one_process(definitions: Any) -> None:
         assert definitions.resolve_job_def(job).executor_def is dg.in_process_executor, job
 
 
+def test_a_backfill_may_take_longer_than_a_day_of_a_company(definitions: Any) -> None:
+    from dagster._core.storage.tags import MAX_RUNTIME_SECONDS_TAG
+
+    from dagster_project.instance import SETTINGS
+
+    of_a_day = int(SETTINGS.split("max_runtime_seconds: ")[1].split()[0])
+    assert int(definitions.resolve_job_def("backfill").run_tags[MAX_RUNTIME_SECONDS_TAG]) > 4 * of_a_day
+    assert MAX_RUNTIME_SECONDS_TAG not in definitions.resolve_job_def("daily").run_tags
+
+
 def test_training_launched_by_hand_fits_all_models() -> None:
     from dagster_project.launch import run_config
 
