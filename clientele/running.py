@@ -312,15 +312,19 @@ def _hash_of(*parts: str) -> str:
 
 
 def newest_built(home: Path) -> date | None:
-    """The newest day that was built for all customers, if any was. Raises CannotRunError while a run writes."""
+    """The newest day that was built for all customers, if any was. Raises CannotRunError where it cannot be read."""
     path = home / "build.duckdb"
     if not path.exists():
         return None
     try:
         connection = duckdb.connect(str(path), read_only=True)
     except duckdb.IOException as error:
-        by = living_holder(home / WAREHOUSE_LOCK) or "another process"
-        raise CannotRunError(f"{home} is held by {by}: wait until it is done, or say which day") from error
+        by = living_holder(home / WAREHOUSE_LOCK)
+        if not by and "Could not set lock" not in str(error):
+            mend = "Remove it and `clientele run` makes it anew"
+            raise CannotRunError(f"{path} cannot be read: {error}. {mend}") from error
+        held = f"{home} is held by {by or 'another process'}"
+        raise CannotRunError(f"{held}: wait until it is done, or say which day") from error
     with connection:
         there = "select 1 from duckdb_tables() where table_name = 'int_core__snapshots'"
         if not connection.execute(there).fetchall():
