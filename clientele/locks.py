@@ -22,6 +22,7 @@ BUILD = "build.duckdb"
 # of the queue, so that a forgotten notebook would hold up every run after it, and nobody would be told.
 WAITS_UNTIL_CLOSED_S = 30 * 60
 _LOOKS_EVERY_S = 0.5
+_ASKING_TAKES_S = 0.1
 # Warehouses that this process holds for a run of several steps: each of them finds it held already.
 _held_for_run: set[Path] = set()
 
@@ -154,13 +155,22 @@ def _is_closed(handle: int, *, writes: bool) -> bool:
 
 def _acquire(handle: int, path: Path, *, wait: bool, say: Callable[[str], None]) -> None:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _acquire_now(handle)
     except BlockingIOError as error:
         by = f"{path.parent} is held by {holder_of(path) or 'another process'}"
         if not wait:
             raise HeldError(f"{by}: wait until it is done") from error
         say(f"waiting: {by}")
         fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def _acquire_now(handle: int) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        # It may be somebody who only asks who holds it, which takes a moment.
+        time.sleep(_ASKING_TAKES_S)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _write_holder(handle: int, what: str) -> None:

@@ -56,16 +56,16 @@ def _unmet(name: str, rows: Sequence[Row], built_at: Mapping[str, datetime]) -> 
         yield Unmet(name, "is named by drift_error_on and was not checked on the day of the build", CHECK)
     elif any(row["evaluated_at"] < built_at.get(_table(row), row["evaluated_at"]) for row in rows):
         yield Unmet(name, "is named by drift_error_on and was built since it was checked", CHECK)
-    elif any(row["status"] in ("warn", "fail") for row in rows):
+    elif any(row["status"] in ("warn", "fail") and row["value"] is not None for row in rows):
         # One that only warned was checked before the var named it.
         yield Unmet(name, "is named by drift_error_on and missed", MEND)
-    elif all(row["status"] == "skipped" for row in rows):
+    elif any(row["status"] == "fail" for row in rows) or all(row["status"] == "skipped" for row in rows):
         yield Unmet(name, "is named by drift_error_on and could not be measured", MEASURE)
 
 
 def _last(name: str, rows: Sequence[Row]) -> list[Row]:
     """What the last run that looked at it measured."""
-    named = [row for row in rows if name in _names(row) or _is_skipped_with_its_table(name, row)]
+    named = [row for row in rows if name in _names(row) or _is_unmeasured_with_its_table(name, row)]
     last = max((row["evaluated_at"] for row in named), default=None)
     return [row for row in named if row["evaluated_at"] == last]
 
@@ -76,10 +76,10 @@ def _names(row: Row) -> set[str]:
     return subjects | {f"{subject}.{row['column_name']}" for subject in subjects}
 
 
-def _is_skipped_with_its_table(name: str, row: Row) -> bool:
+def _is_unmeasured_with_its_table(name: str, row: Row) -> bool:
     """Whether a column was not looked at since nothing of its table was."""
     subjects = accumulate(row["subject"].split("."), "{}.{}".format)
-    is_whole = row["column_name"] is None and row["status"] == "skipped"
+    is_whole = row["column_name"] is None and row["value"] is None and row["status"] in ("skipped", "fail")
     return is_whole and name.startswith(tuple(f"{subject}." for subject in subjects))
 
 

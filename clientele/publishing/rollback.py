@@ -25,14 +25,15 @@ def rollback(home: Path, version: str | None = None) -> dict[str, Any]:
             f"{published.root} holds no publication to return to: `clientele publish` makes the first"
         )
     with holding(published.lock, "a rollback", wait=True):
-        # A disk that is full keeps nobody from returning: what could not be written is healed later.
-        with suppress(OSError, duckdb.Error):
+        # A disk that is full, or a version that is damaged, keeps nobody from returning: what could not be written is
+        # healed later.
+        with suppress(OSError, duckdb.Error, PublishingError):
             heal(home, published)
         target = _checked(published, version)
         if target != (current := published.current()):
             published.leave(str(current))
             published.switch_to(target)
-        with suppress(OSError, duckdb.Error):
+        with suppress(OSError, duckdb.Error, PublishingError):
             heal(home, published)
         return published.manifest(target)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import subprocess
@@ -77,6 +78,18 @@ def test_an_error_inside_lets_go(tmp_path: Path) -> None:
     assert living_holder(tmp_path / "lock") is None
     with holding(tmp_path / "lock", "me"):
         pass
+
+
+def test_who_asks_for_a_moment_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    with holding(tmp_path / "lock", "me"):
+        pass
+    with (tmp_path / "lock").open("rb") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        done = threading.Timer(locks._ASKING_TAKES_S / 4, fcntl.flock, (asking, fcntl.LOCK_UN))
+        done.start()
+        with holding(tmp_path / "lock", "me"):
+            assert living_holder(tmp_path / "lock") is not None
+        done.join()
 
 
 def have_open(path: Path, is_open: Any, end: Any) -> None:

@@ -212,7 +212,7 @@ def test_what_the_var_names_must_have_been_checked_since_it_was_built(company: C
 @pytest.mark.parametrize("status", ["warn", "fail"])
 def test_what_the_var_names_must_not_have_missed_when_it_was_last_checked(company: Company, status: str) -> None:
     name_errors(company, "days.spent")
-    company.drifted("days", LATER, DAY, status=status)
+    company.drifted("days", LATER, DAY, status=status, value=0.3)
     assert errors(company) == {("days.spent", "is named by drift_error_on and missed")}
     company.drifted("days", LATER + timedelta(hours=1), DAY)
     company.drifted("days", LATER + timedelta(hours=1), DAY, status=status, column_name="another")
@@ -230,6 +230,13 @@ def test_what_the_var_names_must_have_been_measured(company: Company) -> None:
     assert audit(company.home).passed
     company.drifted("days", LATER + timedelta(hours=2), DAY, status="skipped", column_name=None)
     assert errors(company) == {("days.spent", reason), ("days", reason)}
+
+
+def test_a_table_that_failed_to_be_measured_holds_up_its_columns(company: Company) -> None:
+    name_errors(company, "days.spent")
+    company.drifted("days", LATER, DAY, value=0.1)
+    company.drifted("days", LATER + timedelta(hours=1), DAY, status="fail", column_name=None)
+    assert errors(company) == {("days.spent", "is named by drift_error_on and could not be measured")}
 
 
 def test_a_var_that_cannot_be_read_blocks(company: Company) -> None:

@@ -200,6 +200,26 @@ def test_a_version_that_was_removed_by_hand_can_be_left(full: Company) -> None:
     assert status(full.home).current is not None
 
 
+def test_a_damaged_version_that_was_never_recorded_blocks_no_return(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clientele.records import Records
+
+    first = publish(company.home).manifest["version"]
+
+    def full(*_args: object, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Records, "_write", full)
+        second = publish(company.home).manifest["version"]
+    manifest = company.home / "published" / second / "manifest.json"
+    manifest.chmod(0o644)
+    manifest.write_text("{")
+    assert rollback(company.home)["version"] == first
+    assert Published(company.home).current() == first
+
+
 def test_recording_twice_makes_one_row(company: Company) -> None:
     manifest = publish(company.home).manifest
     record_publication(company.home, manifest)
