@@ -45,6 +45,8 @@ def show(name: str) -> None:
         nothing_published()
     except data.UnreadableError as error:
         components.unreadable(error.version)
+    except data.TooMuchError as error:
+        components.too_much(error)
 
 
 def nothing_published() -> None:

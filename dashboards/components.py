@@ -90,6 +90,8 @@ def fragment(draw: Callable[..., None]) -> Callable[..., None]:
             draw(publication, *args, **kwargs)
         except data.UnreadableError as error:
             unreadable(error.version)
+        except data.TooMuchError as error:
+            too_much(error)
 
     return st.fragment(part)
 
@@ -182,8 +184,13 @@ def asked(publication: Publication, name: str, **params: Any) -> Result | None:
     except data.NotInPublicationError as error:
         too_old(error.relation, is_column=error.is_column)
     except data.TooMuchError as error:
-        st.warning(f"Not shown: {error}.", icon=":material/memory:")
+        too_much(error)
     return None
+
+
+def too_much(error: data.TooMuchError) -> None:
+    """In place of what needs more memory than a page has."""
+    st.warning(f"Not shown: {error}.", icon=":material/memory:")
 
 
 def too_old(relation: str, *, is_column: bool = False) -> None:

@@ -60,6 +60,33 @@ def test_what_needs_more_memory_than_a_page_has_says_so(company: Path, monkeypat
     data._kept.clear()
 
 
+def test_too_much_for_a_page_is_no_traceback(lender: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = data.ask
+
+    def too_much(path: str, name: str, **params: Any) -> data.Result:
+        if name == "credit_summary":
+            raise data.TooMuchError
+        return ask(path, name, **params)
+
+    monkeypatch.setattr(data, "ask", too_much)
+    assert "choose fewer" in opened(lender, "credit", monkeypatch).warning[0].value
+
+
+def test_too_much_for_a_part_of_a_page_is_no_traceback(lender: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIENTELE_HOME", str(lender))
+    part = """
+from dashboards import components, data
+
+@components.fragment
+def part(publication):
+    raise data.TooMuchError
+
+part(data.publication(data.current_path()))
+"""
+    app = AppTest.from_string(part, default_timeout=WITHIN_S).run()
+    assert (len(app.exception), "choose fewer" in app.warning[0].value) == (0, True)
+
+
 def test_without_a_publication_it_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened(tmp_path, "overview", monkeypatch)
     assert app.title[0].value == "Nothing is published yet"
