@@ -98,21 +98,20 @@ def unseen(n: float, m: float, counts: Iterable[float] = ()) -> float:
     met = [max(round(count), 1) for count in counts]
     once, twice = met.count(1), met.count(2)
     deviation = math.sqrt(once * max(1 - once / max(n, 1), 0) + 2 * twice)
-    return _in_draw(max((once + _z() * deviation) / max(n, 1), math.log(NOISE_ODDS) / max(n, 1)), m)
+    share = min(max((once + _z() * deviation) / max(n, 1), math.log(NOISE_ODDS) / max(n, 1)), 1)
+    return share + _z() * math.sqrt(share * (1 - share) / max(m, 1))
 
 
-def unseen_value(n: float, m: float, values: int) -> float:
+def unseen_value(n: float, m: int, values: int) -> float:
     """Of the share of m rows with one value that is not among n rows of the same, whichever of `values` it is.
 
-    However many rare values there are, none of them is common: 1,000 values, 5,000 rows and 5,000: 0.0063.
+    However many rare values there are, none of them is common: 1,000 values, 5,000 rows and 5,000: 0.0066. Counted
+    exactly, as two of 60 rows with one rare value are more usual than a normal distribution has them.
     """
-    return _in_draw(math.log(NOISE_ODDS * max(values, 1)) / max(n, 1), m)
+    from scipy.stats import binom
 
-
-def _in_draw(share: float, m: float) -> float:
-    """How large a share gets among m rows."""
-    share = min(share, 1)
-    return share + _z() * math.sqrt(share * (1 - share) / max(m, 1))
+    share = min(math.log(NOISE_ODDS * max(values, 1)) / max(n, 1), 1)
+    return float(binom.isf(1 / NOISE_ODDS, m, share)) / max(m, 1)
 
 
 def auc(positive: int, negative: int) -> float:
