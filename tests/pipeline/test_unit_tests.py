@@ -36,11 +36,14 @@ def test_those_of_training_are_made_by_a_run_that_trains(built_company: Path, co
     assert are_made(home, Asked("retrain", refit="all"))
 
 
-@pytest.mark.parametrize(
-    ("variable", "kinds"), [(EXCLUDED, "unit_test"), (INCLUDED, "model test"), (None, "")]
-)
+@pytest.mark.parametrize(("variable", "kinds"), [(EXCLUDED, "unit_test"), (INCLUDED, "model test"), (None, "")])
 def test_none_of_them_counts_as_passed_where_they_were_left_out(
-    built_company: Path, copied: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str | None, kinds: str
+    built_company: Path,
+    copied: Callable,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str | None,
+    kinds: str,
 ) -> None:
     home = copied(built_company, tmp_path / "warehouse")
     (home / unit_tests.PASSED_FILE).unlink()

@@ -113,7 +113,9 @@ def test_a_unit_test_that_passed_at_this_code_is_not_made_again(company: Company
     company.checked("adds_up", "days", LATER + timedelta(hours=1), run=2)
     unit_tests.note_passed(company.home, "other code", trains=True)
     assert errors(company) == {("days_edges (on days)", "is older than what it is about")}
-    unit_tests.note_passed(company.home, unit_tests.code_and_vars(building_vars(stored_vars(company.home))), trains=False)
+    unit_tests.note_passed(
+        company.home, unit_tests.code_and_vars(building_vars(stored_vars(company.home))), trains=False
+    )
     assert audit(company.home).passed
     company.checked("days_edges", "days", LATER, run=2, status="fail")
     assert errors(company) == {("days_edges (on days)", "ended as fail")}
