@@ -258,13 +258,13 @@ def explain_command(
     """Why a customer has the credit score they have: what was used, points, reasons, versions and consents."""
     from clientele.explaining import CannotExplainError, explain, lines
     from clientele.querying import NoBuildError
-    from clientele.running import effective_vars
+    from clientele.running import VarsError, effective_vars
 
     try:
         day = snapshot_date.date() if snapshot_date else None
         told = {name: effective_vars(home)[name] for name in ("load_grace_hours", "reporting_currency")}
         explanation = explain(home, customer_id, day, **told)
-    except (CannotExplainError, NoBuildError) as error:
+    except (CannotExplainError, NoBuildError, VarsError) as error:
         _fail(str(error))
     for line in lines(explanation):
         typer.echo(line)

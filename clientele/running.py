@@ -10,11 +10,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import yaml
@@ -32,8 +33,8 @@ Progress = Callable[[int, int, str], None]
 VARS_FILE = "vars.yml"
 # What the tables of the last whole build mean.
 SETTLED_FILE = "built_with.json"
-# What dbt is to leave out, by its own variable.
-EXCLUDED = "DBT_EXCLUDE_RESOURCE_TYPES"
+# What dbt is to leave out, and what alone it is to make, by its own variables.
+EXCLUDED, INCLUDED = "DBT_EXCLUDE_RESOURCE_TYPES", "DBT_RESOURCE_TYPES"
 # Vars of checks, which judge tables and change none.
 MONITORING_VARS = ("drift_", "performance_", "volume_", "freshness_", "model_refit_")
 # Parameters of the classifier of free text, as seen from dbt_project/.
@@ -47,6 +48,10 @@ FEATURE_CODE = (
 
 class CannotRunError(Exception):
     """A run cannot start; the message says why and what to do."""
+
+
+class VarsError(CannotRunError):
+    """The vars of a warehouse cannot be read; the message says where and what they are to be."""
 
 
 @dataclass
@@ -96,7 +101,7 @@ class DbtBuild:
     def settle(self) -> None:
         """Remember what the tables mean now that all of them are built, and that their unit tests passed."""
         write_whole(self.home / SETTLED_FILE, json.dumps(self.meaning))
-        if "unit_test" not in os.environ.get(EXCLUDED, ""):
+        if not os.environ.get(EXCLUDED) and not os.environ.get(INCLUDED):
             unit_tests.note_passed(self.home, self.code, trains=self.trains)
 
 
@@ -104,23 +109,34 @@ def warehouse_vars(home: Path) -> dict:
     """The dbt vars of this warehouse, from ``<home>/vars.yml``; written on the first run, then the user's to edit.
 
     The reporting currency is settled once, as the one most orders are in: were it asked anew at every run, it could
-    change under features that are already built.
+    change under features that are already built. Raises VarsError.
     """
-    path = home / VARS_FILE
-    if path.exists():
-        return yaml.safe_load(path.read_text()) or {}
+    if (home / VARS_FILE).exists():
+        return stored_vars(home)
     currency = _main_currency(home) or "EUR"
     write_whole(
-        path,
+        home / VARS_FILE,
         "# Vars of this warehouse, over those of dbt_project.yml. After a change the next run builds everything anew.\n"
         f"reporting_currency: {currency}\n",
     )
     return {"reporting_currency": currency}
 
 
-def building_vars(home: Path) -> dict:
+def stored_vars(home: Path) -> dict:
+    """What ``<home>/vars.yml`` holds; none where it is not written yet. Raises VarsError."""
+    path = home / VARS_FILE
+    try:
+        found = (yaml.safe_load(path.read_text()) or {}) if path.exists() else {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise VarsError(f"{path} is no YAML: {error}") from error
+    if not isinstance(found, dict):
+        raise VarsError(f"{path} holds no vars: write one a line, as in `reporting_currency: EUR`")
+    return found
+
+
+def building_vars(of_warehouse: Mapping[str, Any]) -> dict:
     """Those vars of the warehouse that tables and their tests depend on."""
-    return {name: value for name, value in warehouse_vars(home).items() if not name.startswith(MONITORING_VARS)}
+    return {name: value for name, value in of_warehouse.items() if not str(name).startswith(MONITORING_VARS)}
 
 
 def project_vars(home: Path) -> dict:
@@ -133,10 +149,11 @@ def project_vars(home: Path) -> dict:
 
 
 def effective_vars(home: Path) -> dict:
-    """The vars that hold for a warehouse: those of dbt_project.yml under those of ``<home>/vars.yml``."""
-    project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["vars"]
-    path = home / VARS_FILE
-    return project | ((yaml.safe_load(path.read_text()) or {}) if path.exists() else {})
+    """The vars that hold for a warehouse: those of dbt_project.yml under those of ``<home>/vars.yml``.
+
+    Raises VarsError.
+    """
+    return yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["vars"] | stored_vars(home)
 
 
 def newest_snapshot(home: Path) -> date:
@@ -198,7 +215,7 @@ def _prepared(home: Path, asked: Asked) -> DbtBuild:
     if found := damaged(lake):
         raise CannotRunError(complaint(found))
     settled = home / SETTLED_FILE
-    building = building_vars(home)
+    building = building_vars(warehouse_vars(home))
     meaning = {"vars": building, "code": _hash_of(*FEATURE_CODE)}
     is_changed = settled.exists() and json.loads(settled.read_text()) != meaning
     is_anew = asked.full_refresh or is_changed

@@ -23,7 +23,7 @@ CODE = (".sql", ".yml", ".csv", ".py")
 def code_and_vars(building: Mapping[str, Any]) -> str:
     """A hash of all that a unit test can depend on: the dbt project, the vars of the warehouse, dbt and the engine."""
     digest = hashlib.md5(json.dumps(dict(building), sort_keys=True, default=str).encode(), usedforsecurity=False)
-    for package in ("dbt-core", "dbt-duckdb", "duckdb"):
+    for package in ("dbt-core", "dbt-adapters", "dbt-common", "dbt-duckdb", "duckdb"):
         digest.update(f"{package} {version(package)}".encode())
     for path in sorted([PROJECT_ROOT / "dbt_project.yml", *(PROJECT_ROOT / "dbt_project").rglob("*")]):
         if path.suffix in CODE:

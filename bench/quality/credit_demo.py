@@ -171,8 +171,12 @@ def _bands(table: pa.Table, section: Section) -> None:
     bounded, by_chance = float(np.mean(within_bounds)), float(np.mean(within_chance))
     section.targets += [
         Target("credit demo: share of bands with their rate within the mean bounds", bounded, at_least=1.0),
-        # Of five bands chance puts one outside in a third of all years, two in one year of twelve.
-        Target("credit demo: share of bands with as many defaults as chance makes", by_chance, at_least=0.8),
+        # Of five bands chance puts one outside in a third of all years, two in one year of twelve: one may be.
+        Target(
+            "credit demo: share of bands with as many defaults as chance makes",
+            by_chance,
+            at_least=1 - 1 / len(within_chance),
+        ),
     ]
 
 

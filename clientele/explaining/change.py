@@ -14,13 +14,15 @@ NEVER, BY_DEGREES, AT_ONCE = "never", "by_degrees", "at_once"
 
 Row = dict[str, Any]
 Step = tuple[str, str, str, int]
+Thing = Sequence[tuple["Characteristic", int]]  # what changes as one: which of it rises (1) where others fall (-1)
 
 
 @dataclass(frozen=True)
 class Characteristic:
     """What one characteristic gave: the value that was used, its bin, and the points against the stored reference.
 
-    `words` name it. Those of one `moves_with` change together, as arrears do that are cleared.
+    `words` name it. Those of one part of `moves_with` change together, as arrears do that are cleared; after a - it
+    falls where the others rise. `safer_when` there is `more` or `less` of it, as far as common sense says so.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Characteristic:
     words: str
     can_change: str = BY_DEGREES
     moves_with: str | None = None
+    safer_when: str | None = None
 
     @property
     def points_lost(self) -> int:
@@ -50,11 +53,8 @@ class Change:
 
 
 def band_of_scores(pds: Sequence[Row], bands: Sequence[Row]) -> dict[int, str]:
-    """The band of every score: `pds` has the pd of each, `bands` pd_from and pd_to."""
-    return {
-        row["score"]: next(band["band"] for band in bands if band["pd_from"] <= row["pd"] < band["pd_to"])
-        for row in pds
-    }
+    """The band of every score: `pds` has the pd of each, `bands` pd_from and pd_to. What lies in a gap has none."""
+    return {row["score"]: band["band"] for row in pds for band in bands if band["pd_from"] <= row["pd"] < band["pd_to"]}
 
 
 def smallest_change(
@@ -63,6 +63,7 @@ def smallest_change(
     """The fewest things a customer can change, and of those the fewest bins, by which a better band is reached.
 
     Of the best band: by which it is lost. None where no MOST_CHANGED things do it. `order` has the best band first.
+    Points that the change costs count like those that it brings: it is the score that the card would give.
     """
     now = order.index(band_of[score])
     is_wanted = (lambda at: at < now) if now else (lambda at: at > now)
@@ -72,6 +73,8 @@ def smallest_change(
         for chosen in itertools.combinations(things, many):
             for moves in itertools.product(*chosen):
                 steps = tuple(step for of_thing, _ in moves for step in of_thing)
+                if len({words for words, *_ in steps}) < len(steps):
+                    continue  # a share of income is part of what is paid and of income: it moves once
                 reached = score + sum(gained for *_, gained in steps)
                 if reached in band_of and is_wanted(order.index(band_of[reached])):
                     size = (sum(bins for _, bins in moves), abs(reached - score))
@@ -82,55 +85,65 @@ def smallest_change(
     return None
 
 
-def _together(characteristics: Sequence[Characteristic]) -> Iterator[list[Characteristic]]:
+def _together(characteristics: Sequence[Characteristic]) -> Iterator[Thing]:
     """What changes as one thing: those that move together, each other one by itself."""
-    things: dict[str, list[Characteristic]] = {}
+    things: dict[str, list[tuple[Characteristic, int]]] = {}
     for one in characteristics:
         if one.can_change != NEVER:
-            things.setdefault(one.moves_with or f"{one.name} alone", []).append(one)
+            for part in (one.moves_with or f"{one.name} alone").split(","):
+                name = part.strip()
+                things.setdefault(name.removeprefix("-"), []).append((one, -1 if name.startswith("-") else 1))
     yield from things.values()
 
 
-def _moves(thing: Sequence[Characteristic], *, up: bool) -> Iterator[tuple[tuple[Step, ...], int]]:
-    """Ways to change one thing: so many bins each towards the most points (or the fewest), with how many that are.
+def _moves(thing: Thing, *, up: bool) -> Iterator[tuple[tuple[Step, ...], int]]:
+    """Ways to change one thing that bring points (or cost some), with how many bins they pass.
 
     What is put right at once, as arrears, is not put right by halves.
     """
-    paths = [_path(one, up=up) for one in thing]
-    longest = max(map(len, paths))
-    at_once = up and any(one.can_change == AT_ONCE for one in thing)
-    for far in range(longest if at_once else 1, longest + 1):
-        if not far:
-            return
-        moved = [path[min(far, len(path)) - 1] if path else None for path in paths]
-        if _can_be(thing, moved):
-            steps = tuple(
-                (one.words, one.label, row["label"], row["points"] - one.points)
-                for one, row in zip(thing, moved, strict=True)
-                if row
-            )
-            yield steps, sum(min(far, len(path)) for path in paths)
+    if up and any(one.can_change == AT_ONCE for one, _ in thing):
+        ways = [[_moved(one, len(one.bins) * (_safer(one) or -1)) for one, _ in thing]]
+    else:
+        most = max(len(_ranges(one)) for one, _ in thing)
+        ways = [
+            [_moved(one, far * way * sign) for one, sign in thing]
+            for way in _directions(thing, up=up)
+            for far in range(1, most)
+        ]
+    for moved in ways:
+        changed = [(one, row) for (one, _), row in zip(thing, moved, strict=True) if row["bin"] != one.bin]
+        steps = tuple((one.words, one.label, row["label"], row["points"] - one.points) for one, row in changed)
+        gained = sum(points for *_, points in steps)
+        if (gained > 0 if up else gained < 0) and _can_be(thing, moved):
+            yield steps, sum(abs(row["bin"] - one.bin) for one, row in changed)
 
 
-def _path(one: Characteristic, *, up: bool) -> list[Row]:
-    """The bins that give more points (or fewer), from the next to the one that gives most; none of what is missing."""
+def _directions(thing: Thing, *, up: bool) -> list[int]:
+    """Towards what is safer (or away from it), where common sense says what that is; else either."""
+    found = {_safer(one) * sign * (1 if up else -1) for one, sign in thing} - {0}
+    return sorted(found) if len(found) == 1 else [-1, 1]
+
+
+def _safer(one: Characteristic) -> int:
+    return {"more": 1, "less": -1}.get(one.safer_when or "", 0)
+
+
+def _moved(one: Characteristic, by: int) -> Row:
+    """The bin so many further, at most the last; where the value is missing or other, its own."""
+    ranges = _ranges(one)
     if one.bin < 0:
-        return []
-    sign = 1 if up else -1
-    gaining = [row for row in one.bins if row["bin"] >= 0 and sign * (row["points"] - one.points) > 0]
-    if not gaining:
-        return []
-    target = max(gaining, key=lambda row: (sign * row["points"], -abs(row["bin"] - one.bin)))["bin"]
-    between = range(min(one.bin, target), max(one.bin, target) + 1)
-    return sorted((row for row in gaining if row["bin"] in between), key=lambda row: abs(row["bin"] - one.bin))
+        return next(row for row in one.bins if row["bin"] == one.bin)
+    at = [row["bin"] for row in ranges].index(one.bin)
+    return ranges[min(max(at + by, 0), len(ranges) - 1)]
 
 
-def _can_be(thing: Sequence[Characteristic], moved: Sequence[Row | None]) -> bool:
+def _ranges(one: Characteristic) -> list[Row]:
+    return sorted((row for row in one.bins if row["bin"] >= 0), key=lambda row: int(row["bin"]))
+
+
+def _can_be(thing: Thing, moved: Sequence[Row]) -> bool:
     """Whether longer windows hold what shorter ones do: days past due are at most the most of 90 days."""
-    held = [
-        (*_measure(one.name), row or next(row for row in one.bins if row["bin"] == one.bin))
-        for one, row in zip(thing, moved, strict=True)
-    ]
+    held = [(*_measure(one.name), row) for (one, _), row in zip(thing, moved, strict=True)]
     for (measure, days, short), (other, longer, long) in itertools.permutations(held, 2):
         if measure == other and days < longer:
             at_least, below = short.get("lower"), long.get("upper")

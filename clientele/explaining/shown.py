@@ -58,7 +58,9 @@ def _decision(decision: dict[str, Any] | None, human: dict[str, Any] | None) -> 
         rules, reasons = decision.get("rules") or decision["rule"], decision.get("reasons") or decision["reason"]
         yield f"  because: {reasons} ({rules})"
     if human:
-        yield f"  decided by people: {human['human_decision']} at {_shown(human['human_decided_at'])} UTC"
+        said = f"  decided by people: {human['human_decision']} at {_shown(human['human_decided_at'])} UTC"
+        is_of_this = all(human[name] == decision[name] for name in ("run_id", "recommendation"))
+        yield said if is_of_this else f"{said}, on an earlier recommendation: {human['recommendation']}"
 
 
 def _points(explanation: Explanation) -> Iterator[str]:
@@ -91,6 +93,8 @@ def _offers(offers: list[dict[str, Any]]) -> Iterator[str]:
         yield (
             f"Offer: {offer['product']}, up to {_shown(offer['credit_limit'])} at"
             f" {_share(offer['apr_from'])} to {_share(offer['apr_to'])} a year, until {offer['expires_on']}"
+            # Of before it was kept, it is not known.
+            + (", expected to lose money" if offer.get("is_profitable") is False else "")
         )
     if offers:
         yield "Offers are alternatives: each is affordable by itself."

@@ -7,6 +7,7 @@ a score of any day that was built can be explained, whatever was fitted since.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -20,6 +21,7 @@ from clientele.explaining.change import BY_DEGREES, Change, Characteristic, band
 from clientele.querying import open_build
 
 MOST_REASONS = 4
+ABSURD = 1e15  # from here a number is not told, as the macro grouped has it
 DIGITS = 15  # bins that a number of a score holds, as the macro scorecard_scores writes them
 MISSING, OTHER = -1, -2  # bins that are no range, as clientele.ml.binning has them
 CHANGED_SINCE = "built anew since"
@@ -161,6 +163,7 @@ def _characteristics(
                 words=text.get("words") or name.replace("_", " "),
                 can_change=text.get("can_change") or BY_DEGREES,
                 moves_with=text.get("moves_with"),
+                safer_when=text.get("safer_when"),
             )
         )  # fmt: skip
     return made
@@ -251,11 +254,20 @@ def _in_words(one: Characteristic, text: Row | None, currency: str) -> str:
         return str(text["text_missing"])
     told, value = text["text"], one.label
     if isinstance(one.value, int | float | Decimal):
-        number = float(one.value)
+        number = float(one.value) * float(text["multiplier"])
+        if not abs(number) < ABSURD:
+            return one.words
+        number = _rounded(number, int(text["decimals"]))
         if number < 0 and text["text_negative"]:
             told, number = text["text_negative"], -number
-        value = f"{number * float(text['multiplier']):,.{text['decimals']}f}"
+        value = f"{number:,.{text['decimals']}f}"
     return str(told).replace("{value}", value).replace("{currency}", currency)
+
+
+def _rounded(number: float, decimals: int) -> float:
+    """A half away from zero, as SQL has it; no zero is negative."""
+    scale = 10**decimals
+    return math.copysign(math.floor(abs(number) * scale + 0.5), number) / scale + 0.0
 
 
 def _consents(connection: duckdb.DuckDBPyConnection, score: Row, load_grace: timedelta) -> list[Row]:

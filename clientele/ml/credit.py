@@ -99,7 +99,8 @@ def fit(
     for row, candidate in zip(rows, candidates, strict=True):
         of = [one for one in differences if one["algorithm"] == candidate.algorithm]
         row.update(_as_json(candidate), comparison_json=registry.to_json(of) if of else None)
-    rows[0]["backtest_json"] = _told(loans, candidates[0])
+    if chosen:  # of customers by their ids: kept of what scores them, and of nothing else
+        rows[0]["backtest_json"] = _told(loans, candidates[0])
     return _table(rows)
 
 
@@ -223,15 +224,17 @@ def _as_json(candidate: Candidate) -> dict[str, str | None]:
     return {"scorecard_json": registry.to_json(fitted.rows), "pd_json": registry.to_json(fitted.pd_rows())}
 
 
-def _told(loans: Loans, candidate: Candidate) -> str | None:
-    """What was said in the newest backtest of customers that the model of that time did not know, beside what came."""
-    if candidate.fitted is None:
-        return None
-    at = candidate.tested
+def _told(loans: Loans, candidate: Candidate) -> str:
+    """What a model of that time said in the newest backtest, beside what came after, which it did not know.
+
+    One row a customer: a backtest on other customers of the same time holds several snapshots of them; the last counts.
+    """
+    newest = loans.days[candidate.tested] == loans.days[candidate.tested].max()
+    at = candidate.tested[newest]
     of = zip(
         loans.table["customer_id"].take(at).to_pylist(),
         loans.days[at].astype(str).tolist(),
-        candidate.told.tolist(),
+        candidate.told[newest].tolist(),
         loans.y[at].tolist(),
         strict=True,
     )
@@ -258,11 +261,16 @@ def _gates(version: Version, max_ece: float) -> dict[str, str]:
 
 
 def _right_level(performance: Sequence[Mapping[str, Any]]) -> str:
-    """Whether as many defaulted as were expected, over all periods: of a small rate half is a small ECE, too."""
+    """Whether as many defaulted as were expected, over all periods: of a small rate half is a small ECE, too.
+
+    Chance moves the logarithm of a count of n customers by 1 / sqrt(n): of those who defaulted, and of those the level
+    was learnt from. Periods learn from the same customers, so that their errors of learning do not cancel.
+    """
     expected = sum(row["n"] * row["mean_pd"] for row in performance)
     defaulted = sum(row["n"] * row["base_rate"] for row in performance)
-    # The logarithm of a count of so many wanders by 1 / sqrt(n).
-    most = max(MOST_OFF, math.exp(1.96 / math.sqrt(defaulted)))
+    of_test = 1 / math.sqrt(sum(row["n_defaulted"] for row in performance))
+    of_level = sum(row["n"] * row["mean_pd"] / math.sqrt(row["n_defaulted_learnt"]) for row in performance) / expected
+    most = max(MOST_OFF, math.exp(1.96 * math.hypot(of_test, of_level)))
     words = f"{expected:.1f} defaults expected, {defaulted:.0f} observed, off by a factor of {most:.2f} at most"
     return gate(1 / most <= expected / defaulted <= most, words)
 

@@ -194,17 +194,21 @@ class _Measured:
     y: npt.NDArray[np.bool_]
     probability: Vector
     groups: list[Group]
+    n_defaulted: int  # customers, of whom there may be several rows
+    n_defaulted_learnt: int  # customers that the level was learnt from
 
     @classmethod
     def of(cls, loans: Loans, period: Period, algorithm: str, scaling: Scaling, seed: int) -> _Measured:
         fitted = _fitted(loans, period, algorithm, scaling, seed)
-        *_, test = periods.masks(period, loans.days, loans.fold)
+        _, calibrate, test = periods.masks(period, loans.days, loans.fold)
         at = np.flatnonzero(test)
         y, table = loans.y[at], loans.table.take(at)
         if not y.any() or y.all():
             raise ValueError(f"nobody defaulted, or everybody, among those to measure on ({period.test[-1]})")
         probability, lower, upper = fitted.probability(table)
-        return cls(period, at, fitted, table, y, probability, groups_of(probability, lower, upper, y))
+        groups = groups_of(probability, lower, upper, y)
+        defaulted = (loans.n_cases(rows & loans.y) for rows in (test, calibrate))
+        return cls(period, at, fitted, table, y, probability, groups, *defaulted)
 
     def row(self, spread: float | None, seed: int) -> dict[str, Any]:
         """Metrics over all rows; coverage by bounds as widened by what was known at the time, nan before that."""
@@ -221,6 +225,8 @@ class _Measured:
             "group_value": "all",
             "bounds_coverage": coverage,
             **found,
+            "n_defaulted": self.n_defaulted,
+            "n_defaulted_learnt": self.n_defaulted_learnt,
             "mean_pd": float(self.probability.mean()),
             "ece_by_chance": metrics.calibration_error_by_chance(self.probability, seed=seed),
             "gini": 2 * found["auc"] - 1,

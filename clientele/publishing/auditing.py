@@ -17,7 +17,7 @@ from clientele.publishing.relations import PUBLIC_SCHEMAS, Relation, direct_pii_
 from clientele.querying import open_build
 from clientele.records import Records
 from clientele.run_records import INTERRUPTED, MANIFEST, TRAIN_TAG
-from clientele.running import building_vars
+from clientele.running import VarsError, building_vars, stored_vars
 
 NAMES_SHOWN = 8
 MAKE_AGAIN = "Make the check again: the daily job does"
@@ -115,8 +115,7 @@ class _Audit:
             self.interrupted = _interruptions(connection)
             self.day = day or _newest_day(connection)
             self.results = _last_results(connection, self.day)
-        code = unit_tests.code_and_vars(building_vars(home))
-        self.unit_tested = {trains: unit_tests.have_passed(home, code, trains=trains) for trains in (False, True)}
+        self.unit_tested = _unit_tested(home)
         self.outcome = Audit()
 
     def made(self) -> Audit:
@@ -244,6 +243,18 @@ class _Audit:
         """
         same = (result for key, result in self.results.items() if key[:2] == (kind, asset))
         return any(result.is_of_day and not (built and _is_older(result, built)) for result in same)
+
+
+def _unit_tested(home: Path) -> dict[bool, bool]:
+    """Whether unit tests passed at the code and vars of now, with those of training and without.
+
+    An audit writes no vars. Of such as cannot be read none passed; that they cannot is said by `unmet`.
+    """
+    try:
+        code = unit_tests.code_and_vars(building_vars(stored_vars(home)))
+    except VarsError:
+        return {False: False, True: False}
+    return {trains: unit_tests.have_passed(home, code, trains=trains) for trains in (False, True)}
 
 
 def _is_older(result: Result, built: Built, check: Check | None = None) -> bool:

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import yaml
 
 from clientele.monitoring.settings import Settings, SettingsError
 from clientele.records import Records
+from clientele.running import VarsError
 
 Row = dict[str, Any]
 CHECK = "`clientele drift` checks it, as does the daily job"
@@ -37,7 +37,7 @@ def unmet(home: Path, day: date | None, built_at: Mapping[str, datetime]) -> Ite
     """
     try:
         names = Settings.of_home(home).drift_error_on
-    except (SettingsError, yaml.YAMLError) as error:
+    except (SettingsError, VarsError) as error:
         yield Unmet("vars.yml", f"cannot be read, so that what drift_error_on names is unknown ({error})", "Mend it")
         return
     rows = _measured_on(home, day) if names else []

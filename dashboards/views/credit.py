@@ -51,7 +51,7 @@ def page(publication: Publication) -> None:
     )
     st.caption(
         "The policy recommends. Declines and whatever is unclear go to a person, who decides. A default is an"
-        f" instalment {late} days overdue, within {days} days; bounds of its probability are meant to hold for 90 % of"
+        f" instalment {late} days overdue, within {days} days; bounds of its probability hold for at least 90 % of"
         " groups of like customers, and those of a mean are means of them."
     )
     scores(publication)
@@ -291,8 +291,9 @@ def offers(publication: Publication, rows: pd.DataFrame) -> None:
         "credit_offer_summary",
         {
             "product": ui.text("Product"), "n_customers": ui.figure("Customers"),
-            "credit_limit_mean": ui.amount("Mean limit", money), "apr_from": ui.part("APR from"),
-            "apr_to": ui.part("to"), "expected_loss": ui.amount("Expected loss", money),
+            "n_profitable": ui.figure("of them profitable"), "credit_limit_mean": ui.amount("Mean limit", money),
+            "apr_from": ui.part("APR from"), "apr_to": ui.part("to"),
+            "expected_loss": ui.amount("Expected loss", money),
             "expected_loss_share": ui.part("of limits"), "expected_margin": ui.amount("Margin", money),
         },
     )  # fmt: skip

@@ -70,6 +70,7 @@ def later(home: Path, before: Before) -> Path:
             )
         # As code that knew fewer columns left it.
         connection.execute("alter table seeds.credit_reason_texts drop column safer_when")
+        connection.execute("alter table ml.ml_credit__fit drop column backtest_json")
     credit_book.score(home, NEW, refit=True, credit_pdo=40)
     return home
 
@@ -96,6 +97,15 @@ def test_an_old_score_is_explained_alike_after_a_retrain(before: Before, later: 
         assert len(people) == (customer in decided)
         assert [line for line in now if line not in people] == then
     assert decided == set(before.said)
+
+
+def test_the_backtest_of_the_version_that_scores_is_kept_by_customer(later: Path) -> None:
+    ((n, n_customers, lowest, highest),) = query(
+        later, "select count(*), count(distinct customer_id), min(pd), max(pd) from ml.ml_credit__backtest"
+    )
+    assert n == n_customers > 0
+    assert 0 < lowest < highest < 1
+    assert query(later, "select count(*) from ml.ml_credit__fit where backtest_json is not null") == [(1,)]
 
 
 def test_the_marts_show_the_new_day_alone(later: Path) -> None:
@@ -162,7 +172,10 @@ def test_people_are_shown_beside_a_day_that_another_run_scored_again(before: Bef
         ("another run",)
     ]
     for customer in before.said:
-        assert explain(later, customer, OLD).human is not None, customer
+        explanation = explain(later, customer, OLD)
+        assert explanation.human is not None, customer
+        said = f"UTC, on an earlier recommendation: {explanation.human['recommendation']}"
+        assert any(line.endswith(said) for line in lines(explanation)), customer
 
 
 def test_a_day_without_customers_any_more_has_no_scores_left(later: Path) -> None:

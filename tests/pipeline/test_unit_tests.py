@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clientele import unit_tests
-from clientele.running import EXCLUDED, VARS_FILE, Asked, building_vars, prepared_build
+from clientele.running import EXCLUDED, INCLUDED, VARS_FILE, Asked, building_vars, prepared_build, stored_vars
 
 
 def are_made(home: Path, asked: Asked) -> bool:
@@ -36,12 +36,20 @@ def test_those_of_training_are_made_by_a_run_that_trains(built_company: Path, co
     assert are_made(home, Asked("retrain", refit="all"))
 
 
+@pytest.mark.parametrize(("variable", "kinds"), [(EXCLUDED, "unit_test"), (INCLUDED, "model test"), (None, "")])
 def test_none_of_them_counts_as_passed_where_they_were_left_out(
-    built_company: Path, copied: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    built_company: Path,
+    copied: Callable,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str | None,
+    kinds: str,
 ) -> None:
     home = copied(built_company, tmp_path / "warehouse")
     (home / unit_tests.PASSED_FILE).unlink()
-    monkeypatch.setenv(EXCLUDED, "unit_test")
+    if variable:
+        monkeypatch.setenv(variable, kinds)
     with prepared_build(home, Asked("daily")) as prepared:
         prepared.settle()
-    assert not unit_tests.have_passed(home, unit_tests.code_and_vars(building_vars(home)), trains=False)
+    code = unit_tests.code_and_vars(building_vars(stored_vars(home)))
+    assert unit_tests.have_passed(home, code, trains=False) == (variable is None)

@@ -60,14 +60,15 @@ def test_charts_of_credit_hold_what_the_file_holds(lender: Path, monkeypatch: py
     assert [score for *_, score in bands] == sorted((score for *_, score in bands), reverse=True)
     distribution = charted(app, "Customers by score")
     assert distribution["n_customers"].sum() == asked(lender, "select count(*) from marts.credit_scores")[0][0]
-    ((product, loss),) = asked(
+    ((product, loss, n_profitable),) = asked(
         lender,
-        "select product, sum(expected_loss) from marts.credit_offers group by product"
+        "select product, sum(expected_loss), count_if(expected_margin > 0) from marts.credit_offers group by product"
         " order by count(*) desc, product limit 1",
     )
     offers = next(table.value for table in app.dataframe if "expected_loss" in table.value)
     assert list(offers["product"])[0] == product
     assert offers["expected_loss"].iloc[0] == round(loss)
+    assert offers["n_profitable"].iloc[0] == n_profitable
 
 
 def test_fairness_is_shown_by_the_attribute_in_the_address(lender: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from typing import Any
 
 import pytest
 
-from clientele.explaining.change import Characteristic, smallest_change
+from clientele.contract import PROJECT_ROOT
+from clientele.explaining.change import Characteristic, band_of_scores, smallest_change
 
 Bin = tuple[int, str, int, float | None, float | None]
 LATE: list[Bin] = [(0, "below 1", 9, None, 1.0), (1, "1 to < 30", 0, 1.0, 30.0), (2, "30 or more", -12, 30.0, None)]
@@ -38,6 +40,104 @@ def test_arrears_are_cleared_as_a_whole_and_count_as_one_change() -> None:
     assert change is not None
     assert {(step[0], step[2]) for step in change.steps} == {(one.name, "below 1") for one in in_arrears()}
     assert (change.score, change.band) == (510 + 3 * 21 + 2 * 24, "B")
+
+
+def test_points_that_clearing_costs_count_too() -> None:
+    """A card that is not monotone, as unseen customers bear out: what is cleared ends at none, the best bin or not."""
+    of: dict[str, Any] = {"can_change": "at_once", "moves_with": "arrears", "safer_when": "less"}
+    odd: list[Bin] = [(0, "below 1", -5, None, 1.0), (1, "1 to < 50", 20, 1.0, 50.0), (2, "50 or more", 0, 50.0, None)]
+    on_time: list[Bin] = [
+        (0, "below 0.5", 0, None, 0.5),
+        (1, "0.5 to < 1", 9, 0.5, 1.0),
+        (2, "1 or more", 7, 1.0, None),
+    ]
+    arrears = [
+        characteristic("n_overdue_instalments", 1, COUNTED, **of),
+        characteristic("overdue_amount", 2, odd, **of),
+        characteristic("on_time_90d_share", 0, on_time, **of | {"moves_with": "-arrears", "safer_when": "more"}),
+    ]
+    change = smallest_change(580, arrears, BANDS, ORDER)
+    assert change is not None
+    assert {step[0]: step[2:] for step in change.steps} == {
+        "n_overdue_instalments": ("below 1", 24), "overdue_amount": ("below 1", -5),
+        "on_time_90d_share": ("1 or more", 7),
+    }  # fmt: skip
+    assert change.score == 606
+    # By its best bin, 20 points, it would reach the band: but then something is overdue still.
+    assert smallest_change(590, arrears[1:2], BANDS, ORDER) is None
+
+
+def test_what_moves_together_moves_one_way() -> None:
+    """Loans that are paid off owe less, though this card gives points for owing more."""
+    owed: list[Bin] = [(0, "below 1000", 0, None, 1000.0), (1, "1000 or more", 15, 1000.0, None)]
+    runs: list[Bin] = [(0, "below 2", 30, None, 2.0), (1, "2 or more", 0, 2.0, None)]
+    few_owed, much_owed = (characteristic("outstanding_principal", at, owed, moves_with="loans") for at in (0, 1))
+    open_ = characteristic("n_open_loans", 1, runs, moves_with="loans")
+    change = smallest_change(580, [open_, few_owed], BANDS, ORDER)
+    assert change is not None
+    assert (change.steps, change.score) == ((("n_open_loans", "2 or more", "below 2", 30),), 610)
+    change = smallest_change(590, [open_, much_owed], BANDS, ORDER)
+    assert change is not None
+    assert (sorted(step[3] for step in change.steps), change.score) == ([-15, 30], 605)
+    assert smallest_change(580, [open_, much_owed], BANDS, ORDER) is None
+
+
+def test_a_balance_that_rises_uses_less_of_a_limit() -> None:
+    low: list[Bin] = [(0, "below 0", 0, None, 0.0), (1, "0 or more", 10, 0.0, None)]
+    used: list[Bin] = [(0, "below 0.5", 12, None, 0.5), (1, "0.5 or more", 0, 0.5, None)]
+    of = [
+        characteristic("balance", 0, low, moves_with="balance", safer_when="more"),
+        characteristic("limit_utilisation", 1, used, moves_with="-balance", safer_when="less"),
+    ]
+    change = smallest_change(580, of, BANDS, ORDER)
+    assert change is not None
+    assert {step[0]: step[2] for step in change.steps} == {"balance": "0 or more", "limit_utilisation": "below 0.5"}
+    assert change.score == 602
+
+
+def test_nobody_is_told_to_be_less_safe() -> None:
+    gambling: list[Bin] = [(0, "below 1", 0, None, 1.0), (1, "1 or more", 30, 1.0, None)]
+    assert smallest_change(590, [characteristic("gambling_90d", 0, gambling)], BANDS, ORDER) is not None
+    assert smallest_change(590, [characteristic("gambling_90d", 0, gambling, safer_when="less")], BANDS, ORDER) is None
+
+
+def test_a_share_of_income_moves_with_either_and_once() -> None:
+    income: list[Bin] = [(0, "below 1500", 0, None, 1500.0), (1, "1500 or more", 5, 1500.0, None)]
+    costs: list[Bin] = [(0, "below 700", 4, None, 700.0), (1, "700 or more", 0, 700.0, None)]
+    share: list[Bin] = [(0, "below 0.4", 10, None, 0.4), (1, "0.4 or more", 0, 0.4, None)]
+    of = [
+        characteristic("income_90d", 0, income, moves_with="income", safer_when="more"),
+        characteristic("fixed_costs_90d", 1, costs, moves_with="regular costs"),
+        characteristic("fixed_costs_to_income_90d", 1, share, moves_with="regular costs, -income", safer_when="less"),
+    ]
+    change = smallest_change(585, of, BANDS, ORDER)
+    assert change is not None
+    assert {step[0]: step[3] for step in change.steps} == {"income_90d": 5, "fixed_costs_to_income_90d": 10}
+    change = smallest_change(586, of, BANDS, ORDER)
+    assert change is not None
+    assert {step[0] for step in change.steps} == {"fixed_costs_90d", "fixed_costs_to_income_90d"}
+    # Both would give 19, and the share moves once.
+    assert smallest_change(580, of, BANDS, ORDER) is None
+
+
+def test_parts_of_the_seed_agree_on_what_is_safer() -> None:
+    """Were one safer when the part rises and another when it falls, either way would be proposed."""
+    path = PROJECT_ROOT / "dbt_project" / "seeds" / "credit_reason_texts.csv"
+    towards: dict[str, set[str]] = {}
+    for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines()):
+        for part in filter(None, map(str.strip, row["moves_with"].split(","))):
+            falls = {"more": "less", "less": "more", "": ""} if part.startswith("-") else {}
+            safer = falls.get(row["safer_when"], row["safer_when"])
+            towards.setdefault(part.removeprefix("-"), set()).add(safer)
+    assert {part: safer - {""} for part, safer in towards.items() if len(safer - {""}) > 1} == {}
+    assert towards["loans"] == {"less"}
+    assert towards["balance"] == {"more"}
+
+
+def test_a_score_in_a_gap_between_bands_has_none() -> None:
+    bands = [{"band": "A", "pd_from": 0.0, "pd_to": 0.1}, {"band": "B", "pd_from": 0.2, "pd_to": 1.1}]
+    pds = [{"score": score, "pd": pd} for score, pd in ((600, 0.05), (580, 0.15), (560, 0.2))]
+    assert band_of_scores(pds, bands) == {600: "A", 560: "B"}
 
 
 def test_nobody_is_told_to_be_older() -> None:

@@ -126,11 +126,17 @@ def test_points_add_up_and_reasons_are_what_was_lost(home: Path) -> None:
     [
         (-1234.6, 1, "Overdrawn by 1,235 USD"),
         (0.0, 1, "Days that the balance lasts for: 0"),
+        # A half is rounded away from zero, as SQL has it; what rounds to nothing is not negative.
+        (2.5, 1, "Days that the balance lasts for: 3"),
+        (-0.5, 1, "Overdrawn by 1 USD"),
+        (-0.4, 1, "Days that the balance lasts for: 0"),
+        (-1e15, 1, "Days covered"),
+        ("'-inf'", 1, "Days covered"),
         (None, 0, "No balance is known"),
     ],
 )
 def test_a_reason_has_words_for_each_sign(
-    home: Path, changed: Callable[[str], None], value: float | None, bin_: int, said: str
+    home: Path, changed: Callable[[str], None], value: float | str | None, bin_: int, said: str
 ) -> None:
     changed(f"update features.customer_features set balance_buffer_days = {'null' if value is None else value}")
     # The best of days past due costs nothing, so that one reason is left.
@@ -151,6 +157,13 @@ def test_the_smallest_change_is_the_nearest_bin_that_reaches_a_better_band(home:
 def test_what_nobody_can_change_is_not_proposed(home: Path, changed: Callable[[str], None]) -> None:
     changed("update seeds.credit_reason_texts set can_change = 'never'")
     assert explain(home, "C1").change is None
+
+
+def test_a_gap_between_bands_is_no_error(home: Path, changed: Callable[[str], None]) -> None:
+    changed("update seeds.credit_bands set pd_to = 0.015 where band = 'B'")
+    assert explain(home, "C1").has_its_band
+    changed("delete from seeds.credit_bands where band = 'C'")
+    assert not explain(home, "C1").has_its_band
 
 
 def test_of_bands_that_were_drawn_anew_no_change_is_told(home: Path, changed: Callable[[str], None]) -> None:
@@ -247,10 +260,13 @@ def test_decision_and_offers_of_the_day_are_shown_by_the_columns_that_the_marts_
         "reasons": "'Income does not cover the costs; Too risky'", "run_id": "'run'",
     }  # fmt: skip
     # The day was scored again since they decided.
-    human = {"human_decision": "'approved'", "human_decided_at": "timestamp '2026-01-02 09:30'", "run_id": "'before'"}
+    human = {
+        "human_decision": "'approved'", "human_decided_at": "timestamp '2026-01-02 09:30'",
+        "recommendation": "'approve'", "run_id": "'before'",
+    }  # fmt: skip
     offer = {
         "product": "'starter'", "credit_limit": "1500.0", "apr_from": "0.089", "apr_to": "0.129",
-        "expires_on": "date '2026-01-31'", "run_id": "'run'",
+        "expires_on": "date '2026-01-31'", "is_profitable": "true", "run_id": "'run'",
     }  # fmt: skip
     tables = {
         "ml.ml_credit__current_decisions": ("credit_decisions", decision),
@@ -266,7 +282,14 @@ def test_decision_and_offers_of_the_day_are_shown_by_the_columns_that_the_marts_
     assert "Recommendation: refer (policy 2025-1)" in said
     assert "because: Income does not cover the costs; Too risky (not_affordable, risk_too_high)" in said
     assert said.count("Offer: starter, up to 1,500 at 8.9% to 12.9% a year, until 2026-01-31") == 1
-    assert "decided by people: approved at 2026-01-02 09:30 UTC" in said
+    assert "decided by people: approved at 2026-01-02 09:30 UTC, on an earlier recommendation: approve\n" in said
+    changed("update marts.credit_human_decisions set run_id = 'run'")
+    assert "UTC, on an earlier recommendation: approve\n" in "\n".join(lines(explain(home, "C1")))
+    changed("update marts.credit_human_decisions set recommendation = 'refer'")
+    changed("update ml.ml_credit__offers set is_profitable = false")
+    said = "\n".join(lines(explain(home, "C1")))
+    assert "decided by people: approved at 2026-01-02 09:30 UTC\n" in said
+    assert "a year, until 2026-01-31, expected to lose money\n" in said
 
 
 def test_a_value_that_was_built_anew_is_not_passed_off_as_what_was_used(

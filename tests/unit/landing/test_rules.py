@@ -96,6 +96,14 @@ def test_numbers_out_of_bounds_and_not_finite(shop: Shop) -> None:
     assert counts(report, "fx_rates") == (4, 1, 0, 3)
 
 
+def test_a_rate_in_percent_is_no_fraction(shop: Shop) -> None:
+    """Were the lower half of them taken for fractions, a file in percent would be split without a word."""
+    shop.write("loans.csv", "loan_id,customer_id,opened_at,principal_amount,interest_rate",
+               "l1,c1,2024-01-01,100,0.079", "l2,c1,2024-01-01,100,3.9", "l3,c1,2024-01-01,100,7.9")  # fmt: skip
+    report = shop.load({"loans": {"path": "loans.csv"}})
+    assert counts(report, "loans") == (3, 1, 0, 2)
+
+
 def test_planned_moments_may_lie_ahead(shop: Shop) -> None:
     shop.write("campaigns.csv", "campaign_id,starts_at,budget_amount", "k1,2027-01-01,5", "k2,,5")
     report = shop.load({"campaigns": {"path": "campaigns.csv"}})

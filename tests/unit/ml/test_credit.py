@@ -113,22 +113,50 @@ def test_what_the_backtest_told_is_kept_by_customer(fitted: dict[str, dict[str, 
     assert fitted["boosting"]["backtest_json"] is None
 
 
+def test_of_several_snapshots_the_last_tells_of_each_customer() -> None:
+    """Less than a horizon of history: measured on other customers, who stand in it month by month."""
+    row = credit.fit(company(900, MONTHS[:4]), RUN, None).to_pylist()[0]
+    (measured,) = json.loads(row["performance_json"])
+    told = json.loads(row["backtest_json"])
+    assert measured["protocol"] == "other customers, same time"
+    assert 4 * len(told) == measured["n"]
+    assert len({row["customer_id"] for row in told}) == len(told)
+    assert {row["snapshot_date"] for row in told} == {"2022-10-01"}
+    assert measured["n_defaulted"] < measured["n"] * measured["base_rate"]
+
+
+def test_of_what_is_not_promoted_nothing_is_kept_by_customer(table: pa.Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credit, "ALGORITHMS", ("scorecard",))
+    monkeypatch.setattr(credit, "_gates", lambda *_: {"calibrated": "failed: by far"})
+    (row,) = credit.fit(table, RUN, None).to_pylist()
+    assert (row["status"], row["backtest_json"]) == ("challenger", None)
+
+
 @pytest.mark.parametrize(
-    ("n", "mean_pd", "says"),
+    ("mean_pd", "n_defaulted", "n_defaulted_learnt", "says"),
     [
-        (496, 0.10, "passed: 49.6 defaults expected, 50 observed"),
-        (496, 0.05, "failed: "),
-        (496, 0.20, "failed: "),
-        (496, 0.001, "failed: "),
-        # Of five defaults chance makes ten as well as two or three.
-        (50, 0.20, "passed: "),
-        (50, 0.25, "failed: "),
+        (0.10, 50, 200, "passed: 50.0 defaults expected, 50 observed"),
+        (0.05, 50, 200, "failed: "),
+        (0.20, 50, 200, "failed: "),
+        (0.001, 50, 200, "failed: "),
+        # Five customers who defaulted, ten times each: chance makes ten of them as well as two or three.
+        (0.20, 5, 200, "passed: "),
+        (0.25, 5, 200, "failed: "),
+        # A level from twenty is itself off by a fifth, and by chance by twice that.
+        (0.16, 50, 20, "passed: "),
+        (0.16, 50, 200, "failed: "),
+        (0.18, 50, 20, "failed: "),
     ],
 )
-def test_a_level_that_is_off_by_half_is_not_promoted(n: int, mean_pd: float, says: str) -> None:
-    defaulted = 50 if n == 496 else 5
-    row = {"n": n, "mean_pd": mean_pd, "base_rate": defaulted / n}
+def test_a_level_that_is_off_by_half_is_not_promoted(
+    mean_pd: float, n_defaulted: int, n_defaulted_learnt: int, says: str
+) -> None:
+    row = {"n": 500, "mean_pd": mean_pd, "base_rate": 0.1}
+    row |= {"n_defaulted": n_defaulted, "n_defaulted_learnt": n_defaulted_learnt}
     assert credit._right_level([row]).startswith(says)
+    # Periods share what they learn from: two of them tell more of the outcomes, and no more of the level.
+    of_level = f"{max(1.5, np.exp(1.96 * np.sqrt(1 / (2 * n_defaulted) + 1 / n_defaulted_learnt))):.2f} at most"
+    assert of_level in credit._right_level([row, row])
 
 
 def test_every_version_is_held_to_its_level(fitted: dict[str, dict[str, Any]]) -> None:

@@ -11,7 +11,7 @@ from clientele.dbt_manifest import NoManifestError
 from clientele.publishing.auditing import audit, summed_up
 from clientele.querying import NoBuildError
 from clientele.run_records import INTERRUPTED
-from clientele.running import building_vars
+from clientele.running import VARS_FILE, building_vars, stored_vars
 from tests.unit.publishing.company import RUN_AT, Company, data_test, model
 
 LATER = RUN_AT + timedelta(days=1, hours=1)
@@ -113,10 +113,28 @@ def test_a_unit_test_that_passed_at_this_code_is_not_made_again(company: Company
     company.checked("adds_up", "days", LATER + timedelta(hours=1), run=2)
     unit_tests.note_passed(company.home, "other code", trains=True)
     assert errors(company) == {("days_edges (on days)", "is older than what it is about")}
-    unit_tests.note_passed(company.home, unit_tests.code_and_vars(building_vars(company.home)), trains=False)
+    unit_tests.note_passed(
+        company.home, unit_tests.code_and_vars(building_vars(stored_vars(company.home))), trains=False
+    )
     assert audit(company.home).passed
     company.checked("days_edges", "days", LATER, run=2, status="fail")
     assert errors(company) == {("days_edges (on days)", "ended as fail")}
+
+
+@pytest.mark.parametrize("text", ["drift_error_on: [days\n", "- days\n", "days\n"])
+def test_vars_that_cannot_be_read_block_and_are_named(company: Company, text: str) -> None:
+    (company.home / VARS_FILE).write_text(text)
+    (about,) = {(finding.about, finding.remedy) for finding in audit(company.home).errors}
+    assert about == ("vars.yml", "Mend it")
+    (company.home / unit_tests.PASSED_FILE).write_text('{"daily": "", "train": ""}')
+    company.built("days", LATER, run=2)
+    company.checked("adds_up", "days", LATER + timedelta(hours=1), run=2)
+    assert ("days_edges (on days)", "is older than what it is about") in errors(company)
+
+
+def test_an_audit_writes_no_vars(company: Company) -> None:
+    assert audit(company.home).passed
+    assert not (company.home / VARS_FILE).exists()
 
 
 def drift(company: Company, name: str, at: datetime, **known: str | date) -> None:

@@ -5,6 +5,7 @@ products as (
         product,
         max(snapshot_date) as snapshot_date,
         count(*) as n_customers,
+        count(*) filter (where is_profitable) as n_profitable,
         sum(credit_limit) as credit_limit,
         avg(credit_limit) as credit_limit_mean,
         min(apr_from) as apr_from,

@@ -7,9 +7,9 @@
     full_refresh=false
 ) }}
 {%- set scorecard = champion_scorecard() %}
+{%- set told = "named.value * texts.multiplier" -%}
 {#- Words for what is negative say so themselves. -#}
-{%- set told = "(case when texts.text_negative is null then named.value else abs(named.value) end"
-    ~ " * texts.multiplier)" %}
+{%- set size = "case when text_negative is null then number else abs(number) end" %}
 with scores as (
     select * from {{ ref('ml_credit__scores') }}
     where {{ is_asked_for('snapshot_date') }}
@@ -67,39 +67,54 @@ named as (
             ranked.model_version = scorecard.model_version
             and ranked.reason_number = scorecard.reason_number
     left join features on ranked.customer_id = features.customer_id and ranked.snapshot_date = features.snapshot_date
+),
+
+-- As it is read: what rounds to nothing is not negative.
+rounded as (
+    select
+        named.*,
+        texts.text,
+        texts.text_negative,
+        texts.text_missing,
+        texts.words,
+        texts.decimals,
+        case texts.decimals when 0 then round({{ told }}, 0) else round({{ told }}, 1) end as number
+    from named
+    inner join texts on named.characteristic = texts.characteristic
 )
 
 select
-    named.customer_id,
-    named.snapshot_date,
-    cast(named.reason_rank as integer) as reason_rank,
-    named.characteristic,
-    named.reference_points - named.points as points_lost,
-    named.points,
-    named.reference_points,
-    named.bin,
-    named.label,
-    named.value,
+    customer_id,
+    snapshot_date,
+    cast(reason_rank as integer) as reason_rank,
+    characteristic,
+    reference_points - points as points_lost,
+    points,
+    reference_points,
+    bin,
+    label,
+    value,
     case
-        when named.bin = -1 then texts.text_missing
+        when bin = -1 then text_missing
+        -- What is absurd is told by no number; both engines have NaN above all others.
+        when abs(number) >= 1e15 then words
         else replace(
             replace(
-                case when named.value < 0 then coalesce(texts.text_negative, texts.text) else texts.text end,
+                case when number < 0 then coalesce(text_negative, text) else text end,
                 '{value}',
                 coalesce(
-                    case texts.decimals
-                        when 0 then {{ grouped(told, 0) }}
-                        else {{ grouped(told, 1) }}
+                    case decimals
+                        when 0 then {{ grouped(size, 0) }}
+                        else {{ grouped(size, 1) }}
                     end,
-                    named.label
+                    label
                 )
             ),
             '{currency}',
             '{{ var("reporting_currency") }}'
         )
     end as reason,
-    named.model_version,
-    named.run_id,
-    named.scored_at
-from named
-inner join texts on named.characteristic = texts.characteristic
+    model_version,
+    run_id,
+    scored_at
+from rounded
