@@ -124,7 +124,7 @@ def test_thresholds_of_checks_do_not_make_a_run_build_anew(tmp_path: Path) -> No
     def prepared(variables: str) -> DbtBuild:
         (tmp_path / "vars.yml").write_text(variables)
         parsing.lend(tmp_path, project_vars(tmp_path))
-        return _prepared(tmp_path, Asked("run"))[0]
+        return _prepared(tmp_path, Asked("run"))
 
     landed(tmp_path, 1, "orders", date(2023, 1, 1))
     prepared("reporting_currency: EUR\n").settle()
@@ -136,7 +136,7 @@ def test_thresholds_of_checks_do_not_make_a_run_build_anew(tmp_path: Path) -> No
 def test_a_changed_meaning_is_not_built_for_a_day_of_the_past_first(tmp_path: Path) -> None:
     landed(tmp_path, 1, "orders", date(2023, 1, 1))
     (tmp_path / "vars.yml").write_text("reporting_currency: EUR\n")
-    _prepared(tmp_path, Asked("run"))[0].settle()
+    _prepared(tmp_path, Asked("run")).settle()
     with duckdb.connect(str(tmp_path / "build.duckdb")) as connection:
         connection.execute("create schema intermediate; create schema ml")
         connection.execute(
@@ -156,7 +156,7 @@ def test_a_day_in_which_sources_were_silent_is_built_by_the_schedule_and_refused
 ) -> None:
     landed(tmp_path, 1, "orders", date(2023, 1, 1))
     silent = Asked("daily", snapshot_date="2023-02-01", in_silence=True)
-    assert _prepared(tmp_path, silent)[0].environment["CLIENTELE_SNAPSHOT_DATE"] == "2023-02-01"
+    assert _prepared(tmp_path, silent).environment["CLIENTELE_SNAPSHOT_DATE"] == "2023-02-01"
     for asked in (replace(silent, in_silence=False), replace(silent, snapshot_date="2999-01-01")):
         with pytest.raises(CannotRunError, match="beyond the data"):
             _prepared(tmp_path, asked)
