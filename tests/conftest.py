@@ -6,7 +6,9 @@ import atexit
 import gc
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,9 @@ LONGEST = (
     "pipeline/test_models.py",
     "pipeline/test_faults.py",
     "point_in_time/test_mutants.py",
+    "point_in_time/test_increment_mutants.py",
+    "pipeline/test_credit_on_record.py",
+    "pipeline/dashboards/test_browser.py",
     "pipeline/test_bench_small.py",
 )
 
@@ -51,6 +56,14 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {PROJECT_ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
+
+
+@pytest.fixture(autouse=True)
+def _main_module_stays() -> Iterator[None]:
+    """Streamlit's AppTest leaves its script as the main module, which processes of later tests would then run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")
