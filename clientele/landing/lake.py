@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from clientele.contract import Contract, load_contract
+from clientele.files import sync
 from clientele.records import Records
 
 LANDINGS_TYPES = {
@@ -113,12 +114,12 @@ class Lake:
     def put_in_place(self, prepared: Path) -> int:
         """Make a prepared folder the next batch by one rename, durable before and after. Returns its number."""
         for path in sorted(prepared.rglob("*"), reverse=True):
-            _sync(path)
-        _sync(prepared)
+            sync(path)
+        sync(prepared)
         batch = self.next_batch()
         self.raw.mkdir(parents=True, exist_ok=True)
         prepared.rename(self.batch_dir(batch))
-        _sync(self.raw)
+        sync(self.raw)
         return batch
 
 
@@ -131,7 +132,7 @@ def _write_empty(con: duckdb.DuckDBPyConnection, path: Path, types: dict[str, st
     nulls = ", ".join(f'null::{data_type} as "{name}"' for name, data_type in types.items())
     beside = path.with_suffix(f".{uuid.uuid4().hex[:8]}.tmp")
     con.execute(f"copy (select {nulls} where false) to '{quoted(beside)}' (format parquet)")
-    _sync(beside)
+    sync(beside)
     beside.replace(path)
 
 
@@ -151,11 +152,3 @@ def _types_as_read(con: duckdb.DuckDBPyConnection, types: dict[str, str]) -> lis
 def quoted(value: object) -> str:
     """Text for the inside of a SQL string literal."""
     return str(value).replace("'", "''")
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -6,6 +6,8 @@ import random
 import shutil
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
 
@@ -20,6 +22,7 @@ from clientele.publishing.side_file import content_of
 from clientele.publishing.status import status
 from clientele.publishing.versions import Published
 from clientele.querying import open_published
+from clientele.records import Records
 from tests.unit.publishing.company import Company
 from tests.unit.publishing.workers import MOMENTS, processes, publish_again_and_again, publish_and_die, read_until
 
@@ -148,18 +151,25 @@ def test_a_return_takes_less_than_a_second_and_is_recorded(company: Company) -> 
         assert connection.execute("select max(build) from marts.customers").fetchall() == [(1,)]
 
 
-def test_returning_waits_for_no_run_and_needs_no_records(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    from clientele.locks import holding_warehouse
-    from clientele.records import Records
-
-    first = publish(company.home).manifest["version"]
-    second = publish(company.home).manifest["version"]
+@contextmanager
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No record can be written meanwhile."""
 
     def full(*_args: object, **_options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    with holding_warehouse(company.home, "a run"), monkeypatch.context() as disk:
+    with monkeypatch.context() as disk:
         disk.setattr(Records, "_write", full)
+        yield
+
+
+def test_returning_waits_for_no_run_and_needs_no_records(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    from clientele.locks import holding_warehouse
+
+    first = publish(company.home).manifest["version"]
+    second = publish(company.home).manifest["version"]
+
+    with holding_warehouse(company.home, "a run"), full_disk(monkeypatch):
         assert rollback(company.home)["version"] == first
     assert [seen.action for seen in publications(company.home)] == ["publish", "publish"]
     status(company.home)
@@ -171,15 +181,9 @@ def test_returning_waits_for_no_run_and_needs_no_records(company: Company, monke
 def test_a_version_that_was_seen_on_a_full_disk_and_left_is_recorded_and_its_number_not_given_again(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from clientele.records import Records
-
     first = publish(company.home).manifest["version"]
 
-    def full(*_args: object, **_options: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as disk:
-        disk.setattr(Records, "_write", full)
+    with full_disk(monkeypatch):
         second = publish(company.home).manifest["version"]
         assert rollback(company.home)["version"] == first
     status(company.home)
@@ -203,15 +207,9 @@ def test_a_version_that_was_removed_by_hand_can_be_left(full: Company) -> None:
 def test_a_damaged_version_that_was_never_recorded_blocks_no_return(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from clientele.records import Records
-
     first = publish(company.home).manifest["version"]
 
-    def full(*_args: object, **_options: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as disk:
-        disk.setattr(Records, "_write", full)
+    with full_disk(monkeypatch):
         second = publish(company.home).manifest["version"]
     manifest = company.home / "published" / second / "manifest.json"
     manifest.chmod(0o644)
