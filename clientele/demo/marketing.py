@@ -44,7 +44,8 @@ def campaigns(world: World) -> Campaigns:
     """Plan the campaigns of all years."""
     rng = world.rng("campaigns")
     n = world.campaigns_a_year * world.years
-    first_day = np.sort(rng.choice((world.end - world.start) // DAY - 20, n, replace=False))
+    # One in each stretch of equal length: marketing plans are spread over the year, and no quarter stays without.
+    first_day = ((np.arange(n) + rng.random(n)) * ((world.end - world.start) // DAY - 20) / n).astype(int)
     start = world.start + first_day * DAY + 8 * HOUR
     return Campaigns(
         start=start,
