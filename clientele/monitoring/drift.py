@@ -6,6 +6,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -23,6 +24,10 @@ from clientele.monitoring.subjects import Subject
 from clientele.querying import open_build
 
 Progress = Callable[[str], None]
+
+# The engine works on one while Evidently works on another; more would wait for each other.
+AT_A_TIME = 2
+CALM_COLUMNS = 3  # in a report, the nearest to their thresholds, where fewer drifted
 
 
 class NoSnapshotError(Exception):
@@ -44,12 +49,18 @@ def check_drift(
     Raises NoBuildError, NoSnapshotError, SettingsError.
     """
     settings, reports = settings or Settings.of_home(home), home / "reports" / "drift"
-    results = []
     with open_build(home) as connection:
         day = snapshot_day(connection, snapshot_date)
-        for subject in subjects.find(subjects.Catalog(connection, day), settings.drift_reference_model):
+        found = subjects.find(subjects.Catalog(connection, day), settings.drift_reference_model)
+
+        def check(subject: Subject) -> SubjectResult:
             (progress or _unseen)(subject.name)
-            results.append(_Check(connection, subject, day, settings).made(reports / f"{day}"))
+            # Of its own, as what is registered and temporary belongs to a cursor.
+            with connection.cursor() as cursor:
+                return _Check(cursor, subject, day, settings).made(reports / f"{day}")
+
+        with sampled.quiet(), ThreadPoolExecutor(AT_A_TIME) as pool:
+            results = list(pool.map(check, found))
     forget_reports(reports, settings.drift_reports_kept)
     return results
 
@@ -187,11 +198,13 @@ class _Check:
         return Measurement("psi", status=failed_to_measure(severity), severity=severity, message=why)
 
     def _report(self, result: SubjectResult, drawn: Sequence[Sample], folder: Path, side: str) -> None:
-        """The report of the worst columns; what it leaves out is said in the note."""
+        """The report of the columns that drifted, the worst of them; what it leaves out is said in the note."""
         of_side = [m for m in result.measurements if m.basis == "sample" and m.reference == side]
         thresholds = {m.column: m.threshold for m in of_side if m.threshold}
         usable = {sample.column.name: sample for sample in drawn if sample.column.name in thresholds}
-        names = [m.column for m in result.worst if m.column in usable][: self.settings.drift_report_columns]
+        drifted = sum(m.column in usable for m in result.missed)
+        most = min(max(drifted, CALM_COLUMNS), self.settings.drift_report_columns)
+        names = [m.column for m in result.worst if m.column in usable][:most]
         if not names:
             return
         path = folder / f"{result.subject}.html"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import math
 import os
 import re
@@ -88,7 +89,7 @@ def measure(sample: Sample) -> float:
 
     Raises whatever Evidently raises, and ValueError for a score that is no number.
     """
-    with _quiet():
+    with np.errstate(all="ignore"):
         import pandas as pd
         from evidently.legacy.calculations.stattests import get_stattest
         from evidently.legacy.core import ColumnType
@@ -113,7 +114,7 @@ def write_report(samples: Sequence[Sample], thresholds: Mapping[str | None, floa
 
 
 def _report(samples: Sequence[Sample], thresholds: Mapping[str | None, float]) -> str:
-    with _quiet():
+    with np.errstate(all="ignore"):
         from evidently import DataDefinition, Dataset, Report
         from evidently.metrics import ValueDrift
 
@@ -154,9 +155,13 @@ def _is_constant(values: npt.NDArray[Any]) -> bool:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Evidently reports home unless told otherwise, and what it warns of is no news to the user."""
+def quiet() -> Iterator[None]:
+    """Around all measures and reports, as warnings are muted for all threads: Evidently's are no news to the user.
+
+    It reports home unless told otherwise, and threads that import it together wait for each other for ever.
+    """
     os.environ.setdefault("DO_NOT_TRACK", "1")
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        importlib.import_module("evidently.metrics")
         yield
