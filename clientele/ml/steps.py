@@ -8,7 +8,9 @@ nothing better is passed over. Whether risk rises or falls is what is likelier.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ Places = npt.NDArray[np.intp]
 # A number of so few values may be a code, and a value that so many rows share (no balance, no payment) may mean another
 # thing than its neighbours: in such columns an order of risk is not to be expected.
 MOST_CODES, COMMON_SHARE = 16, 0.05
+REMEMBERED = 2**15  # best steps, of 2 kB each
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,40 @@ def shaped_steps(n: Vector, bad: Vector, options: Options) -> list[int]:
     """Ends of the bins for `n` rows with `bad` events in each fine bin, of the likeliest shape that is allowed."""
     if np.isfinite(options.own) and (len(n) <= MOST_CODES or n.max() >= COMMON_SHARE * n.sum()):
         return best_steps(n, bad, np.arange(1, len(n) + 1), replace(options, penalty=options.own))[0]
-    found = [best_steps(n, bad, _rising(n, bad), options), best_steps(n, bad, _rising(n, n - bad), options)]
+    counts, plain = (_whole(n), _whole(bad)), replace(options, turn=np.inf, own=np.inf)
+    found = [_best_monotone(*counts, plain)]
     if np.isfinite(options.turn):
-        for events in (bad, n - bad):
-            ends, gain = best_steps(n, bad, _turning(n, events), options)
-            found.append((ends, gain - options.turn))
-    return max(found, key=lambda one: one[1])[0]
+        ends, gain = _best_turning(*counts, plain)
+        found.append((ends, gain - options.turn))
+    return list(max(found, key=lambda one: one[1])[0])
+
+
+def _whole(counts: Vector) -> bytes:
+    """Counts of rows, as a key of little size; `_counts` has them again."""
+    return counts.astype(np.int64).tobytes()
+
+
+def _counts(key: bytes) -> Vector:
+    return np.frombuffer(key, np.int64).astype(np.float64)
+
+
+# A card asks for the same bins once a shape that its columns may have, and the card beside it does so again.
+@lru_cache(maxsize=REMEMBERED)
+def _best_monotone(n: bytes, bad: bytes, options: Options) -> tuple[tuple[int, ...], float]:
+    rows, events = _counts(n), _counts(bad)
+    return _best(rows, events, (_rising(rows, events), _rising(rows, rows - events)), options)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _best_turning(n: bytes, bad: bytes, options: Options) -> tuple[tuple[int, ...], float]:
+    rows, events = _counts(n), _counts(bad)
+    return _best(rows, events, (_turning(rows, events), _turning(rows, rows - events)), options)
+
+
+def _best(n: Vector, bad: Vector, blocks: Iterable[Places], options: Options) -> tuple[tuple[int, ...], float]:
+    """The best steps of the first blocks that have them."""
+    ends, gain = max((best_steps(n, bad, of, options) for of in blocks), key=lambda one: one[1])
+    return tuple(ends), gain
 
 
 def best_steps(n: Vector, bad: Vector, ends: Places, options: Options) -> tuple[list[int], float]:
