@@ -201,7 +201,7 @@ class _Audit:
         ):
             say(name, "is older than what it is about", "`clientele run` makes it again")
         elif result.status == "warn":
-            self._warn(name, "warned")
+            self._warn(name, "test")
 
     def _look_at_other_checks(self) -> None:
         known = {table.name for table in self.tables} | self.manifest.sources_of(self.tables)
@@ -222,7 +222,7 @@ class _Audit:
                 say(about, f"{kind} is older than what it is about", MAKE_AGAIN)
             elif result.status == "warn":
                 # One that was skipped, for want of a reference say, tells nothing against the data.
-                self._warn(about, f"{kind} warned")
+                self._warn(about, kind)
 
     def _holds_at_any_time(self, check: Check) -> bool:
         """Unit tests read no data: passed by a whole run at the code and vars of now, they are not made again."""
