@@ -24,7 +24,8 @@ from clientele.lineage import Lineage, tables_of
 from clientele.lineage_query import LineageError
 
 PURPOSE = "credit"
-NEVER_ALLOWED = ("protected", "emotion")  # how classes begin that credit reads under no policy, as in allowed_classes.sql
+# How classes begin that credit reads under no policy; as in allowed_classes.sql.
+NEVER_ALLOWED = ("protected", "emotion")
 # What credit models are fitted on and scored with, and what is said of customers by them. The shadow is fitted beside
 # them, and never scores. The tables of fairness read protected attributes, and stand behind none of these.
 READ_BY_CREDIT = (
