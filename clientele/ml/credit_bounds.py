@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from clientele.ml.calibration import Calibration, expit, logit
+from clientele.ml.calibration import LEAST, Calibration, expit, logit
 from clientele.ml.scorecard import Scaling
 
 Vector = npt.NDArray[np.float64]
@@ -45,7 +45,7 @@ class Recalibration:
             raise ValueError("in the calibration period those who score better defaulted as often or more")
         thinned = _thinned(y, case, seed)
         again = Calibration.fit(log_odds[thinned], y[thinned])
-        calibration.knots, calibration.p0, calibration.p1 = again.knots, again.p0, again.p1
+        calibration.knots, calibration.p0, calibration.p1 = again.knots, *_telling(again.p0, again.p1)
         covariance = _covariance(calibration, log_odds, y, case)
         calibration.slope = _drawn(calibration.slope, float(covariance[1, 1]))
         calibration.offset = _level(calibration.slope * log_odds, float(y.mean()))
@@ -72,6 +72,15 @@ class Recalibration:
             {"score": int(s), "pd": float(p), "pd_lower": float(low), "pd_upper": float(high)}
             for s, p, low, high in zip(scores, pd, lower, upper, strict=True)
         ]
+
+
+def _telling(p0: Vector, p1: Vector) -> tuple[Vector, Vector]:
+    """Venn-Abers' two probabilities, such that they bound nothing where they only say that all outcomes were alike.
+
+    Where nobody of a group defaulted the lower one is 0, however small the group: one point of the score further the
+    bound would fall from a fifth of a percent to none. There the line alone bounds.
+    """
+    return np.where(p0 > LEAST, p0, 1.0), np.where(p1 < 1 - LEAST, p1, 0.0)
 
 
 def slope_of(probability: Vector, y: npt.NDArray[np.bool_], case: npt.NDArray[np.intp]) -> tuple[float, float]:

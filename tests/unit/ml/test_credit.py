@@ -76,8 +76,9 @@ def test_rows_are_as_the_warehouse_reads_them(fitted: dict[str, dict[str, Any]],
     row = fitted["scorecard"]
     card = json.loads(row["scorecard_json"])
     assert set(card[0]) == {
-        "characteristic", "bin", "label", "lower", "upper", "categories", "n", "n_default", "woe", "iv", "coefficient",
-        "points", "reference_points", "base_points", "factor", "pd_offset", "target_score", "target_odds", "pdo",
+        "characteristic", "bin", "label", "lower", "upper", "categories", "n", "n_default", "smoothing_rows", "woe",
+        "iv", "coefficient", "points", "reference_points", "base_points", "factor", "pd_offset", "target_score",
+        "target_odds", "pdo",
     }  # fmt: skip
     assert all(isinstance(one[name], int) for one in card for name in ("points", "reference_points", "base_points"))
     score, pds = score_from_rows.score(card, table), {one["score"]: one for one in json.loads(row["pd_json"])}
@@ -392,3 +393,21 @@ def test_bounds_widen_where_snapshots_repeat_customers() -> None:
     assert rows[0]["pd"] > rows[-1]["pd"]
     with pytest.raises(ValueError, match="as often or more"):
         Recalibration.fit(-log_odds, y, np.arange(600), seed=1)
+
+
+def test_bounds_have_no_cliff_where_nobody_defaulted_or_everybody_did() -> None:
+    log_odds = np.linspace(-6, 3, 900)
+    y = np.zeros(900, dtype=bool)
+    y[300:800:7] = True
+    y[800:] = True
+    fitted = Recalibration.fit(log_odds, y, np.arange(900), seed=1)
+    fitted.calibration.spread = 0.5
+    rows = fitted.by_score(Scaling(), 400, 680)
+    for end in ("pd_lower", "pd_upper"):
+        bound = np.array([row[end] for row in rows])
+        assert (np.diff(bound) <= 0).all()
+        odds = np.log(bound / (1 - bound))
+        assert np.abs(np.diff(odds)).max() < 2.0, end  # steps of rates, and none to nothing
+    # The best are as good as the line says, and not surer than that.
+    assert rows[-1]["pd_lower"] > 1e-5
+    assert 1 - rows[0]["pd_upper"] > 1e-5
