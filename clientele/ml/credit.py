@@ -130,33 +130,24 @@ def too_little(training_set: pa.Table) -> str:
 def comparison(loans: Loans, candidates: Sequence[Candidate], *, seed: int) -> list[dict[str, Any]]:
     """Metrics and differences from the scorecard on the newest backtest, with intervals over drawn customers.
 
-    Also among those customers alone of whom some emotion is known: population `emotion_known`. What emotion adds is the
-    difference of two cards before their points are rounded: less than half a point is none in the cards themselves.
+    Also among those customers alone of whom some emotion is known: population `emotion_known`. All by probabilities
+    before points are rounded: what emotion adds is less than half a point, and a figure is comparable with its like
+    alone. What whole points make of the scorecard stands in its performance.
     """
     base = candidates[0]
     if base.fitted is None:
         return []
-    alike = [one for one in candidates if one.fitted and np.array_equal(one.tested, base.tested)]
-    told, exact = {one.algorithm: one.told for one in alike}, {one.algorithm: one.exact for one in alike}
+    told = {one.algorithm: one.exact for one in candidates if one.fitted and np.array_equal(one.tested, base.tested)}
     y, case, known = loans.y[base.tested], loans.case[base.tested], loans.knows_emotion()[base.tested]
     of = {"period": base.performance[0]["period"], "protocol": base.performance[0]["protocol"]}
     populations = {"all": np.full(len(y), fill_value=True)} | ({"emotion_known": known} if SHADOW in told else {})
     rows = list[dict[str, Any]]()
     for population, of_it in populations.items():
-        if not of_it.any():
-            continue
-        by_points, unrounded = (
-            compared({name: p[of_it] for name, p in by.items()}, y[of_it], case[of_it], against=SCORECARD, seed=seed)
-            for by in (told, {name: p for name, p in exact.items() if name in (SCORECARD, SHADOW)})
-        )
-        kept = [row for row in by_points if not _is_what_emotion_adds(row)]
-        kept += [row for row in unrounded if _is_what_emotion_adds(row)]
-        rows += [{"population": population, **of, **row} for row in kept]
+        if of_it.any():
+            probabilities = {name: p[of_it] for name, p in told.items()}
+            found = compared(probabilities, y[of_it], case[of_it], against=SCORECARD, seed=seed)
+            rows += [{"population": population, **of, **row} for row in found]
     return rows
-
-
-def _is_what_emotion_adds(row: Mapping[str, Any]) -> bool:
-    return row["algorithm"] == SHADOW and row["against"] is not None
 
 
 def _candidate(loans: Loans, algorithm: str, scaling: Scaling, *, horizon: int, seed: int) -> Candidate:

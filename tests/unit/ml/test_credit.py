@@ -273,6 +273,18 @@ def test_the_measures_are_those_of_the_library() -> None:
     assert found["expected_to_observed"] == pytest.approx(p.sum() / y.sum())
 
 
+def test_an_error_of_calibration_lies_within_its_interval_and_not_at_its_edge() -> None:
+    rng = np.random.default_rng(3)
+    p = rng.beta(1, 8, 500)
+    y = rng.random(500) < p
+    rows = {row["metric"]: row for row in compared({"a": p}, y, np.arange(500), against="a", seed=1)}
+    for metric in ("ece", "ks"):
+        row = rows[metric]
+        width = row["upper"] - row["lower"]
+        assert row["lower"] >= 0
+        assert row["lower"] + 0.2 * width < row["value"] < row["upper"] - 0.2 * width, metric
+
+
 def test_the_order_of_rows_changes_nothing() -> None:
     rng = np.random.default_rng(1)
     p = np.round(rng.random(400), 1)  # many of one score, across the edges of groups
@@ -316,8 +328,14 @@ def test_what_emotion_adds_is_not_rounded_away(table: pa.Table) -> None:
     adds = {row["metric"]: row for row in rows if row["against"] and row["population"] == "all"}
     assert adds["expected_to_observed"]["lower"] > 0
     itself = {row["metric"]: row["value"] for row in rows if not row["against"] and row["population"] == "all"}
-    assert itself["gini"] == pytest.approx(base.performance[0]["gini"])
-    assert itself["ece"] == pytest.approx(base.performance[0]["ece"])
+    assert itself["gini"] == pytest.approx(base.performance[0]["gini"], abs=0.02)
+    values = {
+        (row["algorithm"], row["against"], row["metric"]): row["value"] for row in rows if row["population"] == "all"
+    }
+    for metric in METRICS:
+        difference = values["scorecard_with_emotion", "scorecard", metric]
+        apart = values["scorecard_with_emotion", None, metric] - values["scorecard", None, metric]
+        assert difference == pytest.approx(apart, abs=1e-12), metric
 
 
 def test_the_last_version_serves_until_there_is_a_reason(table: pa.Table, first: pa.Table) -> None:
