@@ -8,7 +8,7 @@
 ) }}
 {%- set living_share = checked_var('credit_living_share', 0, 0.9) -%}
 {%- set debt_service_cap = checked_var('credit_debt_service_cap', 0.05, 0.9) -%}
-{%- set in_whole = days_between('bookings.booked_at', 'cast(aged.snapshot_date as timestamp)') ~ ' <= 30 * aged.months' %}
+{%- set in_whole = days_between('bookings.booked_at', 'aged.snapshot_date') ~ ' <= 30 * aged.months' %}
 with scores as (
     select * from {{ ref('ml_credit__scores') }}
     where {{ is_asked_for('snapshot_date') }}
@@ -35,7 +35,9 @@ booked as (
         aged.customer_id,
         aged.snapshot_date,
         cast(-sum(bookings.amount) filter (where bookings.is_fixed_cost and {{ in_whole }}) as double) as fixed_costs,
-        cast(-sum(bookings.amount) filter (where bookings.is_loan_payment and {{ in_whole }}) as double) as loan_payments,
+        cast(
+            -sum(bookings.amount) filter (where bookings.is_loan_payment and {{ in_whole }}) as double
+        ) as loan_payments,
         cast(-sum(bookings.amount) filter (where bookings.is_loan_payment) as double) as loan_payments_90d
     from aged
     inner join bookings
@@ -59,7 +61,7 @@ known as (
             when booked.customer_id is null then cast(coalesce(aged.fixed_costs_90d, 0) as double)
             else coalesce(booked.fixed_costs, 0)
         end as fixed_costs,
-        -- Which payments go to lenders elsewhere is told of all of them together: of those in whole periods the same share.
+        -- Which payments go to lenders elsewhere is told of all of them together: the same share of those in whole periods.
         cast(coalesce(aged.other_loan_payments_90d, 0) as double) * case
             when coalesce(booked.loan_payments_90d, 0) = 0 then 1
             else coalesce(booked.loan_payments, 0) / booked.loan_payments_90d
