@@ -112,14 +112,6 @@ def words(name: str) -> str:
     return name.replace("_", " ").replace(".", ", ").capitalize()
 
 
-def feature(name: str) -> str:
-    """n_orders_90d is Orders, 90 days; on_time_90d_share is On time share, 90 days."""
-    days = re.search(r"_(\d+)d(?=_|$)", name)
-    lifetime = "_lifetime" in name
-    plain = re.sub(r"^n_|_\d+d(?=_|$)|_lifetime", "", name)
-    return words(plain) + (f", {days[1]} days" if days else ", lifetime" if lifetime else "")
-
-
 def plain(value: object) -> str:
     """A text from data or from the address as it is: no mark in it formats, links, fetches or computes anything."""
     return _MARKS.sub(r"\\\g<0>", " ".join(str(value).split()))

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import components as ui
-from dashboards import data, shown, state
+from dashboards import data, features, shown, state
 from dashboards.components import Card
 from dashboards.data import Publication, Result
 
@@ -324,7 +324,7 @@ def reason_bars() -> ui.Chart:
 
 def reasons(rows: pd.DataFrame) -> None:
     """The characteristics that stand first among the reasons."""
-    rows = rows.assign(what=rows["characteristic"].map(shown.feature))
+    rows = rows.assign(what=rows["characteristic"].map(features.label))
     ui.vega(rows, reason_bars, height=28 * len(rows) + 60, alt_text="What costs most points")
 
 

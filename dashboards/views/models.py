@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import components as ui
-from dashboards import shown, state
+from dashboards import features, shown, state
 from dashboards.components import Card
 from dashboards.data import Publication, Result
 from dashboards.views import model_tables
@@ -170,7 +170,7 @@ def compared(table: str) -> str:
 def drift(rows: pd.DataFrame) -> None:
     """Columns down, days across."""
     rows = rows.assign(
-        place=rows["compared_table"].map(compared) + ": " + rows["column_name"].map(shown.feature),
+        place=features.labels(list(rows["compared_table"].map(compared)), list(rows["column_name"])),
         day=pd.to_datetime(rows["snapshot_date"]).dt.strftime("%Y-%m-%d"),
     ).drop(columns=["snapshot_date"])
     # They come the worst first.

@@ -12,7 +12,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from dashboards import access, data, shown, state
+from dashboards import access, data, features, shown, state
 from dashboards import components as ui
 from dashboards.components import Card
 from dashboards.data import Publication
@@ -247,7 +247,7 @@ def reasons(publication: Publication, rows: pd.DataFrame) -> None:
     if meanings is not None:
         known = meanings.rows.set_index("feature")
     rows = rows.assign(
-        label=rows["reason"].map(shown.feature),
+        label=rows["reason"].map(features.label),
         meaning=rows["reason"].map(known["description"]).fillna(""),
         direction=rows["effect"].gt(0).map({True: "raises the risk", False: "lowers the risk"}),
         odds=rows["effect"].map(math.exp),

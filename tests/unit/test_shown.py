@@ -47,8 +47,6 @@ def test_a_spreadsheet_computes_nothing_from_a_download() -> None:
         (shown.short, 9999, "9,999"), (shown.share, 0.1234, "12.3 %"), (shown.share, float("nan"), "–"),
         (shown.change, 12.3, "+12"), (shown.change, 0.2, "unchanged"),
         (shown.rounded, 12.34, "12"), (shown.rounded, 1.234, "1.2"), (shown.decimal, None, "–"),
-        (shown.feature, "n_orders_90d", "Orders, 90 days"),
-        (shown.feature, "on_time_90d_share", "On time share, 90 days"),
         (shown.words, "churn.contractual", "Churn, contractual"),
     ],
 )  # fmt: skip
