@@ -415,15 +415,15 @@ def table(publication: Publication, rows: pd.DataFrame, of: str, columns: dict[s
     )
 
 
-def bounds(told: Mapping[str, Any], column: str, write: Callable[[Any], str]) -> str:
+def bounds(told: Mapping[str, Any], column: str, write: Callable[..., str]) -> str:
     """The bounds of the estimate in a column of a row: 30.5 % to 92.2 %; nothing where it has none."""
-    return shown.between(write(told[f"{column}_lower"]), write(told[f"{column}_upper"]))
+    return shown.between(*shown.alike(write, told[f"{column}_lower"], told[f"{column}_upper"]))
 
 
-def estimates(rows: pd.DataFrame, column: str, write: Callable[[Any], str]) -> list[str]:
+def estimates(rows: pd.DataFrame, column: str, write: Callable[..., str]) -> list[str]:
     """The estimates of a column, each with its bounds: 71.0 % (30.5 % to 92.2 %)."""
     return [
-        shown.with_bounds(write(value), write(lower), write(upper))
+        shown.with_bounds(*shown.alike(write, value, lower, upper))
         for value, lower, upper in zip(rows[column], rows[f"{column}_lower"], rows[f"{column}_upper"], strict=True)
     ]
 

@@ -120,7 +120,7 @@ def table(publication: Publication, rows: data.Result, order: str) -> None:
     """
     money = publication.currency
     seen = rows.rows.round({"recency_days": 0, "total_spent": 0}).assign(
-        churn_probability=ui.estimates(rows.rows, "churn_probability", partial(shown.share, digits=0)),
+        churn_probability=ui.estimates(rows.rows, "churn_probability", partial(shown.probability, digits=0)),
         value_at_risk=ui.estimates(rows.rows, "value_at_risk", shown.short),
         clv_365d=ui.estimates(rows.rows, "clv_365d", shown.short),
     )

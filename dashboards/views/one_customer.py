@@ -115,8 +115,8 @@ def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
     return [
         Card(
             "Churn probability",
-            shown.share(told["churn_probability"]),
-            [bounds("churn_probability", shown.share)],
+            shown.probability(told["churn_probability"]),
+            [bounds("churn_probability", shown.probability)],
             about("churn_probability"),
         ),
         Card(
@@ -165,8 +165,9 @@ def scores(publication: Publication, rows: pd.DataFrame) -> None:
     """Forecasts with bounds."""
     money = publication.currency
 
-    def written(row: Any, column: str) -> str:
-        return shown.money(row[column], money) if pd.notna(row["value"]) else shown.share(row[column])
+    def written(row: Any, *columns: str) -> list[str]:
+        write = partial(shown.money, currency=money) if pd.notna(row["value"]) else shown.share
+        return shown.alike(write, *(row[column] for column in columns))
 
     places = {kind: place for place, kind in enumerate(PREDICTIONS)}
     rows = rows.sort_values("prediction_type", key=lambda kinds: kinds.map(places))
@@ -175,10 +176,8 @@ def scores(publication: Publication, rows: pd.DataFrame) -> None:
     told = pd.DataFrame(
         {
             "forecast": [PREDICTIONS.get(kind, kind).format(horizon=horizon) for kind in rows["prediction_type"]],
-            "estimate": [written(row, "estimate") for _, row in rows.assign(estimate=estimate).iterrows()],
-            "bounds": [
-                shown.between(written(row, "lower_bound"), written(row, "upper_bound")) for _, row in rows.iterrows()
-            ],
+            "estimate": [written(row, "estimate")[0] for _, row in rows.assign(estimate=estimate).iterrows()],
+            "bounds": [shown.between(*written(row, "lower_bound", "upper_bound")) for _, row in rows.iterrows()],
             "model": rows["model_name"].str.split(".").str[0] + " " + rows["model_version"].str[:7],
         }
     )
@@ -271,8 +270,8 @@ def reason_told(row: Mapping[Hashable, Any]) -> str:
 
 def changes(publication: Publication, rows: pd.DataFrame) -> None:
     """The newest scores beside the earlier ones, each with its bounds."""
-    figures: dict[str, tuple[str, Callable[[Any], str]]] = {
-        "churn_probability": ("churn probability", shown.share),
+    figures: dict[str, tuple[str, Callable[..., str]]] = {
+        "churn_probability": ("churn probability", shown.probability),
         "clv_365d": ("value of 365 days", partial(shown.money, currency=publication.currency)),
         "value_at_risk": ("value at risk", partial(shown.money, currency=publication.currency)),
     }
@@ -303,11 +302,11 @@ def moved(row: Mapping[Hashable, Any]) -> str:
     return f"moved from {then} to {now}"
 
 
-def estimate(row: Mapping[Hashable, Any], column: str, write: Callable[[Any], str]) -> str:
+def estimate(row: Mapping[Hashable, Any], column: str, write: Callable[..., str]) -> str:
     """An estimate of a row with its bounds; none where nobody made one."""
     if pd.isna(row[column]):
         return "none"
-    return shown.with_bounds(write(row[column]), write(row[f"{column}_lower"]), write(row[f"{column}_upper"]))
+    return shown.with_bounds(*shown.alike(write, row[column], row[f"{column}_lower"], row[f"{column}_upper"]))
 
 
 def credit(publication: Publication, customer: str) -> None:

@@ -23,7 +23,7 @@ def test_one_customer_has_a_page(built_company: Path, company: Path, monkeypatch
     )
     app = opened(company, "customers", monkeypatch, customer=customer)
     assert customer in app.title[0].value
-    assert figures(app)["Churn probability"] == shown.share(probability)
+    assert figures(app)["Churn probability"] == shown.probability(probability)
     unknown = opened(company, "customers", monkeypatch, customer="nobody")
     assert "nobody" in unknown.info[0].value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -52,7 +53,7 @@ def test_a_filter_in_the_address_filters_and_bounds_are_shown(
 
 def test_every_score_shows_its_bounds(built_company: Path, company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def in_euros(*bounds: float) -> str:
-        return shown.between(*(shown.money(bound, "EUR") for bound in bounds))
+        return shown.between(*shown.alike(partial(shown.money, currency="EUR"), *bounds))
 
     app = opened(company, "value", monkeypatch)
     ((lower, upper),) = asked(built_company, "select sum(clv_365d_lower), sum(clv_365d_upper) from marts.customer_clv")
@@ -73,7 +74,7 @@ def test_every_score_shows_its_bounds(built_company: Path, company: Path, monkey
     )
     app = opened(company, "customers", monkeypatch, customer=customer)
     (told,) = [element.value for element in app.markdown if "the publication before" in element.value]
-    assert f"to {shown.share(then)})" in told
+    assert f"to {shown.probability(then)})" in told
     assert f"to {shown.money(now, 'EUR')})**" in told
 
 
