@@ -27,9 +27,10 @@ schemapi.DEBUG_MODE = CHECKED
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 RISK_COLOURS = {"high": "#d55e00", "medium": "#e69f00", "low": "#009e73"}
 HEIGHT = 280
+NARROW = "containerSize()[0] < 500"  # a telephone, as a chart knows it
 MANY = 40  # days or months, beyond which a line shows no points
-# Pixels of a row of a table, and rows that it shows at once; Streamlit finds the height of up to ten by itself.
-ROW, MOST_ROWS = 35, 10
+# Pixels of a row of a table, and of one whose texts wrap, as Streamlit lets them above 64; rows that show at once.
+ROW, TALL_ROW, MOST_ROWS = 35, 66, 10
 # Kinds of columns of numbers, and how each is written; those of SHARES are shown times a hundred.
 NUMBERS = {
     "number": "localized", "decimal": "%.2f", "share": "%.1f %%", "percent": "%.0f %%", "change": "%+,d",
@@ -118,6 +119,11 @@ def counts_axis() -> alt.Axis:
     """An axis of whole numbers: 200, 1,500, 20k."""
     written = "abs(datum.value) < 10000 ? format(datum.value, ',.0f') : format(datum.value, '~s')"
     return alt.Axis(tickCount=5, tickMinStep=1, labelExpr=written)
+
+
+def label_room() -> alt.ExprRef:
+    """Pixels for the names of rows: less on a telephone."""
+    return alt.ExprRef(f"{NARROW} ? 125 : 260")
 
 
 def by_the_day(base: alt.Chart, tips: Sequence[Any], height: int = HEIGHT) -> alt.Chart:
@@ -394,8 +400,21 @@ class Column:
         return kinds.TextColumn(self.label, **options)
 
 
-def table(publication: Publication, rows: pd.DataFrame, of: str, columns: dict[str, Column], **options: Any) -> Any:
-    """A table of some columns, each with its definition, from the docs of the table `of`, on hover."""
+def table(
+    publication: Publication,
+    rows: pd.DataFrame,
+    of: str,
+    columns: dict[str, Column],
+    *,
+    wraps: bool = False,
+    most: int = MOST_ROWS,
+    **options: Any,
+) -> Any:
+    """A table of some columns, each with its definition, from the docs of the table `of`, on hover.
+
+    Where it wraps, a text has room for three lines; at most so many rows show at once.
+    """
+    row = TALL_ROW if wraps else ROW
     told = rows[[name for name in columns if name in rows]]
     for name in told:
         if columns[name].kind in SHARES:
@@ -411,7 +430,10 @@ def table(publication: Publication, rows: pd.DataFrame, of: str, columns: dict[s
         hide_index=True,
         width="stretch",
         placeholder=shown.NOTHING,
-        **{"height": (MOST_ROWS + 1) * ROW + 3 if len(rows) > MOST_ROWS else "auto"} | options,
+        row_height=row if wraps else None,
+        # Streamlit finds the height of few rows by itself.
+        height=ROW + row * min(len(rows), most) + 3 if wraps or len(rows) > most else "auto",
+        **options,
     )
 
 
@@ -426,6 +448,16 @@ def estimates(rows: pd.DataFrame, column: str, write: Callable[..., str]) -> lis
         shown.with_bounds(*shown.alike(write, value, lower, upper))
         for value, lower, upper in zip(rows[column], rows[f"{column}_lower"], rows[f"{column}_upper"], strict=True)
     ]
+
+
+def then_and_now(rows: pd.DataFrame, column: str, write: Callable[..., str]) -> list[str]:
+    """The earlier and the newest estimates of a column, with the bounds of each in a line of its own."""
+    names = [f"{when}{column}{end}" for end in ("", "_lower", "_upper") for when in ("earlier_", "")]
+    told = []
+    for values in zip(*(rows[name] for name in names), strict=True):
+        then, now, *ends = shown.alike(write, *values)
+        told.append("\n".join([f"{then} → {now}", *(shown.between(*bounds) for bounds in (ends[::2], ends[1::2]))]))
+    return told
 
 
 def bounded(name: str, label: str, kind: str) -> dict[str, Column]:

@@ -14,6 +14,7 @@ from dashboards import shown
 
 WORDS = Path(__file__).with_name("features.yml")
 _WINDOW = re.compile(r"_(?:(\d+)d|lifetime)(?=_|$)")
+_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
 _TEXTS = ("varchar", "string", "text")
 _TIMES = ("timestamp", "date")
 _ENDS = {"_share": "share", "_days": "days", "_s": "seconds"}
@@ -73,6 +74,24 @@ def value(name: str, value: float, data_type: str, currency: str) -> str:
         case "days" | "years" as period:
             return f"{shown.rounded(value)} {period}"
     return f"{value:,.0f}" if value == round(value) or abs(value) >= 100 else f"{value:,.2f}"
+
+
+def interval(name: str, told: str, currency: str) -> str:
+    """An interval of a scorecard in the unit of its feature: 0.0801 to < 0.087 of a share is 8.01 % to < 8.7 %."""
+    if told == "missing":
+        return "not known"
+    match kind := unit(name):
+        case "share":
+            return _NUMBER.sub(lambda found: f"{_float(found[0]) * 100:.4g} %", told)
+        case "money":
+            return _NUMBER.sub(lambda found: shown.money(_float(found[0]), currency), told)
+        case "days" | "years":
+            return f"{told} {kind}"
+    return told
+
+
+def _float(written: str) -> float:
+    return float(written.replace(",", ""))
 
 
 def duration(seconds: float) -> str:

@@ -134,7 +134,7 @@ def scores(publication: Publication) -> None:
 
 def policy(publication: Publication) -> None:
     """Offers with what they would cost, and how well defaults are told apart."""
-    left, right = st.columns([3, 2])
+    left, right = st.columns([7, 3])
     with left:
         ui.panel(
             "Offers and expected loss",
@@ -287,14 +287,22 @@ def offers(publication: Publication, rows: pd.DataFrame) -> None:
     """Products that could be offered, and what they would cost."""
     money = publication.currency
     ui.table(
-        publication, rows.round({"credit_limit_mean": 0, "expected_loss": 0, "expected_margin": 0}),
+        publication,
+        rows.round({"credit_limit_mean": 0, "expected_loss": 0, "expected_margin": 0}).assign(
+            apr_from=[
+                shown.between(shown.share(lower), shown.share(upper))
+                for lower, upper in zip(rows["apr_from"], rows["apr_to"], strict=True)
+            ]
+        ),
         "credit_offer_summary",
         {
-            "product": ui.text("Product"), "n_customers": ui.figure("Customers"),
-            "n_profitable": ui.figure("of them profitable"), "credit_limit_mean": ui.amount("Mean limit", money),
-            "apr_from": ui.part("APR from"), "apr_to": ui.part("to"),
-            "expected_loss": ui.amount("Expected loss", money),
-            "expected_loss_share": ui.part("of limits"), "expected_margin": ui.amount("Margin", money),
+            "product": ui.text("Product", width=85), "n_customers": ui.Column("Customers", "number", width=80),
+            "expected_loss": ui.Column(f"Expected loss ({money})", "number", width=130),
+            "expected_loss_share": ui.Column("of limits", "share", width=65),
+            "expected_margin": ui.Column(f"Margin ({money})", "number", width=95),
+            "n_profitable": ui.Column("Profitable", "number", width=75),
+            "credit_limit_mean": ui.Column(f"Mean limit ({money})", "number", width=115),
+            "apr_from": ui.text("APR", width=110),
         },
     )  # fmt: skip
     st.caption(

@@ -159,7 +159,7 @@ def table(publication: Publication, rows: data.Result, order: str) -> None:
             key=key,
             on_select=partial(clicked, key, list(rows.rows["customer_id"])),
             selection_mode=["single-cell", "single-column"],
-            height=ui.ROW * 16 + 3 if len(seen) > ui.MOST_ROWS else "auto",
+            most=15,
         )
 
 

@@ -244,19 +244,24 @@ def movers(publication: Publication, rows: pd.DataFrame) -> None:
     st.caption(f"Since {day}, {seen}. A click on a customer opens the customer in a tab of its own.")
     ui.table(
         publication,
-        rows.round({"value_at_risk_change": 0, "value_at_risk": 0, "value_at_risk_lower": 0, "value_at_risk_upper": 0}),
+        rows.round({"value_at_risk_change": 0}).assign(
+            value_at_risk=ui.then_and_now(rows, "value_at_risk", shown.short),
+            churn_probability=ui.then_and_now(rows, "churn_probability", partial(shown.probability, digits=0)),
+            clv_365d=ui.then_and_now(rows, "clv_365d", shown.short),
+        ),
         "customer_changes",
         {
-            "customer_id": ui.Column("Customer", "customer"),
-            "value_at_risk_change": ui.amount("Change", money),
-            **ui.bounded("value_at_risk", "At risk", "number"),
-            **ui.bounded("churn_probability", "Churn now", "percent"),
-            **ui.bounded("earlier_churn_probability", "Churn then", "percent"),
-            "segment_name": ui.text("Segment", width=180),
+            "customer_id": ui.Column("Customer", "customer", width=80),
+            "value_at_risk_change": ui.Column("Change", "change", width=70),
+            "value_at_risk": ui.text(f"At risk, then → now ({money})", width=180),
+            "churn_probability": ui.text("Churn, then → now", width=125),
+            "clv_365d": ui.text(f"Value, then → now ({money})", width=165),
+            "segment_name": ui.text("Segment", width=95),
         },
-        height=ui.HEIGHT,
+        wraps=True,
+        most=5,
         key="movers",
-    )  # fmt: skip
+    )
 
 
 def page(publication: Publication) -> None:

@@ -25,7 +25,6 @@ TRAITS = {
 }
 MODELS = ("segments",)
 SINCE = {"month": "a month before", "previous": "the publication before"}
-NARROW = "containerSize()[0] < 500"  # a telephone, as a chart knows it
 TREND = 300  # pixels of the chart of sizes by day
 ALL = "all of them"  # the name of totals in the map of flows
 NO_SEGMENTS = "No segments were found: the model needs a few hundred customers with orders."
@@ -88,16 +87,19 @@ def sizes(publication: Publication, rows: pd.DataFrame, compared: pd.DataFrame |
         rows.assign(spend_lifetime=rows["spend_lifetime"].astype(float).round(0)),
         "segments",
         {
-            "segment_name": ui.text("Segment"),
-            "n_customers": ui.figure("Customers"),
-            "n_customers_change": ui.Column("Change", "change", table="customer_health_changes"),
-            "n_customers_change_share": ui.Column("Change, %", "share change", table="customer_health_changes"),
-            "customer_share": ui.part("of all"),
+            "segment_name": ui.text("Segment", width=125),
+            "n_customers": ui.Column("Customers", "number", width=75),
+            "n_customers_change": ui.Column("Change", "change", table="customer_health_changes", width=65),
+            "n_customers_change_share": ui.Column(
+                "Change, %", "share change", table="customer_health_changes", width=80
+            ),
+            "customer_share": ui.Column("of all", "share", width=60),
             "spend_lifetime": ui.amount("Spent", publication.currency),
             "spend_share": ui.part("of all spend"),
             "n_high_value": ui.figure("High value"),
             "sureness_mean": ui.decimal("Sureness"),
         },
+        wraps=True,
     )
 
 
@@ -108,16 +110,16 @@ def flow_map(then: tuple[str, ...], now: tuple[str, ...]) -> ui.Chart:
             "segment_name:N",
             title="Segment now",
             sort=list(now),
-            axis=alt.Axis(labelAngle=-35, labelOverlap=False, labelLimit=alt.ExprRef(f"{NARROW} ? 110 : 200")),
+            axis=alt.Axis(labelAngle=-35, labelOverlap=False, labelLimit=alt.ExprRef(f"{ui.NARROW} ? 110 : 200")),
         ),
         y=alt.Y(
             "earlier_segment_name:N",
             title="Segment then",
             sort=list(then),
-            axis=alt.Axis(labelLimit=alt.ExprRef(f"{NARROW} ? 85 : 190")),
+            axis=alt.Axis(labelLimit=alt.ExprRef(f"{ui.NARROW} ? 85 : 190")),
         ),
     )
-    size = alt.ExprRef(f"{NARROW} ? 8 : 11")
+    size = alt.ExprRef(f"{ui.NARROW} ? 8 : 11")
     tips = [
         alt.Tooltip("earlier_segment_name:N", title="Then"),
         alt.Tooltip("segment_name:N", title="Now"),

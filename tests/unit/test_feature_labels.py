@@ -71,3 +71,19 @@ def test_two_columns_that_would_share_a_label_say_which_they_are() -> None:
 )
 def test_the_value_of_a_feature_has_its_unit(name: str, value: float, data_type: str, told: str) -> None:
     assert features.value(name, value, data_type, "EUR") == told
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "written"),
+    [
+        ("interest_rate_max", "0.0801 to < 0.087", "8.01 % to < 8.7 %"),
+        ("fixed_costs_to_income_90d", "0.4721 or more", "47.21 % or more"),
+        ("balance", "below 898", "below € 898"),
+        ("balance", "-1,250.5 to < 12,000", "-€ 1,250 to < € 12 k"),
+        ("days_past_due_max_90d", "3 to < 11", "3 to < 11 days"),
+        ("n_open_loans", "2 or more", "2 or more"),
+        ("income_90d", "missing", "not known"),
+    ],
+)
+def test_an_interval_of_a_scorecard_has_the_unit_of_its_feature(name: str, told: str, written: str) -> None:
+    assert features.interval(name, told, "EUR") == written

@@ -45,15 +45,6 @@ def test_a_move_is_one_that_a_reader_sees(
     assert one_customer.moved(row) == told
 
 
-@pytest.mark.parametrize(
-    ("value", "data_type", "told"),
-    [(3.0, "BIGINT", "3"), (0.25, "DOUBLE", "0.25"), (1234.5, "DOUBLE", "1,234"), (1.0, "BOOLEAN", "yes"),
-     (math.nan, "DOUBLE", "not known"), (4.0, "VARCHAR", "")],
-)  # fmt: skip
-def test_the_value_of_a_reason_is_in_words(value: float, data_type: str, told: str) -> None:
-    assert one_customer.value_of(value, data_type) == told
-
-
 def test_reasons_forecasts_and_days_of_a_customer_are_told_plainly(
     built_company: Path, company: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

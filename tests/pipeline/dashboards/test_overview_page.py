@@ -63,10 +63,11 @@ def test_every_score_shows_its_bounds(built_company: Path, company: Path, monkey
     )
     assert in_euros(lower, upper) in notes(app, "At risk in the best tenth").replace("\\", "")
     movers = opened(company, "overview", monkeypatch).dataframe[0].value
-    for column in ("value_at_risk", "churn_probability", "earlier_churn_probability"):
-        # As numbers, which a head sorts as such.
-        assert (movers[f"{column}_lower"] <= movers[column]).all()
-        assert (movers[column] <= movers[f"{column}_upper"]).all()
+    for column in ("value_at_risk", "churn_probability", "clv_365d"):
+        for told in movers[column]:
+            estimates, *intervals = told.split("\n")
+            assert estimates.count(" → ") == 1
+            assert [interval.count(" to ") for interval in intervals] == [1, 1]
     ((customer, then, now),) = asked(
         company,
         "select customer_id, earlier_churn_probability_upper, clv_365d_upper from marts.customer_changes"
