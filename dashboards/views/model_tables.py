@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pandas as pd
 import streamlit as st
 
 from dashboards import components as ui
 from dashboards import shown
 from dashboards.data import Publication
+
+MESSAGE = 105  # characters that fit a cell
 
 
 def versions(publication: Publication, rows: pd.DataFrame) -> None:
@@ -24,16 +28,16 @@ def versions(publication: Publication, rows: pd.DataFrame) -> None:
 
 def not_passed(publication: Publication, rows: pd.DataFrame) -> None:
     """Checks to look at."""
+    # In full below.
+    told = [textwrap.shorten(message, MESSAGE, placeholder=" …") for message in rows["message"].fillna("")]
     ui.table(
-        publication, rows, "check_results",
+        publication, rows.assign(message=told), "check_results",
         {
-            "status": ui.text("Status", width=60), "message": ui.text("What", width=380),
-            "asset_name": ui.text("Of", width=150), "check_name": ui.text("Check", width=150),
-            "check_type": ui.text("Kind", width=80),
+            "status": ui.text("Status", width=55), "message": ui.text("What", width=250),
+            "asset_name": ui.text("Of", width=130), "check_name": ui.text("Check", width=170),
         },
         wraps=True, most=5,
     )  # fmt: skip
-    # Of a long message a cell shows the beginning.
     with st.expander("In full"):
         for row in rows.to_dict("records"):
             st.markdown(f"**{row['status']}: {shown.plain(row['check_name'])}**  \n{shown.plain(row['message'])}")
@@ -52,7 +56,6 @@ def freshness(publication: Publication, rows: pd.DataFrame) -> None:
             "landed_at": ui.Column("Last load", "day", width=100),
             "description": ui.text("What it is", width=420),
         },
-        wraps=True, most=8,
     )  # fmt: skip
 
 

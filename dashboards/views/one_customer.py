@@ -186,15 +186,15 @@ def scores(publication: Publication, rows: pd.DataFrame) -> None:
         told,
         "predictions",
         {
-            "forecast": ui.Column("Forecast", of="prediction_type"),
-            "estimate": ui.Column("Estimate", width=90, of="probability"),
-            "bounds": ui.Column("Bounds", width=140, of="lower_bound"),
+            "forecast": ui.Column("Forecast", width=155, of="prediction_type"),
+            "estimate": ui.Column("Estimate", width=70, of="probability"),
+            "bounds": ui.Column("Bounds", width=125, of="lower_bound"),
             "model": ui.Column("Model", of="model_version"),
         },
     )
 
 
-def reason_bars(lowest: int, highest: int) -> ui.Chart:
+def reason_bars(lowest: int, highest: int, labels: tuple[str, ...]) -> ui.Chart:
     """What raises and what lowers the risk, on an axis of doublings of the odds."""
     kinds = ["raises the risk", "lowers the risk"]
     halved = f"round(-datum.value / {math.log(2)})"
@@ -207,7 +207,7 @@ def reason_bars(lowest: int, highest: int) -> ui.Chart:
         alt.Chart()
         .mark_bar(cornerRadiusEnd=2, height=18)
         .encode(
-            y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False, labelLimit=ui.label_room())),
+            y=alt.Y("label:N", sort=None, title=None, axis=ui.beside(labels)),
             x=alt.X(
                 "effect:Q",
                 title="Odds of leaving",
@@ -256,9 +256,9 @@ def reasons(publication: Publication, rows: pd.DataFrame) -> None:
     )
     lowest, highest = rows["effect"].min() / math.log(2), rows["effect"].max() / math.log(2)
     st.markdown("\n".join(f"- {reason_told(row)}" for row in rows.to_dict("records")))
-    st.caption("Each beside an average customer, all else as it is.")
+    st.caption("Each, and what moves together with it, beside an average customer.")
     ui.vega(
-        rows, reason_bars, min(math.floor(lowest), 0), max(math.ceil(highest), 0),
+        rows, reason_bars, min(math.floor(lowest), 0), max(math.ceil(highest), 0), tuple(rows["label"]),
         height=210, alt_text="Reasons for the churn probability",
     )  # fmt: skip
 
@@ -392,14 +392,21 @@ def by_a_person(told: dict[str, object]) -> str:
 def event_points(kinds: tuple[str, ...], counts: tuple[int, ...], first: date, last: date) -> ui.Chart:
     """What happened, by day and kind, on an axis of all the days that were looked at; sizes as `counts` in a legend."""
     ends = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in (first, last)]
-    legend = alt.Legend(title="in a day", orient="top", format="d", values=list(counts)) if len(counts) > 1 else None
+    legend = alt.Legend(
+        title="in a day", orient="top", format="d", values=list(counts), symbolFillColor=EVENTS["session"],
+        symbolStrokeColor=EVENTS["session"],
+    )  # fmt: skip
     return (
         alt.Chart()
         .mark_circle(opacity=0.85)
         .encode(
             x=alt.X("event_date:T", title=None, axis=ui.days_axis(), scale=alt.Scale(domain=ends)),
             y=alt.Y("event_type:N", title=None, sort=list(kinds)),
-            size=alt.Size("n_events:Q", legend=legend, scale=alt.Scale(range=[50, 400])),
+            size=alt.Size(
+                "n_events:Q",
+                legend=legend if len(counts) > 1 else None,
+                scale=alt.Scale(domain=[1, max(counts[-1], 2)], range=[50, 400]),
+            ),
             color=alt.Color(
                 "event_type:N", legend=None, scale=alt.Scale(domain=list(kinds), range=[EVENTS[kind] for kind in kinds])
             ),

@@ -90,9 +90,9 @@ def figures(publication: Publication, now: Result, changes: Result | None) -> li
     ]
 
 
-def at_risk_bars(currency: str) -> ui.Chart:
+def at_risk_bars(currency: str, segments: tuple[str, ...]) -> ui.Chart:
     """Value at risk by segment, with bounds."""
-    base = alt.Chart().encode(y=alt.Y("segment_name:N", sort=None, title=None))
+    base = alt.Chart().encode(y=alt.Y("segment_name:N", sort=None, title=None, axis=ui.beside(segments)))
     tips = [
         alt.Tooltip("segment_name:N", title="Segment"),
         alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
@@ -115,7 +115,10 @@ def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
     """Value at risk by segment."""
     st.caption("Lines: sums of customers' own bounds.")
     height = max(34 * len(rows) + 50, ui.HEIGHT)
-    ui.vega(rows, at_risk_bars, publication.currency, height=height, alt_text="Value at risk by segment, with bounds")
+    ui.vega(
+        rows, at_risk_bars, publication.currency, tuple(rows["segment_name"]),
+        height=height, alt_text="Value at risk by segment, with bounds",
+    )  # fmt: skip
 
 
 def bands() -> ui.Chart:
@@ -192,7 +195,7 @@ def by_day(column: str, title: str, unit: str | None, pattern: str, has_bounds: 
     ]
     axis = alt.Axis(format=".0%", tickCount=5) if pattern.endswith("%") else ui.counts_axis()
     line = base.mark_line(color=ui.accent(), point=has_points, tooltip=None).encode(
-        y=alt.Y(f"{column}:Q", title=unit, axis=axis, scale={"zero": False})
+        y=alt.Y(f"{column}:Q", title=unit, axis=axis, scale={"zero": True})
     )
     if not has_bounds:
         return alt.layer(line, ui.by_the_day(base, tips))
@@ -253,10 +256,10 @@ def movers(publication: Publication, rows: pd.DataFrame) -> None:
         {
             "customer_id": ui.Column("Customer", "customer", width=80),
             "value_at_risk_change": ui.Column("Change", "change", width=70),
-            "value_at_risk": ui.text(f"At risk, then → now ({money})", width=180),
-            "churn_probability": ui.text("Churn, then → now", width=125),
-            "clv_365d": ui.text(f"Value, then → now ({money})", width=165),
-            "segment_name": ui.text("Segment", width=95),
+            "value_at_risk": ui.text(f"At risk, then → now ({money})", width=170),
+            "churn_probability": ui.text("Churn, then → now", width=150),
+            "clv_365d": ui.text(f"Value, then → now ({money})", width=160),
+            "segment_name": ui.text("Segment", width=90),
         },
         wraps=True,
         most=5,
