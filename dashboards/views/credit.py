@@ -22,8 +22,8 @@ BANDS = {"A": "#0072b2", "B": "#56b4e9", "C": "#009e73", "D": "#e69f00", "E": "#
 RECOMMENDATIONS = {"approve": "#009e73", "refer": "#e69f00", "decline": "#d55e00"}
 FOUR_FIFTHS = 0.8  # of the approval rate of the group approved most often: below, adverse impact is presumed
 # What a group's ratio and its interval say, and their colour.
-BELOW, ESTIMATED = "below four fifths", "estimate below four fifths, interval reaches them"
-TOUCHES, ABOVE = "estimate above four fifths, interval reaches below", "above four fifths"
+BELOW, ESTIMATED = "below four fifths", "estimated below four fifths"
+TOUCHES, ABOVE = "may be below four fifths", "above four fifths"
 REFERENCE, TOO_SMALL = "compared with", "too few to judge"
 VERDICTS = {
     BELOW: "#d55e00", ESTIMATED: "#e69f00", TOUCHES: "#56b4e9", ABOVE: "#009e73", REFERENCE: "#0072b2",
@@ -411,7 +411,7 @@ def interval_marks(
     base = alt.Chart().encode(y=alt.Y(f"{by}:N", sort=list(order), title=by_title, axis=alt.Axis(labelOverlap=False)))
     if verdicts:
         colours = alt.Scale(domain=list(verdicts), range=[VERDICTS[verdict] for verdict in verdicts])
-        legend = alt.Legend(orient="bottom", columns=1, labelLimit=340)
+        legend = alt.Legend(orient="bottom", columns=1, labelLimit=260)
         base = base.encode(color=alt.Color("verdict:N", title=None, scale=colours, legend=legend))
         tips.append(alt.Tooltip("verdict:N", title="Ratio"))
     plain: dict[str, Any] = {} if verdicts else {"color": ui.accent()}

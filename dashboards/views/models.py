@@ -152,7 +152,7 @@ def drift_map(worst: tuple[str, ...], has_numbers: bool) -> ui.Chart:
             # On a telephone the table stands above its column.
             axis=alt.Axis(
                 labelExpr=f"{ui.NARROW} ? split(datum.label, ': ') : datum.label",
-                labelLimit=alt.ExprRef(f"{ui.NARROW} ? 150 : 360"),
+                labelLimit=alt.ExprRef(f"{ui.NARROW} ? 175 : 360"),
                 labelOffset={"condition": {"test": ui.NARROW, "value": -6}, "value": 0},
                 labelOverlap=False,
             ),

@@ -259,7 +259,7 @@ def reasons(publication: Publication, rows: pd.DataFrame) -> None:
     st.caption("Each, and what moves together with it, beside an average customer.")
     ui.vega(
         rows, reason_bars, min(math.floor(lowest), 0), max(math.ceil(highest), 0), tuple(rows["label"]),
-        height=210, alt_text="Reasons for the churn probability",
+        height=240, alt_text="Reasons for the churn probability",
     )  # fmt: skip
 
 
@@ -351,7 +351,7 @@ def points_lost(publication: Publication, rows: pd.DataFrame) -> None:
     ui.table(
         publication, rows.assign(label=intervals), "credit_score_reasons",
         {
-            "points_lost": ui.Column("Points lost", "number", width=85), "reason": ui.text("Reason", width=290),
+            "points_lost": ui.Column("Points lost", "number", width=80), "reason": ui.text("Reason", width=230),
             "label": ui.text("Falls into", width=130),
         },
         wraps=True, most=5,

@@ -80,7 +80,7 @@ def profile_map(rows: pd.DataFrame) -> None:
     )
     st.caption("Blue is above the mean of the segments, orange below it: whether that is good depends on the trait.")
     traits, segments = (tuple(rows[name].unique()) for name in ("what", "segment_name"))
-    ui.vega(rows, trait_map, traits, segments, height=34 * len(segments) + 120, alt_text="How segments differ")
+    ui.vega(rows, trait_map, traits, segments, height=38 * len(segments) + 130, alt_text="How segments differ")
 
 
 def sizes(publication: Publication, rows: pd.DataFrame, compared: pd.DataFrame | None) -> None:
