@@ -2,6 +2,7 @@
 with reasons as (
     select
         customer_id,
+        unnest([1, 2, 3]) as reason_rank,
         unnest([reason_1, reason_2, reason_3]) as reason,
         unnest([reason_1_value, reason_2_value, reason_3_value]) as reason_value,
         unnest([reason_1_effect, reason_2_effect, reason_3_effect]) as effect,
@@ -26,3 +27,4 @@ select
     reasons.direction
 from reasons
 left join marts.customer_profile as profile on reasons.customer_id = profile.customer_id
+order by reasons.reason_rank

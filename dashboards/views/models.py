@@ -137,7 +137,7 @@ def performance(rows: pd.DataFrame, live: pd.DataFrame, measure: str) -> None:
 def ends(values: pd.DataFrame) -> tuple[float, float]:
     """Where an axis begins and ends that holds all values and room above them for a number: in tenths of their span."""
     lowest, highest = float(values.min().min()), float(values.max().max())
-    step = 10 ** math.floor(math.log10(max(highest - lowest, 1e-6)))
+    step = 10 ** math.floor(math.log10(max(highest - lowest, 0.01)))
     return math.floor(lowest / step) * step, math.ceil((highest + step / 4) / step) * step
 
 

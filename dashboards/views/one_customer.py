@@ -166,7 +166,10 @@ def scores(publication: Publication, rows: pd.DataFrame) -> None:
     money = publication.currency
 
     def written(row: Any, *columns: str) -> list[str]:
-        write = partial(shown.money, currency=money) if pd.notna(row["value"]) else shown.share
+        is_churn = row["prediction_type"] == "churn"
+        write = shown.probability if is_churn else shown.share
+        if pd.notna(row["value"]):
+            write = partial(shown.money, currency=money)
         return shown.alike(write, *(row[column] for column in columns))
 
     places = {kind: place for place, kind in enumerate(PREDICTIONS)}
@@ -405,7 +408,7 @@ def event_points(kinds: tuple[str, ...], counts: tuple[int, ...], first: date, l
             size=alt.Size(
                 "n_events:Q",
                 legend=legend if len(counts) > 1 else None,
-                scale=alt.Scale(domain=[1, max(counts[-1], 2)], range=[50, 400]),
+                scale=alt.Scale(domain=[1, max(counts[-1], 2)], range=[120, 500]),
             ),
             color=alt.Color(
                 "event_type:N", legend=None, scale=alt.Scale(domain=list(kinds), range=[EVENTS[kind] for kind in kinds])
