@@ -9,10 +9,11 @@ from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import streamlit as st
 
-from dashboards import access, components, data
+from dashboards import access, components, data, shown, state
 from dashboards.pages import PAGES
 
 ICON = Path(__file__).with_name("icon.png")
@@ -37,6 +38,7 @@ body:has(.st-key-customer-list) [data-testid="stDataFrameColumnMenu"] { display:
 
 def show(name: str) -> None:
     """Show a page over what is published now, or say that nothing is."""
+    state.arrive()
     try:
         publication = data.publication(data.current_path())
         page: Callable[[data.Publication], None] = import_module(f"dashboards.views.{name}").page
@@ -61,6 +63,17 @@ def nothing_published() -> None:
     )
 
 
+def unknown_page() -> None:
+    """Say so where the address names a page that is none: Streamlit shows the first in its place."""
+    path = unquote(urlsplit(st.context.url or "").path).strip("/")
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    name = path.removeprefix(base).strip("/").rsplit("/", 1)[-1]
+    if name not in ("", *PAGES):
+        st.warning(
+            f"There is no page *{shown.plain(name)}* here. Shown is the first.", icon=":material/filter_alt_off:"
+        )
+
+
 def main() -> None:
     """Show the page that was asked for."""
     # A picture of our own: the browser would fetch a sign's from elsewhere.
@@ -72,7 +85,9 @@ def main() -> None:
         for number, (name, (title, icon)) in enumerate(PAGES.items())
         if name in may
     ]
-    st.navigation(pages, position="top").run()
+    chosen = st.navigation(pages, position="top")
+    unknown_page()
+    chosen.run()
     if access.login_is_asked_for():
         st.button("Sign out", on_click=st.logout, type="tertiary")
 

@@ -15,8 +15,12 @@ from dashboards import shown, state
 from dashboards.components import Card
 from dashboards.data import Publication, Result
 
-# As people choose them, the name that the marts have for them, and the days that they reach back.
-PERIODS = {"12 months": ("last_365_days", 365), "3 months": ("last_92_days", 92), "all time": ("all_time", None)}
+# In the address; as people choose them, the name that the marts have for them, and the days that they reach back.
+PERIODS = {
+    "12m": ("12 months", "last_365_days", 365),
+    "3m": ("3 months", "last_92_days", 92),
+    "all": ("all time", "all_time", None),
+}
 # Title, how it is written, and the unit of its axis where the numbers do not say.
 RATES = {
     "ctr": ("Click-through rate", ".1%", "of impressions"),
@@ -165,7 +169,8 @@ def of_period(publication: Publication, channels: list[str]) -> None:
     """What ran in a period on a channel, or on all of them."""
     cells = st.columns([1, 1, 2])
     with cells[0]:
-        chosen, days = PERIODS[state.one_of("period", "Period", list(PERIODS))]
+        period = state.one_of("period", "Period", list(PERIODS), written=lambda key: PERIODS[key][0])
+        _told, chosen, days = PERIODS[period]
     with cells[1]:
         channel = state.choice("channel", "Channel", channels)
     since = publication.snapshot_date - timedelta(days=days) if days and publication.snapshot_date else None
@@ -190,8 +195,8 @@ def of_period(publication: Publication, channels: list[str]) -> None:
         about=ui.meaning_with_bounds(publication, "campaign_summary", "roas"),
         publication=publication,
     )
-    # What is marked is kept as a row number, which is another campaign in another table.
-    one_of(publication, found, key=f"campaigns-{publication.version}-{chosen}-{channel}")
+    # What is marked is kept as a row number, which is another campaign in another table; Back marks what it leads to.
+    one_of(publication, found, key=f"campaigns-{publication.version}-{chosen}-{channel}-{state.times_arrived()}")
 
 
 def one_of(publication: Publication, found: Result, *, key: str) -> None:
@@ -204,7 +209,7 @@ def one_of(publication: Publication, found: Result, *, key: str) -> None:
         ui.source(publication, found, key="campaigns")
     if not marked.selection.rows:
         if asked_for in campaigns:
-            state.close("campaign")
+            state.shut("campaign")
         elif asked_for:
             st.info(
                 f"Campaign {shown.plain(asked_for)} did not run in this period on this channel.", icon=":material/info:"

@@ -32,8 +32,8 @@ def pages_with_filters(home: Path) -> list[tuple[str, dict[str, str]]]:
         *((page, {}) for page in PAGES),
         ("overview", {"segment": segment}), ("customers", filtered), ("customers", {"search": "o'c%--"}),
         ("customers", {"customer": customer}), ("campaigns", {"channel": channel}),
-        ("campaigns", {"channel": ran_on, "period": "all time", "campaign": campaign}),
-        ("value", {"show": "Revenue"}),
+        ("campaigns", {"channel": ran_on, "period": "all", "campaign": campaign}),
+        ("value", {"show": "revenue"}),
     ]  # fmt: skip
 
 
