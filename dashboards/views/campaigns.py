@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -65,6 +66,21 @@ def rate(publication: Publication, rows: pd.DataFrame, *, column: str, by: str) 
     )
 
 
+# What each rate is made of.
+MADE_OF = {
+    "ctr": ("clicks", "impressions"),
+    "conversion_share": ("conversions", "clicks"),
+    "cpc": ("cost_amount", "clicks"),
+    "roas": ("revenue_amount", "cost_amount"),
+}
+
+
+def columns_of(rate: str, by: str) -> list[str]:
+    """The columns of a rate over time: of what, when, the rate with its bounds, and what it is made of."""
+    of = ["campaign_id", "campaign_name"] if by == "performance_date" else []
+    return [*of, "channel", by, rate, f"{rate}_lower", f"{rate}_upper", *MADE_OF[rate]]
+
+
 def four(publication: Publication, result: Result, by: str, of: str) -> None:
     """The four rates of the table `of`, two by two."""
     for pair in (("ctr", "conversion_share"), ("cpc", "roas")):
@@ -72,7 +88,7 @@ def four(publication: Publication, result: Result, by: str, of: str) -> None:
             with cell:
                 ui.panel(
                     RATES[column][0],
-                    result,
+                    replace(result, rows=result.rows[columns_of(column, by)], part=column),
                     partial(rate, publication, column=column, by=by),
                     about=ui.meaning_with_bounds(publication, of, column),
                     publication=publication,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from io import BytesIO
 
@@ -48,7 +49,16 @@ BY_HEAD = {
 }
 
 
-def filters(publication: Publication) -> tuple[dict[str, str | None], str]:
+RISE = "churn-rise"
+
+
+def earlier_day(publication: Publication) -> date | None:
+    """The day whose scores those of single customers are compared with; None where there is none."""
+    found = ui.asked(publication, "customers_compared")
+    return None if found is None or found.rows.empty else found.one()["earlier_date"]
+
+
+def filters(publication: Publication, earlier: date | None) -> tuple[dict[str, str | None], str]:
     """What the list is narrowed to, and what it is sorted by."""
     segments = ui.asked(publication, "segment_names")
     countries = ui.asked(publication, "customers_countries")
@@ -56,7 +66,8 @@ def filters(publication: Publication) -> tuple[dict[str, str | None], str]:
     with cells[0]:
         search = state.words("search", "Customer", placeholder="an id, or a part of it")
     with cells[1]:
-        order = state.one_of("sort", "Sort by", list(ORDERS), written=lambda key: ORDERS[key][0])
+        orders = [key for key in ORDERS if earlier is not None or key != RISE]
+        order = state.one_of("sort", "Sort by", orders, written=lambda key: ORDERS[key][0])
     with cells[2]:
         risk = state.choice("risk", "Churn risk", ["high", "medium", "low"])
     with cells[3]:
@@ -77,7 +88,8 @@ def everything(publication: Publication, narrowed: dict[str, str | None], hidden
 @ui.fragment
 def listed(publication: Publication) -> None:
     """The list, with what it is narrowed to."""
-    narrowed, order = filters(publication)
+    earlier = earlier_day(publication)
+    narrowed, order = filters(publication, earlier)
     count = ui.asked(publication, "customers_count", **narrowed)
     if count is None:
         return
@@ -97,7 +109,7 @@ def listed(publication: Publication) -> None:
         f"**{shown.plural(found, 'customer')}**, {shown.number(start + 1)} to {shown.number(start + len(rows.rows))}"
         f" · page {number:,} of {pages:,}"
     )
-    table(publication, rows, order)
+    table(publication, rows, order, earlier)
     st.download_button(
         f"{'All ' if found > 1 else ''}{shown.plural(found, 'customer')} as CSV",
         partial(everything, publication, narrowed, access.hidden_columns()),
@@ -109,7 +121,7 @@ def listed(publication: Publication) -> None:
         st.rerun()
 
 
-def table(publication: Publication, rows: data.Result, order: str) -> None:
+def table(publication: Publication, rows: data.Result, order: str, earlier: date | None) -> None:
     """One page: a click on a row opens the customer, one on a head sorts all customers by it.
 
     The words of a table would sort and search these rows alone; style of app.py takes both from what lies in this box.
@@ -120,6 +132,7 @@ def table(publication: Publication, rows: data.Result, order: str) -> None:
         value_at_risk=ui.estimates(rows.rows, "value_at_risk", shown.short),
         clv_365d=ui.estimates(rows.rows, "clv_365d", shown.short),
     )
+    rise = ui.Column(f"Rise since {shown.day(earlier)} ↓", "share change")
     columns = {
         "customer_id": ui.text("Customer"),
         **{
@@ -130,6 +143,7 @@ def table(publication: Publication, rows: data.Result, order: str) -> None:
                 ("clv_365d", f"Value of 365 days ({money})"),
             )
         },
+        **({"churn_probability_change": rise} if order == RISE else {}),
         "segment_name": ui.text("Segment", width=180),
         "risk_level": ui.Column("Risk", width=70, about=ui.risk_levels(publication)),
         "recommended_action": ui.text("What to do", width=95),

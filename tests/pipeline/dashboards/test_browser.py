@@ -156,13 +156,13 @@ def test_back_leads_through_every_filter_of_every_page(page: Watched, built_comp
     went_to(f"campaigns?period=3m&channel={channel}")
     links.get_by_text("Segments").click()
     went_to("segments")
-    page.page.get_by_role("radio", name="the publication before").click()
+    page.page.get_by_test_id("stButtonGroup").locator("button").nth(1).click()
     went_to("segments?since=previous")
     links.get_by_text("Customers", exact=True).click()
     went_to("customers")
     page.choose("Churn risk", "high")
     went_to("customers?risk=high")
-    for path in seen[-2::-1]:
+    for path in reversed(seen[:-1]):
         page.page.go_back()
         page.page.wait_for_url(f"{page.address}/{path}")
         page.settle()
@@ -198,7 +198,7 @@ def test_a_band_tells_of_the_day_under_the_pointer(page: Watched, built_company:
         "select value_at_risk, snapshot_date from marts.customer_health_overview where segment_name = 'all'"
         " order by snapshot_date desc limit 1",
     )
-    chart = page.page.get_by_test_id("stVegaLiteChart").nth(2)
+    chart = page.page.get_by_test_id("stVegaLiteChart").nth(3)
     chart.scroll_into_view_if_needed()
     chart.locator("svg").wait_for()
     page.page.wait_for_timeout(STEADY_MS)

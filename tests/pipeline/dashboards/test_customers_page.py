@@ -39,6 +39,17 @@ def test_a_changed_filter_or_order_begins_with_the_first_page(company: Path, mon
         assert "page 1 of" in " ".join(caption.value for caption in app.caption)
 
 
+def test_the_rise_of_churn_is_shown_and_offered_where_there_is_an_earlier_day(
+    company: Path, empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(company, "customers", monkeypatch, sort="churn-rise")
+    assert "churn_probability_change" in app.dataframe[0].value
+    assert "churn_probability_change" not in opened(company, "customers", monkeypatch).dataframe[0].value
+    for home, is_offered in ((company, True), (empty, False)):
+        app = opened(home, "customers", monkeypatch)
+        assert ("rise of churn" in app.selectbox(key="sort").options) == is_offered
+
+
 def test_what_is_searched_for_is_no_pattern(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ((customer,),) = asked(company, "select min(customer_id) from marts.customer_directory")
     for search in ("%", "_", customer[0] + "_"):

@@ -72,7 +72,7 @@ def test_every_score_shows_its_bounds(built_company: Path, company: Path, monkey
         " where compared_with = 'previous' order by value_at_risk desc nulls last limit 1",
     )
     app = opened(company, "customers", monkeypatch, customer=customer)
-    (told,) = [element.value for element in app.markdown if "the publication before" in element.value]
+    (told,) = [element.value for element in app.markdown if "(published): churn" in element.value]
     assert f"to {shown.share(then)})" in told
     assert f"to {shown.money(now, 'EUR')})**" in told
 
