@@ -101,8 +101,8 @@ def at_risk_bars(currency: str) -> ui.Chart:
         alt.Tooltip("segment_name:N", title="Segment"),
         alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
         alt.Tooltip("value_at_risk:Q", title=f"Value at risk ({currency})", format=",.0f"),
-        alt.Tooltip("value_at_risk_lower:Q", title="Lower bounds, summed", format=",.0f"),
-        alt.Tooltip("value_at_risk_upper:Q", title="Upper bounds, summed", format=",.0f"),
+        alt.Tooltip("value_at_risk_lower:Q", title="Lower bound", format=",.0f"),
+        alt.Tooltip("value_at_risk_upper:Q", title="Upper bound", format=",.0f"),
         alt.Tooltip("churn_probability_mean:Q", title="Mean churn probability", format=".1%"),
     ]
     bars = base.mark_bar(color=ui.accent(), cornerRadiusEnd=2, height=14).encode(

@@ -55,7 +55,10 @@ def test_every_score_shows_its_bounds(built_company: Path, company: Path, monkey
         return shown.between(*(shown.money(bound, "EUR") for bound in bounds))
 
     app = opened(company, "value", monkeypatch)
-    ((lower, upper),) = asked(built_company, "select sum(clv_365d_lower), sum(clv_365d_upper) from marts.customer_clv")
+    ((lower, upper),) = asked(
+        built_company,
+        "select clv_365d_lower, clv_365d_upper from marts.value_concentration where hundredth = 100",
+    )
     assert in_euros(lower, upper) in notes(app, "Expected value of 365 days").replace("\\", "")
     ((lower, upper),) = asked(
         built_company, "select value_at_risk_lower, value_at_risk_upper from marts.value_deciles where decile = 1"
