@@ -10,6 +10,7 @@ from dashboards import shown
 # Days from the newest event to the publication beyond which figures want care, and beyond which they are of the past.
 WANTS_CARE_DAYS, PAST_DAYS = 2, 31
 LEADS = {"yes": "Yes", "with care": "Yes, with care", "no": "Not as they stand"}
+HINTS = {"with care": "Take these figures with care", "no": "Do not trust these figures as they stand"}
 
 
 def verdict(told: dict[str, Any], published_at: datetime | None) -> tuple[str, list[str]]:
@@ -22,7 +23,7 @@ def hint(told: dict[str, Any], published_at: datetime | None) -> str:
     """What readers of every page must know in one line; empty where the figures can be trusted."""
     found = judged(told, published_at)
     level = _worst(found)
-    return "" if level == "yes" else f"**{LEADS[level]}**: {'; '.join(said for how, said in found if how != 'yes')}."
+    return "" if level == "yes" else f"**{HINTS[level]}**: {'; '.join(said for how, said in found if how != 'yes')}."
 
 
 def _worst(found: list[tuple[str, str]]) -> str:

@@ -132,7 +132,7 @@ def table(publication: Publication, rows: data.Result, order: str, earlier: date
         value_at_risk=ui.estimates(rows.rows, "value_at_risk", shown.short),
         clv_365d=ui.estimates(rows.rows, "clv_365d", shown.short),
     )
-    rise = ui.Column(f"Rise since {shown.day(earlier)} ↓", "share change")
+    rise = ui.Column(f"Rise since {shown.day(earlier)} (points) ↓", "share change")
     columns = {
         "customer_id": ui.text("Customer"),
         **{

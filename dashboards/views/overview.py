@@ -62,7 +62,8 @@ def figures(publication: Publication, now: Result, changes: Result | None) -> li
 
     def bounds(column: str, write: Callable[[Any], str]) -> str:
         told = ui.bounds(today, column, write)
-        return f"{told}, customers' bounds summed" if told else ""
+        is_summed = column == "churners_expected"
+        return f"{told}, customers' bounds summed" if told and is_summed else told
 
     in_money = partial(shown.money, currency=money)
 
@@ -117,7 +118,7 @@ def at_risk_bars(currency: str) -> ui.Chart:
 
 def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
     """Value at risk by segment."""
-    st.caption("Lines: sums of customers' own bounds.")
+    st.caption("Lines: bounds of each sum.")
     height = max(34 * len(rows) + 50, ui.HEIGHT)
     ui.vega(rows, at_risk_bars, publication.currency, height=height, alt_text="Value at risk by segment, with bounds")
 
@@ -373,7 +374,7 @@ def over_days(publication: Publication, trend: Result | None) -> None:
             publication.currency,
             ",.0f",
             ("churn", "clv"),
-            "sum of customers' own bounds",
+            "bounds of the sum",
         ),
     ]
     for cell, (column, title, unit, pattern, models, band) in zip([*st.columns(2), *st.columns(2)], what, strict=True):

@@ -48,7 +48,7 @@ def test_whether_figures_can_be_trusted_follows_from_age_checks_and_models(
     assert found == level
     assert said in reasons
     hint = trust.hint(HEALTHY | changed, datetime(2026, 1, 2, 6))
-    assert hint == ("" if level == "yes" else f"**{trust.LEADS[level]}**: {said}.")
+    assert hint == ("" if level == "yes" else f"**{trust.HINTS[level]}**: {said}.")
 
 
 def test_every_page_says_in_a_line_that_figures_want_care(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
