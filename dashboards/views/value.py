@@ -189,8 +189,8 @@ def expected(publication: Publication, tenths: Result, total: Result) -> None:
             models=MODELS,
         )
     st.caption(
-        "Bounds of a customer's value hold what 90 % of customers spend; those of sums and means, as far off as the total"
-        " was in the worst backtest."
+        "Bounds of a customer's value hold what 90 % of customers spend; those of sums and means are as far off as the"
+        " total was in the worst backtest."
     )
 
 

@@ -33,7 +33,7 @@ def test_bounds_of_value_at_risk_claim_no_level_of_their_own(company: Path, monk
     assert "of churn, 95 %" in told
     assert "of value, 90 %" in told
     captions = [caption.value for caption in opened(company, "overview", monkeypatch).caption]
-    assert "Lines: sums of customers' own bounds." in captions
+    assert "Lines: bounds of each sum." in captions
     assert [caption for caption in captions if "95 %" in caption and "mean of" not in caption] == []
 
 
