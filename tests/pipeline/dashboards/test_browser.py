@@ -162,9 +162,9 @@ def test_a_customer_who_moved_opens_in_a_tab(page: Watched) -> None:
     movers = page.page.get_by_test_id("stDataFrame").first
     movers.scroll_into_view_if_needed()
     page.page.wait_for_timeout(STEADY_MS)
-    movers.hover(position={"x": 30, "y": 50})
+    movers.hover(position={"x": 30, "y": 66})
     page.page.wait_for_timeout(STEADY_MS)
-    movers.hover(position={"x": 32, "y": 52})
+    movers.hover(position={"x": 32, "y": 68})
     page.page.wait_for_timeout(STEADY_MS)
     with page.page.expect_popup() as opened:
         page.page.mouse.down()

@@ -68,7 +68,7 @@ def test_every_score_shows_its_bounds(built_company: Path, company: Path, monkey
     movers = opened(company, "overview", monkeypatch).dataframe[0].value
     for column in ("value_at_risk", "churn_probability", "clv_365d"):
         for told in movers[column]:
-            assert told.count(" → ") == 1
+            assert told.count("→") == 1
             assert told.count("\u00a0to\u00a0") == 2
     ((customer, then, now),) = asked(
         company,
