@@ -19,7 +19,7 @@ import streamlit as st
 from altair.utils import schemapi
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboards import access, data, shown
+from dashboards import access, data, shown, trust
 from dashboards.data import Publication, Result
 
 # Whether charts are held against the schema, as tests do.
@@ -185,8 +185,10 @@ def rising() -> list[str]:
     return ["#1b3a56", "#b98a2f", "#ff9a5c"] if is_dark() else ["#e8f1f8", "#f6c26b", "#b34700"]
 
 
-def head(title: str, lead: str, publication: Publication, models: Sequence[str] = ()) -> None:
-    """The title of a page, what it answers, and which state of the tables it shows."""
+def head(
+    title: str, lead: str, publication: Publication, models: Sequence[str] = (), *, says_if_trusted: bool = True
+) -> None:
+    """The title of a page, what it answers, which state of the tables it shows, and whether it wants care."""
     st.html(STYLE)
     st.title(title, anchor=False)
     st.markdown(lead)
@@ -199,6 +201,22 @@ def head(title: str, lead: str, publication: Publication, models: Sequence[str] 
         *(["models " + ", ".join(versions)] if versions else []),
     ]
     st.caption(" · ".join(told))
+    if says_if_trusted:
+        trusted(publication)
+
+
+def trusted(publication: Publication) -> None:
+    """In a line that and why figures want care, where they do; the page on models and data says all of it."""
+    try:
+        health = data.ask(publication.path, "models_health").rows
+    except data.NotInPublicationError:
+        return
+    if health.empty:
+        return
+    said = trust.hint(data.Result("models_health", "", {}, health).one(), publication.published_at)
+    if said:
+        more = " More on [Models and data](models)." if access.may_see("models") else ""
+        st.caption(f":material/warning: {said}{more}")
 
 
 def cards(publication: Publication, figures: Sequence[Card], *results: Result, models: Sequence[str] = ()) -> None:
@@ -295,7 +313,8 @@ def source(publication: Publication, *results: Result, models: Sequence[str] = (
         return
     with told:
         for result in results:
-            rows, file = result.rows, f"{result.name}_{publication.version}"
+            rows = with_source(publication, result.rows, models)
+            file = "_".join(filter(None, (result.name, result.part, publication.version)))
             sql = f"-- Publication {stamp(publication, models)}\n{result.question}"
             st.caption(f"`dashboards/queries/{result.name}.sql`, {shown.plural(len(rows), 'row')}")
             with st.container(horizontal=True):
@@ -314,6 +333,17 @@ def stamp(publication: Publication, models: Sequence[str] = ()) -> str:
     """Which state of the tables a figure shows: snapshot, publication, and (in short) versions of models."""
     versions = [f"{name} {' '.join(v[:7] for v in found)}" for name, found in publication.versions_of(models).items()]
     return " · ".join([shown.day(publication.snapshot_date), publication.version, *versions])
+
+
+def with_source(publication: Publication, rows: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
+    """Rows with what they came from, where they do not say it themselves: snapshot, publication, versions of models."""
+    told: dict[str, Any] = {"snapshot_date": publication.snapshot_date} | {
+        f"{name}_model_version": " ".join(found) for name, found in publication.versions_of(models).items()
+    }
+    if "model_version" in rows:
+        told = {"snapshot_date": publication.snapshot_date}
+    told = {name: value for name, value in told.items() if name not in rows} | {"publication": publication.version}
+    return rows.assign(**told)
 
 
 def csv_file(chunks: Iterable[pd.DataFrame]) -> BytesIO:
@@ -339,6 +369,12 @@ def nothing(publication: Publication, needs: Sequence[str], otherwise: str) -> N
         st.info(otherwise, icon=":material/info:")
 
 
+def compared_day(rows: pd.DataFrame) -> str:
+    """The earlier day that rows are compared with, and whether readers saw it: 31 Dec 2025 (built, never published)."""
+    seen = "published" if rows["is_earlier_published"].iloc[0] else "built, never published"
+    return f"{shown.day(rows['earlier_date'].iloc[0])} ({seen})"
+
+
 def more_days(publication: Publication) -> str:
     """How to come by earlier days, to be compared with the newest."""
     newest = publication.snapshot_date or date(2026, 1, 1)
@@ -358,8 +394,10 @@ def missing_sources(publication: Publication, needs: Sequence[str]) -> list[tupl
     return list(zip(absent["entity"], absent["description"], strict=True))
 
 
-def meaning(publication: Publication, table: str, column: str) -> str:
-    """What a column means, for a hover: from dbt's documentation."""
+def meaning(publication: Publication, table: str, column: str = "") -> str:
+    """What a column means, or what is shown of a table as a whole, for a hover: from dbt's documentation."""
+    if not column:
+        return data.table_definition(publication.path, table)
     return data.definition(publication.path, table, column)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -16,8 +17,12 @@ from dashboards import shown, state
 from dashboards.components import Card
 from dashboards.data import Publication, Result
 
-# As people choose them, the name that the marts have for them, and the days that they reach back.
-PERIODS = {"12 months": ("last_365_days", 365), "3 months": ("last_92_days", 92), "all time": ("all_time", None)}
+# In the address; as people choose them, the name that the marts have for them, and the days that they reach back.
+PERIODS = {
+    "12m": ("12 months", "last_365_days", 365),
+    "3m": ("3 months", "last_92_days", 92),
+    "all": ("all time", "all_time", None),
+}
 # Title, how it is written, and the unit of its axis where the numbers do not say.
 RATES = {
     "ctr": ("Click-through rate", ".1%", "of impressions"),
@@ -62,6 +67,21 @@ def rate(publication: Publication, rows: pd.DataFrame, *, column: str, by: str) 
     )
 
 
+# What each rate is made of.
+MADE_OF = {
+    "ctr": ("clicks", "impressions"),
+    "conversion_share": ("conversions", "clicks"),
+    "cpc": ("cost_amount", "clicks"),
+    "roas": ("revenue_amount", "cost_amount"),
+}
+
+
+def columns_of(rate: str, by: str) -> list[str]:
+    """The columns of a rate over time: of what, when, the rate with its bounds, and what it is made of."""
+    of = ["campaign_id", "campaign_name"] if by == "performance_date" else []
+    return [*of, "channel", by, rate, f"{rate}_lower", f"{rate}_upper", *MADE_OF[rate]]
+
+
 def four(publication: Publication, result: Result, by: str, of: str) -> None:
     """The four rates of the table `of`, two by two."""
     for pair in (("ctr", "conversion_share"), ("cpc", "roas")):
@@ -69,7 +89,7 @@ def four(publication: Publication, result: Result, by: str, of: str) -> None:
             with cell:
                 ui.panel(
                     RATES[column][0],
-                    result,
+                    replace(result, rows=result.rows[columns_of(column, by)], part=column),
                     partial(rate, publication, column=column, by=by),
                     about=ui.meaning_with_bounds(publication, of, column),
                     publication=publication,
@@ -189,7 +209,8 @@ def of_period(publication: Publication, channels: list[str]) -> None:
     """What ran in a period on a channel, or on all of them."""
     cells = st.columns([1, 1, 2])
     with cells[0]:
-        chosen, days = PERIODS[state.one_of("period", "Period", list(PERIODS))]
+        period = state.one_of("period", "Period", list(PERIODS), written=lambda key: PERIODS[key][0])
+        _told, chosen, days = PERIODS[period]
     with cells[1]:
         channel = state.choice("channel", "Channel", channels)
     since = publication.snapshot_date - timedelta(days=days) if days and publication.snapshot_date else None
@@ -214,8 +235,8 @@ def of_period(publication: Publication, channels: list[str]) -> None:
         about=ui.meaning_with_bounds(publication, "campaign_summary", "roas"),
         publication=publication,
     )
-    # What is marked is kept as a row number, which is another campaign in another table.
-    one_of(publication, found, key=f"campaigns-{publication.version}-{chosen}-{channel}")
+    # What is marked is kept as a row number, which is another campaign in another table; Back marks what it leads to.
+    one_of(publication, found, key=f"campaigns-{publication.version}-{chosen}-{channel}-{state.times_arrived()}")
 
 
 def one_of(publication: Publication, found: Result, *, key: str) -> None:
@@ -228,7 +249,7 @@ def one_of(publication: Publication, found: Result, *, key: str) -> None:
         ui.source(publication, found, key="campaigns")
     if not marked.selection.cells:
         if asked_for in campaigns:
-            state.close("campaign")
+            state.shut("campaign")
         elif asked_for:
             st.info(
                 f"Campaign {shown.plain(asked_for)} did not run in this period on this channel.", icon=":material/info:"

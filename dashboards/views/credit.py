@@ -72,19 +72,19 @@ def figures(publication: Publication, summary: Result) -> list[Card]:
             "Customers with a score",
             shown.number(told["n_scored"]),
             [f"{shown.number(told['score_mean'])} points on average"],
-            ui.meaning(publication, SCORES, "score"),
+            ui.meaning(publication, "credit_summary", "n_scored"),
         ),
         Card(
             "Mean probability of default",
             shown.share(told["pd_mean"]),
             [shown.between(shown.share(told["pd_mean_lower"]), shown.share(told["pd_mean_upper"]))],
-            ui.meaning(publication, SCORES, "pd"),
+            ui.meaning(publication, "credit_summary", "pd_mean"),
         ),
         Card(
             "Recommended to approve",
             shown.number(told["n_approve"]),
             [f"{shown.share(told['approve_share'], 0)} of them"],
-            ui.meaning(publication, "credit_decisions", "recommendation"),
+            ui.meaning(publication, "credit_summary", "n_approve"),
         ),
         Card(
             "For a person to decide",
@@ -103,7 +103,7 @@ def scores(publication: Publication) -> None:
             "Customers by score",
             ui.asked(publication, "credit_distribution"),
             distribution,
-            about=ui.meaning(publication, SCORES, "score"),
+            about=ui.meaning(publication, "credit_score_distribution"),
             publication=publication,
             models=MODELS,
         )
@@ -112,7 +112,7 @@ def scores(publication: Publication) -> None:
             "Probability of default by band",
             ui.asked(publication, "credit_bands"),
             by_band,
-            about=ui.meaning(publication, SCORES, "band"),
+            about=ui.meaning(publication, "credit_band_summary"),
             publication=publication,
             models=MODELS,
         )
@@ -122,7 +122,7 @@ def scores(publication: Publication) -> None:
             "What costs most points",
             ui.asked(publication, "credit_reasons"),
             reasons,
-            about=ui.meaning(publication, "credit_reason_summary", "n_first"),
+            about=ui.meaning(publication, "credit_reason_summary"),
             publication=publication,
             models=MODELS,
         )
@@ -131,7 +131,7 @@ def scores(publication: Publication) -> None:
             "Recommendations and the rule behind each",
             ui.asked(publication, "credit_recommendations"),
             recommendations,
-            about=ui.meaning(publication, "credit_decisions", "rule"),
+            about=ui.meaning(publication, "credit_recommendation_summary"),
             publication=publication,
             models=MODELS,
         )
@@ -145,7 +145,7 @@ def policy(publication: Publication) -> None:
             "Offers and expected loss",
             ui.asked(publication, "credit_offers"),
             lambda rows: offers(publication, rows),
-            about=ui.meaning(publication, "credit_offer_summary", "expected_loss"),
+            about=ui.meaning(publication, "credit_offer_summary"),
             publication=publication,
             models=MODELS,
             empty="No approved customer fits a product.",
@@ -155,7 +155,7 @@ def policy(publication: Publication) -> None:
             "How well defaults are told apart",
             ui.asked(publication, "credit_versions"),
             gini,
-            about=ui.meaning(publication, "credit_challengers", "value"),
+            about=ui.meaning(publication, "credit_challengers"),
             publication=publication,
             models=MODELS,
         )
@@ -243,7 +243,7 @@ def by_attribute(publication: Publication, attributes: list[str]) -> None:
         "Groups: recommendations and defaults",
         found,
         lambda rows: groups(publication, rows),
-        about=ui.meaning(publication, "fairness_credit", "default_rate"),
+        about=ui.meaning(publication, "fairness_credit"),
         publication=publication,
         models=MODELS,
     )

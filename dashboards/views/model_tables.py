@@ -26,6 +26,19 @@ def versions(publication: Publication, rows: pd.DataFrame) -> None:
     )  # fmt: skip
 
 
+def quality(publication: Publication, rows: pd.DataFrame) -> None:
+    """The newest measurement of each model and horizon."""
+    ui.table(
+        publication, rows, "model_performance",
+        {
+            "model_name": ui.text("Model"), "horizon": ui.figure("Days ahead"), "period": ui.when("Forecast from"),
+            "n": ui.figure("Customers"), "auc": ui.decimal("AUC"), "ece": ui.part("Calibration error"),
+            "gini": ui.decimal("Gini"), "bias": ui.part("Bias"), "bounds_coverage": ui.part("Within bounds"),
+            "silhouette": ui.decimal("Silhouette"),
+        },
+    )  # fmt: skip
+
+
 def not_passed(publication: Publication, rows: pd.DataFrame) -> None:
     """Checks to look at."""
     # In full below.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import datetime
 from typing import Any
 
 import altair as alt
@@ -12,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import components as ui
-from dashboards import features, shown, state
+from dashboards import data, features, shown, state, trust
 from dashboards.components import Card
 from dashboards.data import Publication, Result
 from dashboards.views import model_tables
@@ -34,8 +33,6 @@ FEW_DAYS = 8  # up to which a cell has room for its number
 SHADE_TURNS_AT = (2.7, 0.7)  # over which numbers are light on dark shades, or dark on light ones; by theme
 # What was measured when a version was fitted, and what its scores turned out to be worth.
 BACKTEST, LIVE = "backtest at fit", "live, once outcomes were known"
-# Days from the newest event to the publication beyond which figures want care, and beyond which they are of the past.
-WANTS_CARE_DAYS, PAST_DAYS = 2, 31
 
 
 def performance_lines(
@@ -243,11 +240,11 @@ def outcomes(rows: pd.DataFrame) -> None:
 
 def page(publication: Publication) -> None:
     """Show it."""
-    ui.head("Models and data", "Can the figures be trusted today?", publication, models=MODELS)
+    ui.head("Models and data", "Can the figures be trusted today?", publication, models=MODELS, says_if_trusted=False)
     sources, champions = ui.asked(publication, "source_status"), ui.asked(publication, "models_champions")
     health = ui.asked(publication, "models_health")
     if health is not None and not health.rows.empty:
-        answer(*verdict(health.one(), publication.published_at))
+        answer(*trust.verdict(health.one(), publication.published_at))
         ui.cards(publication, figures(publication, health.one()), health)
     models_in(publication, champions)
     checked(publication)
@@ -263,7 +260,7 @@ def checked(publication: Publication) -> None:
             "Checks of the last run",
             checks,
             outcomes,
-            about=ui.meaning(publication, "check_results", "check_type"),
+            about=ui.meaning(publication, "check_counts"),
             publication=publication,
             empty=NO_CHECKS,
         )
@@ -272,7 +269,7 @@ def checked(publication: Publication) -> None:
             "What did not pass",
             ui.asked(publication, "models_warnings"),
             lambda rows: model_tables.not_passed(publication, rows),
-            about=ui.meaning(publication, "check_results", "status"),
+            about=ui.meaning(publication, "check_results"),
             publication=publication,
             empty=NO_CHECKS if checks is None or checks.rows.empty else "Every check passed.",
         )
@@ -280,7 +277,7 @@ def checked(publication: Publication) -> None:
         "Drift by column and day",
         ui.asked(publication, "models_drift"),
         drift,
-        about=ui.meaning(publication, "drift_by_column", "of_threshold"),
+        about=ui.meaning(publication, "drift_by_column"),
         publication=publication,
         models=MODELS,
         empty="No drift was measured yet: the daily run does, once a champion has a reference to compare with.",
@@ -293,83 +290,48 @@ def recorded(publication: Publication, sources: Result | None) -> None:
         "Sources",
         sources,
         lambda rows: model_tables.freshness(publication, rows),
-        about=ui.meaning(publication, "source_status", "newest_event_at"),
+        about=ui.meaning(publication, "source_status"),
         publication=publication,
     )
+    if newer := data.newer_versions(publication.path):
+        st.info(
+            f"Readers were led back to publication `{publication.version}`: {', '.join(f'`{v}`' for v in newer)}"
+            f" {'is' if len(newer) == 1 else 'are'} newer, kept, and not what these pages show. The list below was"
+            " written into the file before that.",
+            icon=":material/undo:",
+        )
     ui.panel(
         "Publications",
         ui.asked(publication, "models_publications"),
         lambda rows: model_tables.published(publication, rows),
-        about=ui.meaning(publication, "publications", "action"),
+        about=ui.meaning(publication, "publications"),
         publication=publication,
     )
     ui.panel(
         "Rows of the published tables",
         ui.asked(publication, "models_tables"),
         lambda rows: model_tables.counted(publication, rows),
-        about="What the published file holds.",
+        about=ui.meaning(publication, "column_docs"),
         publication=publication,
     )
     ui.panel(
         "Steps of the last runs",
         ui.asked(publication, "models_runs"),
         lambda rows: model_tables.steps(publication, rows),
-        about=ui.meaning(publication, "ops_runs", "asset_name"),
+        about=ui.meaning(publication, "ops_runs"),
         publication=publication,
         empty="No run is on record: `clientele daily` and `clientele run` write down what they do.",
     )
 
 
-def verdict(told: dict[str, Any], published_at: datetime | None) -> tuple[str, list[str]]:
-    """Whether the figures can be trusted today (yes, with care, no), and what says so, of a row of data_health."""
-    newest: datetime | None = told["newest_event_at"]
-    age = (published_at - newest).days if published_at and newest else None
-    said, levels = [], ["yes"]
-    if newest is None:
-        said.append("no event was ever loaded")
-        levels.append("no")
-    else:
-        when = f"data until {shown.day(newest)}"
-        if age is not None:
-            when += f", {shown.plural(age, 'day')} before it was published" if age > 0 else ", published within a day"
-            levels.append("no" if age > PAST_DAYS else "with care" if age > WANTS_CARE_DAYS else "yes")
-        said.append(when)
-    failed, warned, passed = (int(told[f"n_checks_{status}"]) for status in ("failed", "warned", "passed"))
-    if failed + warned + passed:
-        checks = f"{shown.plural(failed, 'check')} failed" if failed else "no check failed"
-        said.append(f"{checks}, {shown.number(warned)} warned, {shown.number(passed)} passed")
-        levels.append("no" if failed else "with care" if warned else "yes")
-    else:
-        said.append("nothing was checked yet")
-        levels.append("with care")
-    if told["n_models"]:
-        # A publication that is older than these columns does not say.
-        of = f"of {shown.plural(told['n_models'], 'model')}"
-        if (drifted := told.get("n_models_drifted")) is not None:
-            looked = told.get("drift_checked_for") is not None
-            said.append(
-                f"{of} {shown.number(drifted) if drifted else 'none'} drifted"
-                if looked
-                else f"{of} none was looked at for drift yet"
-            )
-            levels.append("with care" if drifted or not looked else "yes")
-        if (due := told.get("n_models_due")) is not None:
-            said.append(f"{shown.number(due) if due else 'none'} due to be fitted anew")
-            levels.append("with care" if due else "yes")
-    else:
-        said.append("no model scores yet")
-    return next(level for level in ("no", "with care", "yes") if level in levels), said
-
-
 def answer(level: str, said: list[str]) -> None:
     """The verdict in a sentence."""
-    lead = {"yes": "Yes", "with care": "Yes, with care", "no": "Not as they stand"}[level]
     show, icon = {
         "yes": (st.success, ":material/check_circle:"),
         "with care": (st.warning, ":material/warning:"),
         "no": (st.error, ":material/error:"),
     }[level]
-    show(f"**{lead}**: {'; '.join(said)}.", icon=icon)
+    show(f"**{trust.LEADS[level]}**: {'; '.join(said)}.", icon=icon)
 
 
 def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
@@ -379,6 +341,7 @@ def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
         return ui.meaning(publication, "data_health", column)
 
     others = {"warned": told["n_checks_warned"], "failed": told["n_checks_failed"], "skipped": told["n_checks_skipped"]}
+    n_checks = told["n_checks_passed"] + sum(others.values())
     return [
         Card(
             "Sources loaded",
@@ -390,7 +353,10 @@ def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
         Card(
             "Checks passed",
             shown.number(told["n_checks_passed"]),
-            [", ".join(f"{shown.number(count)} {what}" for what, count in others.items() if count)],
+            [
+                f"of {shown.number(n_checks)} of the newest run",
+                ", ".join(f"{shown.number(count)} {what}" for what, count in others.items() if count),
+            ],
             about("n_checks_passed"),
         ),
         Card("Models that score", shown.number(told["n_models"]), [], about("n_models")),
@@ -407,12 +373,23 @@ def models_in(publication: Publication, champions: Result | None) -> None:
             icon=":material/info:",
         )
         return
-    of_model(publication, list(dict.fromkeys(champions.rows["model_name"])))
+    quality = ui.asked(publication, "models_quality")
+    of_most = [] if quality is None else list(quality.rows["model_name"])  # those of most customers first
+    of_model(publication, list(dict.fromkeys([*of_most, *champions.rows["model_name"]])))
+    ui.panel(
+        "All models, as they were last measured",
+        quality,
+        lambda rows: model_tables.quality(publication, rows),
+        about=ui.meaning(publication, "model_performance"),
+        publication=publication,
+        models=MODELS,
+        empty="No model was measured yet.",
+    )
     ui.panel(
         "Versions that score",
         champions,
         lambda rows: model_tables.versions(publication, rows),
-        about=ui.meaning(publication, "model_registry", "is_champion"),
+        about=ui.meaning(publication, "model_registry"),
         publication=publication,
         models=MODELS,
     )

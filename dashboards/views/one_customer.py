@@ -54,6 +54,7 @@ def page(publication: Publication, customer: str) -> None:
         "What changed",
         ui.asked(publication, "customer_changes", customer=customer),
         lambda rows: changes(publication, rows),
+        about=ui.meaning(publication, "customer_changes"),
         publication=publication,
         models=("churn", "clv", "segments"),
         empty=f"Changes show from the second day that is built: {ui.more_days(publication)}.",
@@ -70,7 +71,7 @@ def forecasts(publication: Publication, customer: str) -> None:
             "What the models expect",
             ui.asked(publication, "customer_scores", customer=customer),
             lambda rows: scores(publication, rows),
-            about=ui.meaning(publication, "predictions", "lower_bound"),
+            about=ui.meaning(publication, "predictions"),
             publication=publication,
             models=("churn", "clv", "next_purchase"),
             empty="No model scored this customer.",
@@ -80,7 +81,7 @@ def forecasts(publication: Publication, customer: str) -> None:
             "Why this churn probability",
             ui.asked(publication, "customer_reasons", customer=customer),
             lambda rows: reasons(publication, rows),
-            about=ui.meaning(publication, "customer_churn", "reason_1"),
+            about=ui.meaning(publication, "customer_churn"),
             publication=publication,
             models=("churn",),
             empty="This customer has no churn probability: nobody can be lost who has not ordered in a year.",
@@ -96,7 +97,7 @@ def happened(publication: Publication, customer: str) -> None:
         f"The last {days} days",
         ui.asked(publication, "customer_timeline", customer=customer),
         lambda rows: timeline(publication, rows, int(days), may_feel),
-        about=ui.meaning(publication, "customer_timeline", "event_type"),
+        about=ui.meaning(publication, "customer_timeline"),
         needs=["orders", "sessions", "returns"],
         publication=publication,
         empty="Nothing is known of this customer in these days.",
@@ -281,13 +282,13 @@ def changes(publication: Publication, rows: pd.DataFrame) -> None:
     }
     lines = []
     for row in rows.to_dict("records"):
-        seen = ", the publication before" if row["compared_with"] == "previous" and row["is_earlier_published"] else ""
+        seen = "published" if row["is_earlier_published"] else "built, never published"
         told = [
             f"{name} {estimate(row, f'earlier_{column}', write)} → **{estimate(row, column, write)}**"
             for column, (name, write) in figures.items()
             if pd.notna(row[column]) or pd.notna(row[f"earlier_{column}"])
         ]
-        lines.append(f"- Since **{shown.day(row['earlier_date'])}**{seen}: {', '.join(told)}; {moved(row)}.")
+        lines.append(f"- Since **{shown.day(row['earlier_date'])}** ({seen}): {', '.join(told)}; {moved(row)}.")
     st.markdown(shown.dollars("\n".join(lines)))
     if rows["churn_probability"].isna().all():
         st.caption("No churn probability, and so no value at risk: nobody can be lost who has not ordered in a year.")
@@ -325,7 +326,7 @@ def credit(publication: Publication, customer: str) -> None:
             "Credit",
             score,
             lambda rows: decided(publication, rows),
-            about=ui.meaning(publication, "credit_scores", "score"),
+            about=ui.meaning(publication, "credit_scores"),
             needs=["loans", "repayments", "bank_transactions"],
             publication=publication,
             models=("credit",),
@@ -336,7 +337,7 @@ def credit(publication: Publication, customer: str) -> None:
             "What cost credit points",
             ui.asked(publication, "customer_credit_reasons", customer=customer),
             lambda rows: points_lost(publication, rows),
-            about=ui.meaning(publication, "credit_score_reasons", "points_lost"),
+            about=ui.meaning(publication, "credit_score_reasons"),
             publication=publication,
             models=("credit",),
             empty="Nothing cost this customer points."

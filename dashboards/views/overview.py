@@ -62,7 +62,8 @@ def figures(publication: Publication, now: Result, changes: Result | None) -> li
 
     def bounds(column: str, write: Callable[[Any], str]) -> str:
         told = ui.bounds(today, column, write)
-        return f"{told}, customers' bounds summed" if told else ""
+        is_summed = column == "churners_expected"
+        return f"{told}, customers' bounds summed" if told and is_summed else told
 
     in_money = partial(shown.money, currency=money)
 
@@ -72,7 +73,11 @@ def figures(publication: Publication, now: Result, changes: Result | None) -> li
         Card(
             "Expected to leave",
             shown.number(today["churners_expected"]),
-            [bounds("churners_expected", shown.number), change("churners_expected")],
+            [
+                f"of {shown.number(today['n_scored'])} who can be lost",
+                bounds("churners_expected", shown.number),
+                change("churners_expected"),
+            ],
             about["churners_expected"],
         ),
         Card(
@@ -113,7 +118,7 @@ def at_risk_bars(currency: str, segments: tuple[str, ...]) -> ui.Chart:
 
 def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
     """Value at risk by segment."""
-    st.caption("Lines: sums of customers' own bounds.")
+    st.caption("Lines: bounds of each sum.")
     height = max(34 * len(rows) + 50, ui.HEIGHT)
     ui.vega(
         rows, at_risk_bars, publication.currency, tuple(rows["segment_name"]),
@@ -242,9 +247,8 @@ def over_time(
 def movers(publication: Publication, rows: pd.DataFrame) -> None:
     """Who moved most."""
     money = publication.currency
-    seen = "the publication before" if rows["is_earlier_published"].iloc[0] else "the day built before"
-    day = shown.day(rows["earlier_date"].iloc[0])
-    st.caption(f"Since {day}, {seen}. A click on a customer opens the customer in a tab of its own.")
+    since = ui.compared_day(rows)
+    st.caption(f"Since {since}. A click on a customer opens the customer in a tab of its own.")
     ui.table(
         publication,
         rows.round({"value_at_risk_change": 0}).assign(
@@ -350,7 +354,7 @@ def of_segment(publication: Publication, segments: list[str]) -> None:
 
 
 def over_days(publication: Publication, trend: Result | None) -> None:
-    """The three figures that matter, day by day."""
+    """The figures that matter, day by day."""
     if trend is None:
         return
     if len(trend.rows) < 2:
@@ -362,6 +366,7 @@ def over_days(publication: Publication, trend: Result | None) -> None:
     published = ui.asked(publication, "overview_versions")
     about = meanings(publication)
     what: list[tuple[str, str, str | None, str, Sequence[str], str]] = [
+        ("n_customers", "Customers", "Customers", ",.0f", (), ""),
         ("n_active", "Active customers", "Customers", ",.0f", (), ""),
         (
             "churn_probability_mean",
@@ -377,10 +382,10 @@ def over_days(publication: Publication, trend: Result | None) -> None:
             publication.currency,
             ",.0f",
             ("churn", "clv"),
-            "sum of customers' own bounds",
+            "bounds of the sum",
         ),
     ]
-    for cell, (column, title, unit, pattern, models, band) in zip(st.columns(3), what, strict=True):
+    for cell, (column, title, unit, pattern, models, band) in zip([*st.columns(2), *st.columns(2)], what, strict=True):
         with cell:
             ui.panel(
                 title,

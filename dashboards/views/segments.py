@@ -24,7 +24,8 @@ TRAITS = {
     "refund_lifetime_share": "Refunded share",
 }
 MODELS = ("segments",)
-SINCE = {"month": "a month before", "previous": "the publication before"}
+# In the address; as it is written where no earlier day tells which it is.
+SINCE = {"month": "28 days before or more", "previous": "the last day before"}
 TREND = 300  # pixels of the chart of sizes by day
 ALL = "all of them"  # the name of totals in the map of flows
 NO_SEGMENTS = "No segments were found: the model needs a few hundred customers with orders."
@@ -86,7 +87,7 @@ def profile_map(rows: pd.DataFrame) -> None:
 def sizes(publication: Publication, rows: pd.DataFrame, compared: pd.DataFrame | None) -> None:
     """Sizes and shares, as a table, and how they changed since an earlier day."""
     if compared is not None and not compared.empty:
-        st.caption(f"Changes since {shown.day(compared['earlier_date'].iloc[0])}.")
+        st.caption(f"Changes since {ui.compared_day(compared)}.")
         changes = compared[["segment_id", "n_customers_change", "n_customers_change_share"]]
         rows = rows.merge(changes, on="segment_id", how="left")
     ui.table(
@@ -162,9 +163,10 @@ def with_totals(rows: pd.DataFrame) -> pd.DataFrame:
 
 def flows(rows: pd.DataFrame) -> None:
     """From which segment to which."""
-    seen = "published" if rows["is_earlier_published"].iloc[0] else "built, never published"
-    days = [shown.day(rows[day].iloc[0]) for day in ("earlier_date", "snapshot_date")]
-    st.caption(f"{days[0]} ({seen}) to {days[1]}")
+    st.caption(
+        f"{ui.compared_day(rows)} to {shown.day(rows['snapshot_date'].iloc[0])}. Only customers who are in a segment on"
+        " both days: who is new, or was in none, is left out, so that sums can be smaller than the sizes above."
+    )
     then, now = ((*sorted(rows[name].unique()), ALL) for name in ("earlier_segment_name", "segment_name"))
     height = 34 * len(then) + 140
     ui.vega(with_totals(rows), flow_map, then, now, height=height, alt_text="Flows between segments")
@@ -267,8 +269,7 @@ def page(publication: Publication) -> None:
             "How they differ",
             ui.asked(publication, "segments_traits"),
             profile_map,
-            about=f"Numbers: {ui.meaning(publication, 'segment_traits', 'trait_mean')} Colours:"
-            f" {ui.meaning(publication, 'segment_traits', 'standing')}",
+            about=ui.meaning(publication, "segment_traits"),
             publication=publication,
             models=MODELS,
         )
@@ -278,7 +279,7 @@ def page(publication: Publication) -> None:
                 "Sizes by day",
                 history if has_days else replace(history, rows=history.rows.head(0)),
                 trend,
-                about=ui.meaning(publication, "customer_health_overview", "segment_id"),
+                about=ui.meaning(publication, "customer_health_overview"),
                 publication=publication,
                 models=MODELS,
                 empty=f"Sizes over time begin with the second day that is built: {ui.more_days(publication)}.",
@@ -302,7 +303,7 @@ def figures(publication: Publication, rows: pd.DataFrame) -> list[Card]:
         return ui.meaning(publication, "segments", column)
 
     return [
-        Card("Segments", shown.number(len(rows)), [], about("segment_name")),
+        Card("Segments", shown.number(len(rows)), [], ui.meaning(publication, "segments")),
         Card(
             "Largest",
             shown.share(largest["customer_share"], 0),
@@ -313,10 +314,22 @@ def figures(publication: Publication, rows: pd.DataFrame) -> list[Card]:
     ]
 
 
+def earlier_days(publication: Publication) -> dict[str, str]:
+    """The days that the newest can be compared with: 31 Dec 2025, 1 day before."""
+    found = ui.asked(publication, "compared_days")
+    rows = [] if found is None else found.rows.to_dict("records")
+    return {
+        str(row["compared_with"]): f"{shown.day(row['earlier_date'])},"
+        f" {shown.plural((row['snapshot_date'] - row['earlier_date']).days, 'day')} before"
+        for row in rows
+    }
+
+
 @ui.fragment
 def moved(publication: Publication, profiles: Result) -> None:
-    """Sizes, and flows between segments, since the publication before or since a month before."""
-    since = state.switch("since", "Compared with", list(SINCE), written=SINCE.__getitem__)
+    """Sizes, and flows between segments, since the last day before or since about a month before."""
+    days = earlier_days(publication)
+    since = state.switch("since", "Compared with", list(SINCE), written=lambda key: days.get(key, SINCE[key]))
     compared = ui.asked(publication, "segments_compared", compared_with=since)
     ui.panel(
         "Sizes",

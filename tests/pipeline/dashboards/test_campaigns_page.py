@@ -17,7 +17,7 @@ from tests.dashboards import a_campaign, asked, charted, opened
 
 def test_a_campaign_in_the_address_is_opened(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     campaign, channel, name = a_campaign(company)
-    address = {"channel": channel, "period": "all time"}
+    address = {"channel": channel, "period": "all"}
     app = opened(company, "campaigns", monkeypatch, **address, campaign=campaign)
     assert f"{name} by day" in [header.value for header in app.subheader]
     ((days, clicks),) = asked(
@@ -64,7 +64,7 @@ def test_the_campaign_that_is_open_stays_so_where_another_publication_lists_it_e
 
 
 def test_campaigns_are_compared_by_what_they_return(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = opened(company, "campaigns", monkeypatch, period="all time")
+    app = opened(company, "campaigns", monkeypatch, period="all")
     expected = asked(
         company,
         "select campaign_id, roas, roas_lower, roas_upper, cost_amount from marts.campaign_summary"

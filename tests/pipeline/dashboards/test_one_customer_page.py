@@ -111,7 +111,7 @@ def test_who_cannot_be_lost_goes_from_nothing_to_nothing_nowhere(
         " where churn_probability is null and earlier_churn_probability is null",
     )
     app = opened(company, "customers", monkeypatch, customer=customer)
-    (told,) = [element.value for element in app.markdown if "the publication before" in element.value]
+    (told,) = [element.value for element in app.markdown if "(published):" in element.value]
     assert "churn probability" not in told
     assert shown.NOTHING not in told
     assert any("nobody can be lost" in caption.value for caption in app.caption)

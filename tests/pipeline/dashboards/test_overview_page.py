@@ -34,7 +34,7 @@ def test_bounds_of_value_at_risk_claim_no_level_of_their_own(company: Path, monk
     assert "of churn, 95 %" in told
     assert "of value, 90 %" in told
     captions = [caption.value for caption in opened(company, "overview", monkeypatch).caption]
-    assert "Lines: sums of customers' own bounds." in captions
+    assert "Lines: bounds of each sum." in captions
     assert [caption for caption in captions if "95 %" in caption and "mean of" not in caption] == []
 
 
@@ -76,7 +76,7 @@ def test_every_score_shows_its_bounds(built_company: Path, company: Path, monkey
         " where compared_with = 'previous' order by value_at_risk desc nulls last limit 1",
     )
     app = opened(company, "customers", monkeypatch, customer=customer)
-    (told,) = [element.value for element in app.markdown if "the publication before" in element.value]
+    (told,) = [element.value for element in app.markdown if "(published): churn" in element.value]
     assert f"to {shown.probability(then)})" in told
     assert f"to {shown.money(now, 'EUR')})**" in told
 
