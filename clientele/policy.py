@@ -2,6 +2,7 @@
 
 Two questions: is every column that it reads of a class that the policy allows to credit, and is none made of a
 protected attribute or of a feeling. The shadow's own columns, those of `feat_emotion_credit`, may be of the latter.
+What no seed can allow is denied here: a policy that tries to is itself an error.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from clientele.lineage import Lineage, tables_of
 from clientele.lineage_query import LineageError
 
 PURPOSE = "credit"
+# How classes begin that credit reads under no policy; as in allowed_classes.sql.
+NEVER_ALLOWED = ("protected", "emotion")
 # What credit models are fitted on and scored with, and what is said of customers by them. The shadow is fitted beside
 # them, and never scores. The tables of fairness read protected attributes, and stand behind none of these.
 READ_BY_CREDIT = (
@@ -46,7 +49,8 @@ def violations(manifest: Mapping[str, Any], jurisdiction: str) -> list[str]:
     """What is wrong with a compiled project (a dbt manifest), in words; nothing where it has no credit models."""
     models = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
     lineage = Lineage(tables_of(manifest, _headers(manifest)))
-    allowed, found = allowed_classes(_policy(manifest), jurisdiction), list[str]()
+    policy = _policy(manifest)
+    allowed, found = allowed_classes(policy, jurisdiction), _allowed_in_vain(policy, jurisdiction)
     shadow = [name for name in models.get(SHADOW, {}).get("columns", ()) if name.startswith("emotion_")]
     # The columns of the shadow may be of feelings where it is fitted on them; no other column may be made of them.
     excused = [(FITTED_ON, (SHADOW, name)) for name in shadow]
@@ -70,12 +74,22 @@ def violations(manifest: Mapping[str, Any], jurisdiction: str) -> list[str]:
 
 
 def allowed_classes(policy: list[dict[str, str]], jurisdiction: str) -> list[str]:
-    """The classes that credit may read: what the policy does not list is denied, and protected attributes are."""
+    """The classes that credit may read: what the policy does not list is denied, and what is NEVER_ALLOWED always."""
+    return [name for name in _listed(policy, jurisdiction) if not name.startswith(NEVER_ALLOWED)]
+
+
+def _listed(policy: list[dict[str, str]], jurisdiction: str) -> list[str]:
+    of_credit = (jurisdiction, PURPOSE, "allow")
+    return [row["legal_class"] for row in policy if (row["jurisdiction"], row["purpose"], row["verdict"]) == of_credit]
+
+
+def _allowed_in_vain(policy: list[dict[str, str]], jurisdiction: str) -> list[str]:
+    """What a policy allows to credit though none may: whoever wrote it believes that it is used."""
     return [
-        row["legal_class"]
-        for row in policy
-        if (row["jurisdiction"], row["purpose"], row["verdict"]) == (jurisdiction, PURPOSE, "allow")
-        and row["legal_class"] != "protected"
+        f"consent_policy.csv allows {name} to {PURPOSE}, which no policy may: set the verdict to deny "
+        "(only the shadow, purpose emotion_credit, may read feelings)"
+        for name in _listed(policy, jurisdiction)
+        if name.startswith(NEVER_ALLOWED)
     ]
 
 

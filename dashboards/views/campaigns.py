@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -97,7 +98,9 @@ def four(publication: Publication, result: Result, by: str, of: str) -> None:
 
 def return_bars(currency: str) -> ui.Chart:
     """The return of each campaign with its bounds, beside the line from which a campaign brings in what it costs."""
-    base = alt.Chart().encode(y=alt.Y("campaign:N", sort=None, title=None))
+    base = alt.Chart().encode(
+        y=alt.Y("campaign:N", sort=None, title=None, axis=alt.Axis(labelLimit=ui.label_room(), labelOverlap=False))
+    )
     tips = [
         alt.Tooltip("campaign_name:N", title="Campaign"),
         alt.Tooltip("channel:N", title="Channel"),
@@ -112,12 +115,19 @@ def return_bars(currency: str) -> ui.Chart:
         tooltip=tips,
     )
     points = base.mark_point(color=ui.accent(), filled=True, size=70, opacity=1).encode(x="roas:Q", tooltip=tips)
+    points = points.transform_filter("isValid(datum.roas_lower)")
+    # Nothing says how sure a return of nothing is.
+    unsure = base.transform_filter("!isValid(datum.roas_lower)")
+    hollow = unsure.mark_point(color=ui.accent(), filled=False, size=70).encode(x="roas:Q", tooltip=tips)
+    said = unsure.mark_text(align="left", dx=9, fontSize=11, color=ui.accent()).encode(
+        x="roas:Q", text=alt.value("no interval: no conversion"), tooltip=tips
+    )
     even = (
         alt.Chart()
         .mark_rule(color=ui.RISK_COLOURS["high"], strokeDash=[5, 4])
         .encode(x=alt.X(datum=1), tooltip=alt.value("Break-even: revenue is the cost"))
     )
-    return alt.layer(bounds, points, even)
+    return alt.layer(bounds, points, hollow, said, even)
 
 
 def returns(publication: Publication, rows: pd.DataFrame) -> None:
@@ -142,29 +152,43 @@ def returns(publication: Publication, rows: pd.DataFrame) -> None:
 
 
 def summary(publication: Publication, rows: pd.DataFrame, marked: list[int], key: str) -> Any:
-    """All campaigns as a table, of which one can be marked."""
+    """All campaigns as a table, of which a click opens one; estimates sort as numbers, bounds stand beside them."""
     money = publication.currency
+    written: dict[str, Callable[..., str]] = {
+        "roas": shown.decimal, "conversion_share": shown.share, "ctr": shown.share, "cpc": shown.decimal,
+    }  # fmt: skip
+    intervals = {
+        f"{name}_lower": [ui.bounds(row, name, write) for row in rows.to_dict("records")]
+        for name, write in written.items()
+    }
+
+    def with_bounds(name: str, label: str, kind: str, wide: int, wide_bounds: int) -> dict[str, ui.Column]:
+        return {
+            name: ui.Column(label, kind, width=wide),
+            f"{name}_lower": ui.text("bounds", width=wide_bounds),
+        }
+
     return ui.table(
         publication,
-        rows.assign(**{name: rows[name].astype(float).round(0) for name in ("revenue_amount", "cost_amount")}),
+        rows.assign(
+            **{name: rows[name].astype(float).round(0) for name in ("revenue_amount", "cost_amount")}, **intervals
+        ),
         "campaign_summary",
         {
-            "campaign_name": ui.text("Campaign"),
-            "channel": ui.text("Channel"),
-            **ui.bounded("roas", "ROAS", "decimal"),
-            "cost_amount": ui.amount("Cost", money),
-            "revenue_amount": ui.amount("Revenue", money),
-            **ui.bounded("ctr", "CTR", "share"),
-            **ui.bounded("cpc", f"CPC ({money})", "decimal"),
-            **ui.bounded("conversion_share", "Conversion", "share"),
-            "impressions": ui.figure("Impressions"),
-            "first_date": ui.when("First day"),
-            "last_date": ui.when("Last day"),
+            "campaign_name": ui.text("Campaign", width=105),
+            **with_bounds("roas", "ROAS", "decimal", 55, 95),
+            "cost_amount": ui.Column(f"Cost ({money})", "number", width=80),
+            "revenue_amount": ui.Column(f"Revenue ({money})", "number", width=105),
+            **with_bounds("conversion_share", "Conversion", "share", 78, 105),
+            **with_bounds("ctr", "CTR", "share", 52, 95),
+            **with_bounds("cpc", f"CPC ({money})", "decimal", 72, 88),
+            "channel": ui.text("Channel", width=60),
+            "first_date": ui.Column("First day", "day", width=92),
         },
         key=key,
         on_select="rerun",
-        selection_mode="single-row",
-        selection_default={"selection": {"rows": marked}},
+        selection_mode="single-cell",
+        selection_default={"selection": {"cells": [(number, "campaign_name") for number in marked]}},
     )
 
 
@@ -219,11 +243,11 @@ def one_of(publication: Publication, found: Result, *, key: str) -> None:
     """The campaigns, and the one that is marked, or that the address names, day by day."""
     campaigns, asked_for = list(found.rows["campaign_id"]), state.open_one("campaign")
     with st.container(border=True):
-        st.markdown("**Campaigns**", help="Mark a row to see the campaign day by day.")
+        st.markdown("**Campaigns**", help="A click on a row opens the campaign, day by day.")
         named = [campaigns.index(asked_for)] if asked_for in campaigns else []
         marked = summary(publication, found.rows, named, key)
         ui.source(publication, found, key="campaigns")
-    if not marked.selection.rows:
+    if not marked.selection.cells:
         if asked_for in campaigns:
             state.shut("campaign")
         elif asked_for:
@@ -231,7 +255,7 @@ def one_of(publication: Publication, found: Result, *, key: str) -> None:
                 f"Campaign {shown.plain(asked_for)} did not run in this period on this channel.", icon=":material/info:"
             )
         return
-    campaign = found.rows.iloc[marked.selection.rows[0]]
+    campaign = found.rows.iloc[marked.selection.cells[0][0]]
     if campaign["campaign_id"] != asked_for:
         state.open_it("campaign", campaign["campaign_id"])
     daily = ui.asked(publication, "campaigns_daily", campaign=campaign["campaign_id"])

@@ -128,7 +128,7 @@ def table(publication: Publication, rows: data.Result, order: str, earlier: date
     """
     money = publication.currency
     seen = rows.rows.round({"recency_days": 0, "total_spent": 0}).assign(
-        churn_probability=ui.estimates(rows.rows, "churn_probability", partial(shown.share, digits=0)),
+        churn_probability=ui.estimates(rows.rows, "churn_probability", partial(shown.probability, digits=0)),
         value_at_risk=ui.estimates(rows.rows, "value_at_risk", shown.short),
         clv_365d=ui.estimates(rows.rows, "clv_365d", shown.short),
     )
@@ -169,7 +169,7 @@ def table(publication: Publication, rows: data.Result, order: str, earlier: date
             key=key,
             on_select=partial(clicked, key, list(rows.rows["customer_id"])),
             selection_mode=["single-cell", "single-column"],
-            height=ui.ROW * 16 + 3 if len(seen) > ui.MOST_ROWS else "auto",
+            most=15,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import components as ui
-from dashboards import data, shown, state, trust
+from dashboards import data, features, shown, state, trust
 from dashboards.components import Card
 from dashboards.data import Publication, Result
 from dashboards.views import model_tables
@@ -25,6 +26,7 @@ MEASURES = {
     "silhouette": ("Silhouette", ".2f"),
 }
 MODELS = ("churn", "clv", "next_purchase", "segments", "survival", "credit")
+OUTCOMES = {"pass": "#009e73", "warn": "#e69f00", "fail": "#d55e00", "skipped": "#b5bcc4"}
 WORST = 25  # columns of the map of drift
 NO_CHECKS = "No run has made any checks yet: `clientele daily` does."
 FEW_DAYS = 8  # up to which a cell has room for its number
@@ -33,7 +35,9 @@ SHADE_TURNS_AT = (2.7, 0.7)  # over which numbers are light on dark shades, or d
 BACKTEST, LIVE = "backtest at fit", "live, once outcomes were known"
 
 
-def performance_lines(measure: str, forecasts: tuple[str, ...], has_live: bool, has_bounds: bool) -> ui.Chart:
+def performance_lines(
+    measure: str, forecasts: tuple[str, ...], has_live: bool, has_bounds: bool, ends: tuple[float, float]
+) -> ui.Chart:
     """One measure by the day that was forecast from, with its bounds where there are any, over its customers."""
     has_legend = len(forecasts) > 1
     title, pattern = MEASURES[measure]
@@ -62,7 +66,12 @@ def performance_lines(measure: str, forecasts: tuple[str, ...], has_live: bool, 
     colour = alt.Color("forecast:N", title=None, legend=legend, sort=list(forecasts))
     base = alt.Chart().encode(x=alt.X("period:T", title="Forecast from", axis=ui.days_axis(5, "%b")), color=colour)
     lines = base.mark_line(point={"size": 60}).encode(
-        y=alt.Y(f"{measure}:Q", title=title, scale={"zero": False}, axis=alt.Axis(format=pattern, tickCount=5)),
+        y=alt.Y(
+            f"{measure}:Q",
+            title=title,
+            scale=alt.Scale(domain=list(ends), zero=False),
+            axis=alt.Axis(format=pattern, tickCount=5),
+        ),
         # One day of outcomes is a point without a line: told apart by its shape as well.
         strokeDash=alt.StrokeDash(
             "measured:N",
@@ -108,7 +117,7 @@ def performance(rows: pd.DataFrame, live: pd.DataFrame, measure: str) -> None:
     has_bounds = bool(rows["lower"].notna().any())
     height = 260 + (28 * len(forecasts) if len(forecasts) > 1 else 0) + (56 if has_live else 0)
     ui.vega(
-        rows, performance_lines, measure, forecasts, has_live, has_bounds,
+        rows, performance_lines, measure, forecasts, has_live, has_bounds, ends(rows[[measure, "lower", "upper"]]),
         height=height, alt_text=f"{MEASURES[measure][0]} over time",
     )  # fmt: skip
     st.caption(
@@ -122,23 +131,40 @@ def performance(rows: pd.DataFrame, live: pd.DataFrame, measure: str) -> None:
     )
 
 
+def ends(values: pd.DataFrame) -> tuple[float, float]:
+    """Where an axis begins and ends that holds all values and room above them for a number: in tenths of their span."""
+    lowest, highest = float(values.min().min()), float(values.max().max())
+    step = 10 ** math.floor(math.log10(max(highest - lowest, 0.01)))
+    return math.floor(lowest / step) * step, math.ceil((highest + step / 4) / step) * step
+
+
 def drift_map(worst: tuple[str, ...], has_numbers: bool) -> ui.Chart:
     """Columns down, days across: how near each is to its threshold, the worst first; numbers where there is room."""
     base = alt.Chart().encode(
-        x=alt.X("day:O", title="Snapshot compared", axis=alt.Axis(labelAngle=-45, labelOverlap=True)),
-        y=alt.Y("place:N", sort=list(worst), title=None, axis=alt.Axis(labelLimit=320, labelOverlap=False)),
+        x=alt.X("day:O", title="Snapshot compared", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+        y=alt.Y(
+            "place:N",
+            sort=list(worst),
+            title=None,
+            # On a telephone the table stands above its column.
+            axis=alt.Axis(
+                labelExpr=f"{ui.NARROW} ? split(datum.label, ': ') : datum.label",
+                labelLimit=alt.ExprRef(f"{ui.NARROW} ? 175 : 360"),
+                labelOffset={"condition": {"test": ui.NARROW, "value": -6}, "value": 0},
+                labelOverlap=False,
+            ),
+        ),
     )
     cells = base.mark_rect(cornerRadius=2).encode(
         color=alt.Color(
             "of_threshold:Q",
             scale=alt.Scale(domain=[0, 1, 3], range=ui.rising(), clamp=True, interpolate="rgb"),
             legend=alt.Legend(
-                title="Value over threshold: from 1 it drifts",
+                title=["Value over threshold:", "from 1 it drifts"],
                 orient="top",
-                gradientLength=320,
-                titleLimit=320,
+                gradientLength=alt.ExprRef(f"{ui.NARROW} ? 120 : 320"),
                 values=[0, 1, 2, 3],
-                labelExpr="datum.value >= 3 ? '3 or more' : datum.value == 1 ? '1, threshold' : datum.value",
+                labelExpr="datum.value >= 3 ? '3+' : datum.value",
             ),
         ),
         tooltip=[
@@ -167,7 +193,7 @@ def compared(table: str) -> str:
 def drift(rows: pd.DataFrame) -> None:
     """Columns down, days across."""
     rows = rows.assign(
-        place=rows["compared_table"].map(compared) + ": " + rows["column_name"].map(shown.feature),
+        place=features.labels(list(rows["compared_table"].map(compared)), list(rows["column_name"])),
         day=pd.to_datetime(rows["snapshot_date"]).dt.strftime("%Y-%m-%d"),
     ).drop(columns=["snapshot_date"])
     # They come the worst first.
@@ -176,7 +202,7 @@ def drift(rows: pd.DataFrame) -> None:
     days = sorted(set(rows["day"]))
     ui.vega(
         rows, drift_map, worst, len(days) <= FEW_DAYS,
-        height=18 * len(worst) + 120, alt_text="Drift by column and day",
+        height=25 * len(worst) + 130, alt_text="Drift by column and day",
     )  # fmt: skip
     measured = f"on {days[0]}" if len(days) == 1 else f"on {len(days)} days, from {days[0]} to {days[-1]}"
     st.caption(
@@ -185,9 +211,8 @@ def drift(rows: pd.DataFrame) -> None:
     )
 
 
-def outcome_bars() -> ui.Chart:
-    """Checks by kind and outcome."""
-    order = ["pass", "warn", "fail", "skipped"]
+def outcome_bars(order: tuple[str, ...]) -> ui.Chart:
+    """Checks by kind and outcome; the legend names the outcomes that there are."""
     return (
         alt.Chart()
         .mark_bar(height=18)
@@ -196,10 +221,10 @@ def outcome_bars() -> ui.Chart:
             x=alt.X("n_checks:Q", title="Checks", axis=ui.counts_axis()),
             color=alt.Color(
                 "status:N",
-                sort=order,
+                sort=list(order),
                 title=None,
                 legend=alt.Legend(orient="top"),
-                scale=alt.Scale(domain=order, range=["#009e73", "#e69f00", "#d55e00", "#b5bcc4"]),
+                scale=alt.Scale(domain=list(order), range=[OUTCOMES[status] for status in order]),
             ),
             tooltip=["what:N", "status:N", alt.Tooltip("n_checks:Q", title="Checks")],
         )
@@ -209,7 +234,8 @@ def outcome_bars() -> ui.Chart:
 def outcomes(rows: pd.DataFrame) -> None:
     """Checks by kind."""
     rows = rows[["status", "n_checks"]].assign(what=rows["check_type"].map(shown.words))
-    ui.vega(rows, outcome_bars, height=34 * rows["what"].nunique() + 90, alt_text="Checks of the last run")
+    there = tuple(status for status in OUTCOMES if status in set(rows["status"]))
+    ui.vega(rows, outcome_bars, there, height=34 * rows["what"].nunique() + 90, alt_text="Checks of the last run")
 
 
 def page(publication: Publication) -> None:

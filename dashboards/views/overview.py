@@ -95,9 +95,9 @@ def figures(publication: Publication, now: Result, changes: Result | None) -> li
     ]
 
 
-def at_risk_bars(currency: str) -> ui.Chart:
+def at_risk_bars(currency: str, segments: tuple[str, ...]) -> ui.Chart:
     """Value at risk by segment, with bounds."""
-    base = alt.Chart().encode(y=alt.Y("segment_name:N", sort=None, title=None))
+    base = alt.Chart().encode(y=alt.Y("segment_name:N", sort=None, title=None, axis=ui.beside(segments)))
     tips = [
         alt.Tooltip("segment_name:N", title="Segment"),
         alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
@@ -120,7 +120,10 @@ def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
     """Value at risk by segment."""
     st.caption("Lines: bounds of each sum.")
     height = max(34 * len(rows) + 50, ui.HEIGHT)
-    ui.vega(rows, at_risk_bars, publication.currency, height=height, alt_text="Value at risk by segment, with bounds")
+    ui.vega(
+        rows, at_risk_bars, publication.currency, tuple(rows["segment_name"]),
+        height=height, alt_text="Value at risk by segment, with bounds",
+    )  # fmt: skip
 
 
 def bands() -> ui.Chart:
@@ -197,7 +200,7 @@ def by_day(column: str, title: str, unit: str | None, pattern: str, has_bounds: 
     ]
     axis = alt.Axis(format=".0%", tickCount=5) if pattern.endswith("%") else ui.counts_axis()
     line = base.mark_line(color=ui.accent(), point=has_points, tooltip=None).encode(
-        y=alt.Y(f"{column}:Q", title=unit, axis=axis, scale={"zero": False})
+        y=alt.Y(f"{column}:Q", title=unit, axis=axis, scale={"zero": True})
     )
     if not has_bounds:
         return alt.layer(line, ui.by_the_day(base, tips))
@@ -248,19 +251,24 @@ def movers(publication: Publication, rows: pd.DataFrame) -> None:
     st.caption(f"Since {since}. A click on a customer opens the customer in a tab of its own.")
     ui.table(
         publication,
-        rows.round({"value_at_risk_change": 0, "value_at_risk": 0, "value_at_risk_lower": 0, "value_at_risk_upper": 0}),
+        rows.round({"value_at_risk_change": 0}).assign(
+            value_at_risk=ui.then_and_now(rows, "value_at_risk", shown.short),
+            churn_probability=ui.then_and_now(rows, "churn_probability", partial(shown.probability, digits=0)),
+            clv_365d=ui.then_and_now(rows, "clv_365d", shown.short),
+        ),
         "customer_changes",
         {
-            "customer_id": ui.Column("Customer", "customer"),
-            "value_at_risk_change": ui.amount("Change", money),
-            **ui.bounded("value_at_risk", "At risk", "number"),
-            **ui.bounded("churn_probability", "Churn now", "percent"),
-            **ui.bounded("earlier_churn_probability", "Churn then", "percent"),
-            "segment_name": ui.text("Segment", width=180),
+            "customer_id": ui.Column("Customer", "customer", width=80),
+            "value_at_risk_change": ui.Column("Change", "change", width=70),
+            "value_at_risk": ui.text(f"At risk, then → now ({money})", width=170),
+            "churn_probability": ui.text("Churn, then → now", width=150),
+            "clv_365d": ui.text(f"Value, then → now ({money})", width=160),
+            "segment_name": ui.text("Segment", width=90),
         },
-        height=ui.HEIGHT,
+        wraps=True,
+        most=5,
         key="movers",
-    )  # fmt: skip
+    )
 
 
 def page(publication: Publication) -> None:

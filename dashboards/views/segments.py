@@ -26,22 +26,21 @@ TRAITS = {
 MODELS = ("segments",)
 # In the address; as it is written where no earlier day tells which it is.
 SINCE = {"month": "28 days before or more", "previous": "the last day before"}
-NARROW = "containerSize()[0] < 500"  # a telephone, as a chart knows it
 TREND = 300  # pixels of the chart of sizes by day
 ALL = "all of them"  # the name of totals in the map of flows
 NO_SEGMENTS = "No segments were found: the model needs a few hundred customers with orders."
 
 
-def trait_map() -> ui.Chart:
+def trait_map(traits: tuple[str, ...], segments: tuple[str, ...]) -> ui.Chart:
     """How segments differ: each trait beside its mean over segments, in standard deviations."""
     base = alt.Chart().encode(
         x=alt.X(
             "what:N",
             sort=list(TRAITS.values()),
             title=None,
-            axis=alt.Axis(labelAngle=-35, labelOverlap=False, labelLimit=140),
+            axis=ui.below(traits),
         ),
-        y=alt.Y("segment_name:N", title=None),
+        y=alt.Y("segment_name:N", title=None, axis=ui.beside(segments)),
         tooltip=[
             alt.Tooltip("segment_name:N", title="Segment"),
             alt.Tooltip("what:N", title="Trait"),
@@ -57,7 +56,8 @@ def trait_map() -> ui.Chart:
                 title="Beside the others (s.d.)",
                 orient="top",
                 gradientLength=120,
-                format="+.0f",
+                values=[-2, 0, 2],
+                labelExpr="datum.value > 0 ? '+' + datum.value : datum.value",
                 titleLimit=240,
             ),
         )
@@ -68,6 +68,10 @@ def trait_map() -> ui.Chart:
 
 def profile_map(rows: pd.DataFrame) -> None:
     """How segments differ."""
+    # Nothing is known of some traits of some segments, which a cell says.
+    every = pd.MultiIndex.from_product([rows["segment_name"].unique(), rows["trait"].unique()])
+    rows = rows.set_index(["segment_name", "trait"])[["trait_mean", "standing"]].reindex(every)
+    rows = rows.rename_axis(["segment_name", "trait"]).reset_index()
     rows = rows.assign(
         what=rows["trait"].map(TRAITS).fillna(rows["trait"]),
         written=[
@@ -75,7 +79,9 @@ def profile_map(rows: pd.DataFrame) -> None:
             for trait, mean in zip(rows["trait"], rows["trait_mean"], strict=True)
         ],
     )
-    ui.vega(rows, trait_map, height=34 * rows["segment_name"].nunique() + 120, alt_text="How segments differ")
+    st.caption("Blue is above the mean of the segments, orange below it: whether that is good depends on the trait.")
+    traits, segments = (tuple(rows[name].unique()) for name in ("what", "segment_name"))
+    ui.vega(rows, trait_map, traits, segments, height=38 * len(segments) + 130, alt_text="How segments differ")
 
 
 def sizes(publication: Publication, rows: pd.DataFrame, compared: pd.DataFrame | None) -> None:
@@ -89,16 +95,19 @@ def sizes(publication: Publication, rows: pd.DataFrame, compared: pd.DataFrame |
         rows.assign(spend_lifetime=rows["spend_lifetime"].astype(float).round(0)),
         "segments",
         {
-            "segment_name": ui.text("Segment"),
-            "n_customers": ui.figure("Customers"),
-            "n_customers_change": ui.Column("Change", "change", table="customer_health_changes"),
-            "n_customers_change_share": ui.Column("Change, %", "share change", table="customer_health_changes"),
-            "customer_share": ui.part("of all"),
+            "segment_name": ui.text("Segment", width=125),
+            "n_customers": ui.Column("Customers", "number", width=75),
+            "n_customers_change": ui.Column("Change", "change", table="customer_health_changes", width=65),
+            "n_customers_change_share": ui.Column(
+                "Change, %", "share change", table="customer_health_changes", width=80
+            ),
+            "customer_share": ui.Column("of all", "share", width=60),
             "spend_lifetime": ui.amount("Spent", publication.currency),
             "spend_share": ui.part("of all spend"),
             "n_high_value": ui.figure("High value"),
             "sureness_mean": ui.decimal("Sureness"),
         },
+        wraps=True,
     )
 
 
@@ -109,16 +118,16 @@ def flow_map(then: tuple[str, ...], now: tuple[str, ...]) -> ui.Chart:
             "segment_name:N",
             title="Segment now",
             sort=list(now),
-            axis=alt.Axis(labelAngle=-35, labelOverlap=False, labelLimit=alt.ExprRef(f"{NARROW} ? 110 : 200")),
+            axis=ui.below(now),
         ),
         y=alt.Y(
             "earlier_segment_name:N",
             title="Segment then",
             sort=list(then),
-            axis=alt.Axis(labelLimit=alt.ExprRef(f"{NARROW} ? 85 : 190")),
+            axis=ui.beside(then, 15),
         ),
     )
-    size = alt.ExprRef(f"{NARROW} ? 8 : 11")
+    size = alt.ExprRef(f"{ui.NARROW} ? 9 : 11")
     tips = [
         alt.Tooltip("earlier_segment_name:N", title="Then"),
         alt.Tooltip("segment_name:N", title="Now"),
@@ -175,7 +184,7 @@ def size_lines() -> ui.Chart:
         ),
         color=alt.Color("segment_name:N", legend=None),
     )
-    size = alt.Y("n_customers:Q", title="Customers", axis=ui.counts_axis(), scale=alt.Scale(zero=False))
+    size = alt.Y("n_customers:Q", title="Customers", axis=ui.counts_axis(), scale=alt.Scale(zero=True))
     lines = base.mark_line(tooltip=None).encode(y=size)
     points = base.mark_point(opacity=0, size=140, filled=True).encode(
         y=size,
@@ -206,7 +215,7 @@ def names_at(sizes: pd.Series, least: float) -> pd.Series:
 def trend(rows: pd.DataFrame) -> None:
     """Sizes by day."""
     last = rows[rows["snapshot_date"] == rows["snapshot_date"].max()].set_index("segment_name")["n_customers"]
-    span = max(float(rows["n_customers"].max() - rows["n_customers"].min()), 1.0)
+    span = max(float(rows["n_customers"].max()), 1.0)
     at = rows["segment_name"].map(names_at(last, span * 15 / TREND))
     rows = rows.assign(name_at=at.where(rows["snapshot_date"] == rows["snapshot_date"].max()))
     ui.vega(rows, size_lines, height=TREND, alt_text="Customers of each segment by day")
@@ -223,7 +232,9 @@ def fifth_map(most: float) -> ui.Chart:
             alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
         ],
     )
-    cells = base.mark_rect(cornerRadius=2).encode(color=alt.Color("n_customers:Q", legend=None))
+    cells = base.mark_rect(cornerRadius=2).encode(
+        color=alt.Color("n_customers:Q", legend=None, scale=alt.Scale(domain=[0, most]))
+    )
     numbers = base.mark_text(fontSize=11).encode(
         text=alt.Text("n_customers:Q", format=",.0f"),
         color=ui.on_shade("n_customers", ui.of_most(most)),

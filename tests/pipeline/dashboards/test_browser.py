@@ -253,13 +253,9 @@ def test_a_campaign_is_opened_by_address_and_by_its_row(page: Watched, built_com
     rows.scroll_into_view_if_needed()
     page.page.wait_for_timeout(STEADY_MS)
     assert by_day.count() == 0
-    for is_open in (True, False):
-        rows.click(position={"x": 16, "y": 52})
-        by_day.wait_for(state="visible" if is_open else "detached")
-        page.page.wait_for_function(
-            "wanted => location.search.includes('campaign=') === wanted",
-            arg=is_open,
-        )
+    rows.click(position={"x": 200, "y": 52})
+    by_day.wait_for()
+    page.page.wait_for_function("location.search.includes('campaign=')")
 
 
 def test_charts_are_drawn_and_data_come_with_their_query(page: Watched) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from clientele.publishing.versions import Published
@@ -105,3 +106,10 @@ def test_scores_on_record_stand_beside_the_backtests(company: Path, monkeypatch:
         assert set(drawn["forecast"]) == set(live["forecast"])
         if measure == "auc":
             assert list(drawn[drawn["measured"] == models.BACKTEST][measure]) == pytest.approx(backtests)
+
+
+def test_an_axis_holds_all_bounds_and_a_number_above_them() -> None:
+    for values in ((0.8, 0.62, 0.95), (0.9, 0.9, 0.9), (-0.2, -0.35, 0.04)):
+        lowest, highest = models.ends(pd.DataFrame([values]))
+        assert lowest <= min(values)
+        assert highest > max(values)
