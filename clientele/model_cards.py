@@ -237,6 +237,32 @@ def _challengers(warehouse: _Warehouse) -> str:
     return f"{coverage}\n\n{_table([{name: row[name] for name in names} for row in rows])}"
 
 
+def _calibration(warehouse: _Warehouse) -> str:
+    """Of each band what the champion's newest backtest told, and what came, with the exact interval of its rate."""
+    rows = warehouse.query(
+        "ml.ml_credit__backtest",
+        "as told inner join seeds.credit_bands as bands on told.pd >= bands.pd_from and told.pd < bands.pd_to"
+        " select bands.band, count(*) as customers, avg(told.pd) as predicted,"
+        " count(*) filter (where told.is_default) as defaulted"
+        " where $model = 'credit' group by bands.band order by bands.band",
+        {"model": warehouse.model},
+    )
+    if not rows:
+        return warehouse.nothing()
+    for row in rows:
+        row["observed"] = row["defaulted"] / row["customers"]
+        row["from"], row["to"] = _exact(row["defaulted"], row["customers"])
+    return _table(rows)
+
+
+def _exact(hits: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share by Clopper and Pearson (1934). Of 0 of 10 it is 0 to 0.308."""
+    from scipy.stats import beta
+
+    lower = float(beta.ppf(0.025, hits, n - hits + 1)) if hits else 0.0
+    return lower, float(beta.ppf(0.975, hits + 1, n - hits)) if hits < n else 1.0
+
+
 BLOCKS: dict[str, Callable[[_Warehouse], str]] = {
     "source": _source,
     "versions": _versions,
@@ -246,6 +272,7 @@ BLOCKS: dict[str, Callable[[_Warehouse], str]] = {
     "groups": _groups,
     "features": _features,
     "challengers": _challengers,
+    "calibration": _calibration,
 }
 
 

@@ -2,6 +2,7 @@
 
 Two questions: is every column that it reads of a class that the policy allows to credit, and is none made of a
 protected attribute or of a feeling. The shadow's own columns, those of `feat_emotion_credit`, may be of the latter.
+What no seed can allow is denied here: a policy that tries to is itself an error.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from clientele.seeds import SEEDS, rows_of
 PURPOSE = "credit"
 POLICY = SEEDS / "consent_policy.csv"
 PURPOSES = ("credit", "customer_insight", "emotion_analytics", "emotion_credit")
+# How classes begin that credit reads under no policy; as in allowed_classes.sql.
+NEVER_ALLOWED = ("protected", "emotion")
 # What credit models are fitted on and scored with, and what is said of customers by them. The shadow is fitted beside
 # them, and never scores. The tables of fairness read protected attributes, and stand behind none of these.
 READ_BY_CREDIT = (
@@ -51,7 +54,8 @@ def violations(manifest: Mapping[str, Any], jurisdiction: str) -> list[str]:
     """What is wrong with a compiled project (a dbt manifest), in words; nothing where it has no credit models."""
     models = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
     lineage = Lineage(tables_of(manifest, _headers(manifest)))
-    allowed, found = allowed_classes(_policy(manifest), jurisdiction), list[str]()
+    policy = _policy(manifest)
+    allowed, found = allowed_classes(policy, jurisdiction), _allowed_in_vain(policy, jurisdiction)
     shadow = [name for name in models.get(SHADOW, {}).get("columns", ()) if name.startswith("emotion_")]
     # The columns of the shadow may be of feelings where it is fitted on them; no other column may be made of them.
     excused = [(FITTED_ON, (SHADOW, name)) for name in shadow]
@@ -103,17 +107,29 @@ def _row_violations(where: str, row: Mapping[str, str]) -> Iterator[str]:
         return
     if row["legal_class"] == "protected":
         yield f"{where} verdict: protected attributes are allowed to no purpose; write deny"
+    if row["purpose"] == PURPOSE and row["legal_class"].startswith("emotion"):
+        yield f"{where} verdict: feelings are allowed to no credit; write deny (the shadow reads as emotion_credit)"
     if row["legal_class"] == "emotion_biometric" and row["requires_notice"].lower() != "true":
         yield f"{where} requires_notice: biometric emotion is allowed with a notice alone; write true"
 
 
 def allowed_classes(policy: list[dict[str, str]], jurisdiction: str) -> list[str]:
-    """The classes that credit may read: what the policy does not list is denied, and protected attributes are."""
+    """The classes that credit may read: what the policy does not list is denied, and what is NEVER_ALLOWED always."""
+    return [name for name in _listed(policy, jurisdiction) if not name.startswith(NEVER_ALLOWED)]
+
+
+def _listed(policy: list[dict[str, str]], jurisdiction: str) -> list[str]:
+    of_credit = (jurisdiction, PURPOSE, "allow")
+    return [row["legal_class"] for row in policy if (row["jurisdiction"], row["purpose"], row["verdict"]) == of_credit]
+
+
+def _allowed_in_vain(policy: list[dict[str, str]], jurisdiction: str) -> list[str]:
+    """What a policy allows to credit though none may: whoever wrote it believes that it is used."""
     return [
-        row["legal_class"]
-        for row in policy
-        if (row["jurisdiction"], row["purpose"], row["verdict"]) == (jurisdiction, PURPOSE, "allow")
-        and row["legal_class"] != "protected"
+        f"consent_policy.csv allows {name} to {PURPOSE}, which no policy may: set the verdict to deny "
+        "(only the shadow, purpose emotion_credit, may read feelings)"
+        for name in _listed(policy, jurisdiction)
+        if name.startswith(NEVER_ALLOWED)
     ]
 
 
@@ -126,7 +142,7 @@ def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str, heeded: 
     if not (PROJECT_ROOT / "dbt_project" / "models" / "ml" / "credit").is_dir():
         return
     if found := seed_violations(jurisdiction):
-        raise PolicyError("\n".join(["nothing is built, as the policy cannot be followed:", *_listed(found)]))
+        raise PolicyError("\n".join(["nothing is built, as the policy cannot be followed:", *_bulleted(found)]))
     state, record = _state(heeded, jurisdiction), home / CHECKED_FILE
     if any(state in _checked(path) for path in (record, SHARED_FILE)):
         return
@@ -135,7 +151,7 @@ def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str, heeded: 
     except LineageError as error:
         found = [str(error)]
     if found:
-        listed = "\n".join(_listed(found))
+        listed = "\n".join(_bulleted(found))
         raise PolicyError(
             f"nothing is built, as credit would read what it must not ({jurisdiction}, consent_policy.csv):\n{listed}"
         )
@@ -145,7 +161,7 @@ def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str, heeded: 
         write_whole(SHARED_FILE, json.dumps([*_checked(SHARED_FILE), state][-MOST_STATES:]))
 
 
-def _listed(lines: list[str]) -> Iterator[str]:
+def _bulleted(lines: list[str]) -> Iterator[str]:
     return (f"  - {line}" for line in lines)
 
 

@@ -111,7 +111,7 @@ def launch(job: str, days: tuple[date, date] | None, console: Console, select: s
             )
     finally:
         progress.status.stop()
-    console.print(f"{job}: {progress.built} assets, {progress.passed} checks passed, run {result.run_id}")
+    console.print(f"{job}: {progress.built} assets, {progress.passed} checks of this run passed, run {result.run_id}")
     return result.success
 
 

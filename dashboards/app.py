@@ -9,12 +9,14 @@ from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import streamlit as st
 
-from dashboards import access, components, data
+from dashboards import access, components, data, shown, state
 from dashboards.pages import PAGES
 
+SEEN = "seen"  # the version that this session saw last
 ICON = Path(__file__).with_name("icon.png")
 # What the theme cannot say: less room above the title, figures that shrink before they are cut off, what a figure came
 # from at the foot of its panel, two cards or filters in a row on a telephone; and no search and no menus in the list of
@@ -37,8 +39,10 @@ body:has(.st-key-customer-list) [data-testid="stDataFrameColumnMenu"] { display:
 
 def show(name: str) -> None:
     """Show a page over what is published now, or say that nothing is."""
+    state.arrive()
     try:
         publication = data.publication(data.current_path())
+        st.session_state[SEEN] = publication.version
         page: Callable[[data.Publication], None] = import_module(f"dashboards.views.{name}").page
         page(publication)
     except data.NothingPublishedError:
@@ -50,7 +54,38 @@ def show(name: str) -> None:
 
 
 def nothing_published() -> None:
-    """In place of all pages while there is no published file."""
+    """In place of all pages while there is no published file: why, as far as the folder tells, and what to do."""
+    before, there = st.session_state.get(SEEN), data.traces()
+    if before or "published" in there:
+        gone(before)
+    elif there:
+        st.title("Nothing is published here", anchor=False)
+        st.markdown(
+            f"Of this warehouse there is {' and '.join(f'`{name}`' for name in there)}, but nothing that was published:"
+            " nothing was yet, or it was removed or moved.\n\n"
+            "- To publish what was built: `clientele publish`, after a `clientele run` where there is no build\n"
+            "- If it was published before: bring its folder `published` back, or publish anew\n\n"
+            "This page shows the figures as soon as they are there: reload it."
+        )
+    else:
+        never_published()
+
+
+def gone(before: str | None) -> None:
+    """In place of all pages where there was a published file, of that version if this session has seen it."""
+    st.title("What was published cannot be reached", anchor=False)
+    was = f"Publication `{before}` was there a moment ago" if before else "Something was published"
+    st.markdown(
+        f"{was}, and its file is not to be found now: it was removed or moved, or its disk cannot be reached.\n\n"
+        "- See whether the folder `published` of the warehouse is there and can be read\n"
+        "- To see a publication that is kept: `clientele status`, then `clientele rollback`\n"
+        "- To publish anew what was built: `clientele publish`\n\n"
+        "Reload this page afterwards."
+    )
+
+
+def never_published() -> None:
+    """In place of all pages where there is no warehouse yet."""
     st.title("Nothing is published yet", anchor=False)
     st.markdown(
         "The dashboards read what was published, and of this warehouse nothing is.\n\n"
@@ -59,6 +94,17 @@ def nothing_published() -> None:
         "- Another warehouse: `clientele dashboards --home FOLDER`\n\n"
         "This page shows the figures as soon as they are there: reload it."
     )
+
+
+def unknown_page() -> None:
+    """Say so where the address names a page that is none: Streamlit shows the first in its place."""
+    path = unquote(urlsplit(st.context.url or "").path).strip("/")
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    name = path.removeprefix(base).strip("/").rsplit("/", 1)[-1]
+    if name not in ("", *PAGES):
+        st.warning(
+            f"There is no page *{shown.plain(name)}* here. Shown is the first.", icon=":material/filter_alt_off:"
+        )
 
 
 def main() -> None:
@@ -72,7 +118,9 @@ def main() -> None:
         for number, (name, (title, icon)) in enumerate(PAGES.items())
         if name in may
     ]
-    st.navigation(pages, position="top").run()
+    chosen = st.navigation(pages, position="top")
+    unknown_page()
+    chosen.run()
     if access.login_is_asked_for():
         st.button("Sign out", on_click=st.logout, type="tertiary")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -17,7 +19,7 @@ import streamlit as st
 from altair.utils import schemapi
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboards import access, data, shown
+from dashboards import access, data, shown, trust
 from dashboards.data import Publication, Result
 
 # Whether charts are held against the schema, as tests do.
@@ -27,15 +29,19 @@ schemapi.DEBUG_MODE = CHECKED
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 RISK_COLOURS = {"high": "#d55e00", "medium": "#e69f00", "low": "#009e73"}
 HEIGHT = 280
+NARROW = "containerSize()[0] < 500"  # a telephone, as a chart knows it
 MANY = 40  # days or months, beyond which a line shows no points
-# Pixels of a row of a table, and rows that it shows at once; Streamlit finds the height of up to ten by itself.
-ROW, MOST_ROWS = 35, 10
+# Pixels of a row of a table, and of one whose texts wrap, as Streamlit lets them above 64; rows that show at once.
+ROW, TALL_ROW, MOST_ROWS = 35, 66, 10
 # Kinds of columns of numbers, and how each is written; those of SHARES are shown times a hundred.
+HELD = "\u00a0"  # a space that no line breaks at
 NUMBERS = {
     "number": "localized", "decimal": "%.2f", "share": "%.1f %%", "percent": "%.0f %%", "change": "%+,d",
     "share change": "%+.1f %%",
 }  # fmt: skip
 SHARES = ("share", "percent", "share change")
+# On a telephone the words of a table would lie over the title of its panel; its rows are below it as CSV.
+STYLE = "<style>@media (max-width: 640px) { [data-testid=stElementToolbar] { display: none; } }</style>"
 LOADING = "Load it: write a mapping for it (`clientele map FILE`), then `clientele load mapping.yml`."
 
 
@@ -72,7 +78,7 @@ def on_shade(column: str, turns_at: tuple[float, float]) -> Any:
 
 def of_most(most: float) -> tuple[float, float]:
     """Where `on_shade` turns on a cell whose shade is that of the theme, from 0 to the highest value."""
-    return 0.58 * most, 0.45 * most
+    return 0.58 * most, 0.5 * most
 
 
 def fragment(draw: Callable[..., None]) -> Callable[..., None]:
@@ -120,6 +126,45 @@ def counts_axis() -> alt.Axis:
     return alt.Axis(tickCount=5, tickMinStep=1, labelExpr=written)
 
 
+def label_room() -> alt.ExprRef:
+    """Pixels for the names of rows: less on a telephone."""
+    return alt.ExprRef(f"{NARROW} ? 125 : 260")
+
+
+def beside(names: Sequence[str], width: int = 22) -> alt.Axis:
+    """An axis of the names of rows: in lines on a telephone, which stand around the middle of their row."""
+    lines = {name: textwrap.wrap(name, width, break_long_words=False) for name in names}
+    written = f"({json.dumps(lines)}[datum.label] || [datum.label])"
+    offsets = [
+        {"test": f"{NARROW} && length({written}) == {number}", "value": -6 * (number - 1)}
+        for number in sorted({len(those) for those in lines.values()} - {1})
+    ]
+    return alt.Axis(
+        labelExpr=f"{NARROW} ? {written} : datum.label",
+        labelOffset={"condition": offsets, "value": 0} if offsets else alt.Undefined,
+        labelLimit=label_room(),
+        labelOverlap=False,
+    )
+
+
+def in_lines(names: Sequence[str], width: int) -> str:
+    """What an axis writes for names upright below it: in lines, but in one on a telephone, where they turn."""
+    lines = json.dumps({name: textwrap.wrap(name, width, break_long_words=False) for name in names})
+    return f"{NARROW} ? datum.label : {lines}[datum.label] || datum.label"
+
+
+def below(names: Sequence[str], width: int = 14) -> alt.Axis:
+    """An axis of names below a map: in lines where there is room, turned on a telephone."""
+    return alt.Axis(
+        labelExpr=in_lines(names, width),
+        labelAngle=alt.ExprRef(f"{NARROW} ? -90 : 0"),
+        labelAlign=alt.ExprRef(f"{NARROW} ? 'right' : 'center'"),
+        labelBaseline=alt.ExprRef(f"{NARROW} ? 'middle' : 'top'"),
+        labelLimit=alt.ExprRef(f"{NARROW} ? 110 : 200"),
+        labelOverlap=False,
+    )
+
+
 def by_the_day(base: alt.Chart, tips: Sequence[Any], height: int = HEIGHT) -> alt.Chart:
     """What to hover over, from top to bottom, a day each: a band or line would tell of its first day wherever it is."""
     return base.mark_rule(strokeWidth=12, opacity=0).encode(y=alt.value(0), y2=alt.value(height), tooltip=[*tips])
@@ -140,8 +185,11 @@ def rising() -> list[str]:
     return ["#1b3a56", "#b98a2f", "#ff9a5c"] if is_dark() else ["#e8f1f8", "#f6c26b", "#b34700"]
 
 
-def head(title: str, lead: str, publication: Publication, models: Sequence[str] = ()) -> None:
-    """The title of a page, what it answers, and which state of the tables it shows."""
+def head(
+    title: str, lead: str, publication: Publication, models: Sequence[str] = (), *, says_if_trusted: bool = True
+) -> None:
+    """The title of a page, what it answers, which state of the tables it shows, and whether it wants care."""
+    st.html(STYLE)
     st.title(title, anchor=False)
     st.markdown(lead)
     versions = [
@@ -153,6 +201,22 @@ def head(title: str, lead: str, publication: Publication, models: Sequence[str] 
         *(["models " + ", ".join(versions)] if versions else []),
     ]
     st.caption(" · ".join(told))
+    if says_if_trusted:
+        trusted(publication)
+
+
+def trusted(publication: Publication) -> None:
+    """In a line that and why figures want care, where they do; the page on models and data says all of it."""
+    try:
+        health = data.ask(publication.path, "models_health").rows
+    except data.NotInPublicationError:
+        return
+    if health.empty:
+        return
+    said = trust.hint(data.Result("models_health", "", {}, health).one(), publication.published_at)
+    if said:
+        more = " More on [Models and data](models)." if access.may_see("models") else ""
+        st.caption(f":material/warning: {said}{more}")
 
 
 def cards(publication: Publication, figures: Sequence[Card], *results: Result, models: Sequence[str] = ()) -> None:
@@ -249,7 +313,8 @@ def source(publication: Publication, *results: Result, models: Sequence[str] = (
         return
     with told:
         for result in results:
-            rows, file = result.rows, f"{result.name}_{publication.version}"
+            rows = with_source(publication, result.rows, models)
+            file = "_".join(filter(None, (result.name, result.part, publication.version)))
             sql = f"-- Publication {stamp(publication, models)}\n{result.question}"
             st.caption(f"`dashboards/queries/{result.name}.sql`, {shown.plural(len(rows), 'row')}")
             with st.container(horizontal=True):
@@ -268,6 +333,17 @@ def stamp(publication: Publication, models: Sequence[str] = ()) -> str:
     """Which state of the tables a figure shows: snapshot, publication, and (in short) versions of models."""
     versions = [f"{name} {' '.join(v[:7] for v in found)}" for name, found in publication.versions_of(models).items()]
     return " · ".join([shown.day(publication.snapshot_date), publication.version, *versions])
+
+
+def with_source(publication: Publication, rows: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
+    """Rows with what they came from, where they do not say it themselves: snapshot, publication, versions of models."""
+    told: dict[str, Any] = {"snapshot_date": publication.snapshot_date} | {
+        f"{name}_model_version": " ".join(found) for name, found in publication.versions_of(models).items()
+    }
+    if "model_version" in rows:
+        told = {"snapshot_date": publication.snapshot_date}
+    told = {name: value for name, value in told.items() if name not in rows} | {"publication": publication.version}
+    return rows.assign(**told)
 
 
 def csv_file(chunks: Iterable[pd.DataFrame]) -> BytesIO:
@@ -293,6 +369,12 @@ def nothing(publication: Publication, needs: Sequence[str], otherwise: str) -> N
         st.info(otherwise, icon=":material/info:")
 
 
+def compared_day(rows: pd.DataFrame) -> str:
+    """The earlier day that rows are compared with, and whether readers saw it: 31 Dec 2025 (built, never published)."""
+    seen = "published" if rows["is_earlier_published"].iloc[0] else "built, never published"
+    return f"{shown.day(rows['earlier_date'].iloc[0])} ({seen})"
+
+
 def more_days(publication: Publication) -> str:
     """How to come by earlier days, to be compared with the newest."""
     newest = publication.snapshot_date or date(2026, 1, 1)
@@ -312,8 +394,10 @@ def missing_sources(publication: Publication, needs: Sequence[str]) -> list[tupl
     return list(zip(absent["entity"], absent["description"], strict=True))
 
 
-def meaning(publication: Publication, table: str, column: str) -> str:
-    """What a column means, for a hover: from dbt's documentation."""
+def meaning(publication: Publication, table: str, column: str = "") -> str:
+    """What a column means, or what is shown of a table as a whole, for a hover: from dbt's documentation."""
+    if not column:
+        return data.table_definition(publication.path, table)
     return data.definition(publication.path, table, column)
 
 
@@ -348,7 +432,7 @@ def vega(rows: pd.DataFrame, build: Callable[..., Any], *given: Any, height: int
 @lru_cache(maxsize=512)
 def _spec(build: Callable[..., Any], given: tuple[Any, ...], height: int, _dark: bool, checked: bool) -> dict[str, Any]:
     """A chart without its data, in the colours of the theme; held against the schema where that is asked for."""
-    chart = build(*given).properties(height=height, padding={"bottom": 4})
+    chart = build(*given).properties(height=height, padding={"bottom": 4, "right": 16})
     chart = chart.configure_axis(labelLimit=190, titlePadding=8)
     # Else the first and the last label of rows are moved onto their neighbours.
     chart = chart.configure_axisY(labelFlush=False).configure_view(strokeOpacity=0)
@@ -394,8 +478,21 @@ class Column:
         return kinds.TextColumn(self.label, **options)
 
 
-def table(publication: Publication, rows: pd.DataFrame, of: str, columns: dict[str, Column], **options: Any) -> Any:
-    """A table of some columns, each with its definition, from the docs of the table `of`, on hover."""
+def table(
+    publication: Publication,
+    rows: pd.DataFrame,
+    of: str,
+    columns: dict[str, Column],
+    *,
+    wraps: bool = False,
+    most: int = MOST_ROWS,
+    **options: Any,
+) -> Any:
+    """A table of some columns, each with its definition, from the docs of the table `of`, on hover.
+
+    Where it wraps, a text has room for three lines; at most so many rows show at once.
+    """
+    row = TALL_ROW if wraps else ROW
     told = rows[[name for name in columns if name in rows]]
     for name in told:
         if columns[name].kind in SHARES:
@@ -411,21 +508,35 @@ def table(publication: Publication, rows: pd.DataFrame, of: str, columns: dict[s
         hide_index=True,
         width="stretch",
         placeholder=shown.NOTHING,
-        **{"height": (MOST_ROWS + 1) * ROW + 3 if len(rows) > MOST_ROWS else "auto"} | options,
+        row_height=row if wraps else None,
+        # Streamlit finds the height of few rows by itself.
+        height=ROW + row * min(len(rows), most) + 3 if wraps or len(rows) > most else "auto",
+        **options,
     )
 
 
-def bounds(told: Mapping[str, Any], column: str, write: Callable[[Any], str]) -> str:
+def bounds(told: Mapping[str, Any], column: str, write: Callable[..., str]) -> str:
     """The bounds of the estimate in a column of a row: 30.5 % to 92.2 %; nothing where it has none."""
-    return shown.between(write(told[f"{column}_lower"]), write(told[f"{column}_upper"]))
+    return shown.between(*shown.alike(write, told[f"{column}_lower"], told[f"{column}_upper"]))
 
 
-def estimates(rows: pd.DataFrame, column: str, write: Callable[[Any], str]) -> list[str]:
+def estimates(rows: pd.DataFrame, column: str, write: Callable[..., str]) -> list[str]:
     """The estimates of a column, each with its bounds: 71.0 % (30.5 % to 92.2 %)."""
     return [
-        shown.with_bounds(write(value), write(lower), write(upper))
+        shown.with_bounds(*shown.alike(write, value, lower, upper))
         for value, lower, upper in zip(rows[column], rows[f"{column}_lower"], rows[f"{column}_upper"], strict=True)
     ]
+
+
+def then_and_now(rows: pd.DataFrame, column: str, write: Callable[..., str]) -> list[str]:
+    """The earlier and the newest estimates of a column with their bounds, held together where a cell wraps."""
+    names = [f"{when}{column}{end}" for end in ("", "_lower", "_upper") for when in ("earlier_", "")]
+    told = []
+    for values in zip(*(rows[name] for name in names), strict=True):
+        then, now, *ends = shown.alike(write, *values)
+        lines = [shown.with_bounds(then, *ends[::2]), f"→ {shown.with_bounds(now, *ends[1::2])}"]
+        told.append(" ".join(line.replace(" ", HELD) for line in lines))
+    return told
 
 
 def bounded(name: str, label: str, kind: str) -> dict[str, Column]:

@@ -22,6 +22,8 @@ import duckdb
 import pandas as pd
 import streamlit as st
 
+from clientele.publishing.versions import Published, sequence_of
+
 log = logging.getLogger(__name__)
 
 QUERIES = Path(__file__).with_name("queries")
@@ -93,6 +95,7 @@ class Result:
     sql: str
     params: Mapping[str, Any]
     rows: pd.DataFrame
+    part: str = ""  # which of several figures of the query its columns are for, in the name of a file
 
     @property
     def question(self) -> str:
@@ -120,6 +123,23 @@ def current_path(where: Path | None = None) -> str:
     if not path.exists():
         raise NothingPublishedError(str(link))
     return str(path)
+
+
+def newer_versions(path: str) -> list[str]:
+    """Publications that are kept and newer than the one that readers see, as after a return to an earlier one."""
+    kept = Published(Path(path).parent.parent.parent)
+    return [other for other in kept.versions() if sequence_of(other) > sequence_of(Path(path).parent.name)]
+
+
+def traces(where: Path | None = None) -> list[str]:
+    """What there is of a warehouse in whose folder nothing published is found: its folders and files, by name."""
+    root = where or home()
+    published = Published(root)
+    was_published = bool(published.current() or published.versions())
+    return [
+        *(["published"] if was_published else []),
+        *(name for name in ("build.duckdb", "lake") if (root / name).exists()),
+    ]
 
 
 def is_current(path: str) -> bool:
@@ -245,6 +265,20 @@ def _definitions(path: str) -> dict[tuple[str, str], str]:
     except NotInPublicationError:
         return {}
     return dict(zip(zip(docs["table_name"], docs["column_name"], strict=True), docs["description"], strict=True))
+
+
+def table_definition(path: str, table: str) -> str:
+    """What is shown of a table as a whole, likewise."""
+    return _table_definitions(path).get(table, "")
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _table_definitions(path: str) -> dict[str, str]:
+    try:
+        docs = ask(path, "table_docs").rows
+    except NotInPublicationError:
+        return {}
+    return dict(zip(docs["table_name"], docs["table_definition"], strict=True))
 
 
 def _numpy(rows: pd.DataFrame) -> pd.DataFrame:

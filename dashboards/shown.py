@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -24,23 +26,43 @@ def number(value: Any) -> str:
     return NOTHING if _is_nothing(value) else f"{float(value):,.0f}"
 
 
-def short(value: Any) -> str:
-    """1234567 is 1.23 M; below ten thousand it is written out."""
+def short(value: Any, of: float | None = None) -> str:
+    """1234567 is 1.23 M; below ten thousand it is written out, but beside a larger one in its unit: 93 as 0.1 k."""
     if _is_nothing(value):
         return NOTHING
-    value = float(value)
+    value, largest = float(value), abs(float(value) if of is None else of)
     for size, letter in STEPS:
-        if abs(value) >= size * (10 if letter == "k" else 1):
-            return f"{value / size:.3g} {letter}"
+        if largest >= 10 * size if letter == "k" else _three(largest / size) >= 1:
+            return f"{_of_unit(value / size)} {letter}" if value else "0"
     return f"{value:,.0f}"
 
 
-def money(value: Any, currency: str) -> str:
-    """1234567 is € 1.23 M."""
+def _three(value: float) -> float:
+    """With three digits, of which the last is rounded: 999.9 is 1000."""
+    return float(f"{value:.3g}")
+
+
+def _of_unit(value: float) -> str:
+    """With three digits; below one with a single place, or as many as it takes to show the first digit."""
+    if abs(value) >= 0.95:
+        return f"{_three(value):g}"
+    return f"{value:.1f}" if abs(value) >= 0.05 else f"{value:.{-math.floor(math.log10(abs(value)))}f}"
+
+
+def money(value: Any, currency: str, of: float | None = None) -> str:
+    """1234567 is € 1.23 M; in the unit of a larger one that it stands beside."""
     if _is_nothing(value):
         return NOTHING
     sign = "-" if float(value) < 0 else ""
-    return f"{sign}{SYMBOLS.get(currency, currency)} {short(abs(float(value)))}"
+    return f"{sign}{SYMBOLS.get(currency, currency)} {short(abs(float(value)), of)}"
+
+
+def alike(write: Callable[..., str], *values: Any) -> list[str]:
+    """Figures of one interval, in one unit, that of the largest: € 0.1 k and € 340 k."""
+    if getattr(write, "func", write) not in (short, money):
+        return [write(value) for value in values]
+    largest = max((abs(float(value)) for value in values if not _is_nothing(value)), default=0.0)
+    return [write(value, of=largest) for value in values]
 
 
 def decimal(value: Any) -> str:
@@ -79,6 +101,13 @@ def share(value: Any, digits: int = 1) -> str:
     return NOTHING if _is_nothing(value) else f"{float(value) * 100:.{digits}f} %"
 
 
+def probability(value: Any, digits: int = 1) -> str:
+    """0.6996 is 69.9 %: rounded down, so that none seems to reach a threshold that it lies below."""
+    if _is_nothing(value):
+        return NOTHING
+    return f"{math.floor(round(float(value) * 10 ** (2 + digits), 6)) / 10**digits:.{digits}f} %"
+
+
 def day(value: Any) -> str:
     """1 Jan 2026."""
     if _is_nothing(value):
@@ -110,14 +139,6 @@ def plural(count: Any, noun: str) -> str:
 def words(name: str) -> str:
     """risk_level is Risk level; the part of a model stands behind a comma."""
     return name.replace("_", " ").replace(".", ", ").capitalize()
-
-
-def feature(name: str) -> str:
-    """n_orders_90d is Orders, 90 days; on_time_90d_share is On time share, 90 days."""
-    days = re.search(r"_(\d+)d(?=_|$)", name)
-    lifetime = "_lifetime" in name
-    plain = re.sub(r"^n_|_\d+d(?=_|$)|_lifetime", "", name)
-    return words(plain) + (f", {days[1]} days" if days else ", lifetime" if lifetime else "")
 
 
 def plain(value: object) -> str:

@@ -76,6 +76,7 @@ class Characteristic:
     n: Vector
     n_default: Vector
     woe: Vector
+    smoothing: float  # rows of the average kind that each bin was lent
 
     @property
     def feature(self) -> Feature:
@@ -130,6 +131,7 @@ class Coarse:
     n: Vector
     n_default: Vector
     woe: Vector
+    smoothing: float
 
     @classmethod
     def fit(cls, fine: Fine, y: Labels, options: Options, at: Places | slice = slice(None)) -> Coarse:
@@ -150,7 +152,8 @@ class Coarse:
         of_code[order] = np.repeat(np.arange(len(ends)), np.diff([0, *ends]))
         of_code[fine.size :] = [len(ends) + 1, len(ends)][-(fine.n_codes - fine.size) :]
         n, bad = np.bincount(of_code, n).astype(np.float64), np.bincount(of_code, bad).astype(np.float64)
-        return cls(order, ends, of_code, n, bad, weight_of_evidence(n, bad, options.smoothing * options.rows_per_case))
+        lent = options.smoothing * options.rows_per_case
+        return cls(order, ends, of_code, n, bad, weight_of_evidence(n, bad, lent), lent)
 
     def named(self, fine: Fine) -> Characteristic:
         """With the bounds or the categories of the bins."""
@@ -160,7 +163,7 @@ class Coarse:
             fine.feature.name,
             np.empty(0) if names else fine.edges[np.array(self.ends[:-1], dtype=np.intp) - 1],
             tuple(tuple(sorted(names[code] for code in group)) for group in members) if names else (),
-            self.n, self.n_default, self.woe,
+            self.n, self.n_default, self.woe, self.smoothing,
         )  # fmt: skip
 
 
@@ -244,6 +247,7 @@ def as_rows(of: Characteristic) -> list[dict[str, Any]]:
                 "categories": categories,
                 "n": int(of.n[place]),
                 "n_default": int(of.n_default[place]),
+                "smoothing_rows": of.smoothing,
                 "woe": float(of.woe[place]),
                 "iv": float(iv[place]),
             }

@@ -204,5 +204,5 @@ class Scorer:
             "churn_probability_lower": lower,
             "churn_probability_upper": upper,
         }
-        columns |= reasons.columns(fitted.model.features, x, effects)
+        columns |= reasons.columns(fitted.model.features, x, effects, fitted.together)
         return stamped(columns, SCORES, version=version, run=self.run)

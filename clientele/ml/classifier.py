@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from clientele.ml import metrics, periods
+from clientele.ml import metrics, periods, reasons
 from clientele.ml.blend import AdditiveBlend
 from clientele.ml.boosting import AdditiveBoosting
 from clientele.ml.calibration import Calibration, Group, groups_of, logit, spread_of
@@ -123,11 +123,15 @@ class Examples:
 
 @dataclass
 class Classifier:
-    """A fitted model with its calibration, and what it knows of the season."""
+    """A fitted model with its calibration, and what it knows of the season.
+
+    `together` is the group of each feature that shares a reason with others, see reasons.moving_together().
+    """
 
     model: AdditiveModel
     calibration: Calibration
     season: Season
+    together: list[int] = field(default_factory=list)
 
     @classmethod
     def fit(cls, examples: Examples, period: periods.Period, fit: Fit, seed: int) -> Classifier:
@@ -187,13 +191,15 @@ class Classifier:
             "model": self.model.to_state(),
             "calibration": self.calibration.to_state(),
             "season": self.season.to_state(),
+            "together": self.together,
         }
 
     @classmethod
     def from_state(cls, state: dict[str, Any], kinds: Mapping[str, Callable[..., AdditiveModel]] = KINDS) -> Classifier:
         """The classifier that `to_state` gave."""
         model = kinds[state["model"]["kind"]](state["model"])
-        return cls(model, Calibration.from_state(state["calibration"]), Season.from_state(state["season"]))
+        calibration, season = Calibration.from_state(state["calibration"]), Season.from_state(state["season"])
+        return cls(model, calibration, season, state.get("together", []))
 
 
 @dataclass
@@ -242,7 +248,11 @@ def _candidate(
     for period, one in measured:
         known = [drift for drift in drifts if max(drift[0].test) + timedelta(days=period.horizon) <= max(period.test)]
         candidate.performance += one.rows(examples, period, _uncertainty(known, one.knows_season) if known else None)
-    candidate.classifier, candidate.importance = classifier, _importance(examples, shipped, classifier)
+    effects = _effects(examples, shipped, classifier)
+    sizes = np.abs(effects).mean(axis=0)
+    candidate.importance = {f.name: float(s) for f, s in zip(classifier.model.features, sizes, strict=True)}
+    classifier.together = reasons.moving_together(effects)
+    candidate.classifier = classifier
     return candidate
 
 
@@ -361,12 +371,11 @@ class _Measured:
         return float(np.mean(inside))
 
 
-def _importance(examples: Examples, period: periods.Period, classifier: Classifier) -> dict[str, float]:
-    """Mean absolute effect of each feature on the log-odds, on the rows it was calibrated with."""
+def _effects(examples: Examples, period: periods.Period, classifier: Classifier) -> Vector:
+    """(rows, features): of each feature on the log-odds of the rows that the classifier was calibrated with."""
     _, calibrate, _ = periods.masks(period, examples.snapshot_dates, examples.fold)
-    *_, effects = classifier.score(examples.columns(classifier.model)[np.flatnonzero(calibrate)], max(period.calibrate))
-    sizes = np.abs(effects).mean(axis=0)
-    return {f.name: float(s) for f, s in zip(classifier.model.features, sizes, strict=True)}
+    x = examples.columns(classifier.model)[np.flatnonzero(calibrate)]
+    return classifier.score(x, max(period.calibrate))[-1]
 
 
 def _unseen_scores(examples: Examples, learn: npt.NDArray[np.intp], rows: Labels, fit: Fit) -> Vector:

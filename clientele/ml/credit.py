@@ -24,7 +24,7 @@ from clientele.ml.feature_table import as_numbers
 from clientele.ml.loans import EMOTION, Loans
 from clientele.ml.metrics import auc_by_chance, of_probabilities
 from clientele.ml.periods import OUT_OF_TIME
-from clientele.ml.promotion import Key, Losses, gate, hold_against_champion, is_open, log_losses
+from clientele.ml.promotion import UNPROVEN, Key, Losses, gate, hold_against_champion, is_open, log_losses
 from clientele.ml.registry import Settings, Version
 from clientele.ml.scorecard import Scaling
 from clientele.ml.threads import single_threaded
@@ -40,7 +40,10 @@ LABEL = (
     "credit_application_days",
 )
 MOST_OFF = 1.5  # expected over observed defaults, or the inverse, at which the level is still right
-FEWEST_DEFAULTED = 50  # distinct customers, below which no scorecard is fitted
+MOST_ECE = 0.25  # of the rate of default: at a rate of a tenth an error of .15 is larger than the rate itself
+# Distinct customers, below which no scorecard is fitted; nor does a backtest whose model learnt from fewer, or that
+# fewer than the second number were measured in, say anything of the one in use.
+FEWEST_DEFAULTED, FEWEST_MEASURED = 50, 20
 FIT_SCHEMA = pa.schema(
     [
         *registry.FIT_SCHEMA,
@@ -88,8 +91,8 @@ def fit(
         _candidate(loans, algorithm, scaling, horizon=horizon, seed=settings.seed) for algorithm in ALGORITHMS
     ]
     versions = [_version(loans, horizon, candidate, senses or {}) for candidate in candidates]
-    for version in versions:
-        version.gates = _gates(version, settings.max_ece)
+    for version, candidate in zip(versions, candidates, strict=True):
+        version.gates = _gates(version, settings.max_ece, candidate.n_defaulted)
     measured = partial(_measured, training_set)
     hold_against_champion(versions[:1], settings, previous, losses=log_losses, measured=measured, last_resort="")
     chosen = versions[0] if versions[0].is_fitted and is_open(versions[0].gates) else None
@@ -127,33 +130,24 @@ def too_little(training_set: pa.Table) -> str:
 def comparison(loans: Loans, candidates: Sequence[Candidate], *, seed: int) -> list[dict[str, Any]]:
     """Metrics and differences from the scorecard on the newest backtest, with intervals over drawn customers.
 
-    Also among those customers alone of whom some emotion is known: population `emotion_known`. What emotion adds is the
-    difference of two cards before their points are rounded: less than half a point is none in the cards themselves.
+    Also among those customers alone of whom some emotion is known: population `emotion_known`. All by probabilities
+    before points are rounded: what emotion adds is less than half a point, and a figure is comparable with its like
+    alone. What whole points make of the scorecard stands in its performance.
     """
     base = candidates[0]
     if base.fitted is None:
         return []
-    alike = [one for one in candidates if one.fitted and np.array_equal(one.tested, base.tested)]
-    told, exact = {one.algorithm: one.told for one in alike}, {one.algorithm: one.exact for one in alike}
+    told = {one.algorithm: one.exact for one in candidates if one.fitted and np.array_equal(one.tested, base.tested)}
     y, case, known = loans.y[base.tested], loans.case[base.tested], loans.knows_emotion()[base.tested]
     of = {"period": base.performance[0]["period"], "protocol": base.performance[0]["protocol"]}
     populations = {"all": np.full(len(y), fill_value=True)} | ({"emotion_known": known} if SHADOW in told else {})
     rows = list[dict[str, Any]]()
     for population, of_it in populations.items():
-        if not of_it.any():
-            continue
-        by_points, unrounded = (
-            compared({name: p[of_it] for name, p in by.items()}, y[of_it], case[of_it], against=SCORECARD, seed=seed)
-            for by in (told, {name: p for name, p in exact.items() if name in (SCORECARD, SHADOW)})
-        )
-        kept = [row for row in by_points if not _is_what_emotion_adds(row)]
-        kept += [row for row in unrounded if _is_what_emotion_adds(row)]
-        rows += [{"population": population, **of, **row} for row in kept]
+        if of_it.any():
+            probabilities = {name: p[of_it] for name, p in told.items()}
+            found = compared(probabilities, y[of_it], case[of_it], against=SCORECARD, seed=seed)
+            rows += [{"population": population, **of, **row} for row in found]
     return rows
-
-
-def _is_what_emotion_adds(row: Mapping[str, Any]) -> bool:
-    return row["algorithm"] == SHADOW and row["against"] is not None
 
 
 def _candidate(loans: Loans, algorithm: str, scaling: Scaling, *, horizon: int, seed: int) -> Candidate:
@@ -187,7 +181,18 @@ def _version(loans: Loans, horizon: int, candidate: Candidate, senses: Mapping[s
         performance=candidate.performance,
         importance=candidate.importance,
         state=None if fitted is None else _state(candidate),
-        message="; ".join(text for text in (candidate.message, *notes) if text),
+        message="; ".join(text for text in (candidate.message, _evidence(candidate), *notes) if text),
+    )
+
+
+def _evidence(candidate: Candidate) -> str:
+    """What was measured and what is in use: two models of one recipe, often of very different experience."""
+    if candidate.fitted is None:
+        return ""
+    newest = candidate.performance[0]
+    return (
+        f"measured as learnt from {newest['n_learnt']:,} rows with {newest['n_defaulted_learnt']:,} customers who "
+        f"defaulted, in use from {candidate.n_rows:,} rows with {candidate.n_defaulted:,}"
     )
 
 
@@ -243,21 +248,61 @@ def _told(loans: Loans, candidate: Candidate) -> str:
     )
 
 
-def _gates(version: Version, max_ece: float) -> dict[str, str]:
-    """Each gate with `passed` or `failed` and the numbers."""
+def _gates(version: Version, max_ece: float, n_defaulted: int) -> dict[str, str]:
+    """Each gate with `passed`, `failed` or `unproven` and the numbers.
+
+    What was measured is an older model: where it learnt from too few to be fitted at all, whether it was calibrated
+    says nothing of the one in use, be it good or bad. `n_defaulted` are the customers that the one in use learnt from.
+    """
     if not version.is_fitted:
         return {"fitted": f"failed: {version.message}"}
-    ece, auc = version.mean("ece"), version.mean("auc")
-    chance, error_by_chance = auc_by_chance(version.performance), version.mean("ece_by_chance")
-    words = f"ECE {ece:.3f}, at most {max_ece}, or {error_by_chance:.3f} that chance reaches"
+    auc, chance = version.mean("auc"), auc_by_chance(version.performance)
+    is_calibrated, has_slope = _is_calibrated(version, max_ece), _has_slope(version.performance[0])
+    if too_few := _too_few(version, n_defaulted):
+        is_calibrated, has_slope = (
+            f"{UNPROVEN}{text.partition(': ')[2]}; {too_few}" for text in (is_calibrated, has_slope)
+        )
     gates = {
-        "calibrated": gate(ece <= max(max_ece, error_by_chance), words),
+        "calibrated": is_calibrated,
+        "right_slope": has_slope,
         "right_level": _right_level(version.performance),
         "tells_customers_apart": gate(auc > chance, f"AUC {auc:.3f}, chance reaches {chance:.3f}"),
     }
     if why := NEVER.get(version.algorithm):
         gates["may_score"] = gate(is_open=False, why=why)
     return gates
+
+
+def _is_calibrated(version: Version, max_ece: float) -> str:
+    """Whether predicted and observed rates of tenths of the customers are near to each other, for so rare an event."""
+    ece, by_chance, rate = (version.mean(name) for name in ("ece", "ece_by_chance", "base_rate"))
+    most = min(max_ece, MOST_ECE * rate)
+    words = f"ECE {ece:.3f}, at most {most:.3f} where {rate:.1%} default, or {by_chance:.3f} that chance reaches"
+    return gate(ece <= max(most, by_chance), words)
+
+
+def _has_slope(newest: Mapping[str, Any]) -> str:
+    """Whether probabilities spread as outcomes do: flat ones hide who is safe and who is not, at a small ECE, too."""
+    slope, error = newest["slope"], newest["slope_error"]
+    off = 1.96 * error
+    is_right = 1 / MOST_OFF <= slope <= MOST_OFF or abs(slope - 1) <= off
+    words = (
+        f"slope {slope:.2f} ({max(0.0, slope - off):.2f} to {slope + off:.2f}), 1 is right, off by {MOST_OFF} at most"
+    )
+    return gate(is_right, words)
+
+
+def _too_few(version: Version, n_defaulted: int) -> str:
+    """Why the newest backtest cannot say whether the model in use is calibrated; empty where it can."""
+    newest = version.performance[0]
+    if newest["n_defaulted_learnt"] >= FEWEST_DEFAULTED and newest["n_defaulted"] >= FEWEST_MEASURED:
+        return ""
+    return (
+        f"not enough to say: what was measured learnt from {newest['n_learnt']:,} rows with "
+        f"{newest['n_defaulted_learnt']:,} customers who defaulted ({FEWEST_DEFAULTED} are needed), on "
+        f"{newest['n_defaulted']:,} who did ({FEWEST_MEASURED} are needed); "
+        f"what is in use learnt from {version.n_rows:,} rows with {n_defaulted:,}"
+    )
 
 
 def _right_level(performance: Sequence[Mapping[str, Any]]) -> str:
@@ -269,7 +314,7 @@ def _right_level(performance: Sequence[Mapping[str, Any]]) -> str:
     expected = sum(row["n"] * row["mean_pd"] for row in performance)
     defaulted = sum(row["n"] * row["base_rate"] for row in performance)
     of_test = 1 / math.sqrt(sum(row["n_defaulted"] for row in performance))
-    of_level = sum(row["n"] * row["mean_pd"] / math.sqrt(row["n_defaulted_learnt"]) for row in performance) / expected
+    of_level = sum(row["n"] * row["mean_pd"] / math.sqrt(row["n_defaulted_level"]) for row in performance) / expected
     most = max(MOST_OFF, math.exp(1.96 * math.hypot(of_test, of_level)))
     words = f"{expected:.1f} defaults expected, {defaulted:.0f} observed, off by a factor of {most:.2f} at most"
     return gate(1 / most <= expected / defaulted <= most, words)

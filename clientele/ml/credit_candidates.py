@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from clientele.ml import metrics, periods, score_from_rows
 from clientele.ml.calibration import Group, groups_of, spread_of
-from clientele.ml.credit_bounds import Recalibration
+from clientele.ml.credit_bounds import Recalibration, slope_of
 from clientele.ml.feature_table import matrix
 from clientele.ml.loans import Loans
 from clientele.ml.monotone_boosting import MonotoneBoosting
@@ -122,6 +122,7 @@ class Candidate:
     fitted: Fitted | None
     period: Period
     n_rows: int = 0
+    n_defaulted: int = 0  # customers among them
     performance: list[dict[str, Any]] = field(default_factory=list)
     importance: dict[str, float] = field(default_factory=dict)
     message: str = ""
@@ -154,6 +155,7 @@ def fit_candidate(loans: Loans, algorithm: str, scaling: Scaling, *, horizon: in
         candidate.performance.append(one.row(spread_of(known) if known else None, seed))
     learn, calibrate, _ = periods.masks(shipped, loans.days, loans.fold)
     candidate.fitted, candidate.n_rows = fitted, int((learn | calibrate).sum())
+    candidate.n_defaulted = loans.n_cases((learn | calibrate) & loans.y)
     candidate.importance = _importance(fitted, loans, calibrate, seed)
     newest = measured[0]
     candidate.told, candidate.tested = newest.probability, newest.at
@@ -194,21 +196,25 @@ class _Measured:
     y: npt.NDArray[np.bool_]
     probability: Vector
     groups: list[Group]
+    slope: tuple[float, float]  # of what came true on what was told, and its standard error
     n_defaulted: int  # customers, of whom there may be several rows
-    n_defaulted_learnt: int  # customers that the level was learnt from
+    n_defaulted_level: int  # customers that the level was learnt from
+    n_defaulted_learnt: int  # customers that the model learnt from
+    n_learnt: int  # rows that it learnt from
 
     @classmethod
     def of(cls, loans: Loans, period: Period, algorithm: str, scaling: Scaling, seed: int) -> _Measured:
         fitted = _fitted(loans, period, algorithm, scaling, seed)
-        _, calibrate, test = periods.masks(period, loans.days, loans.fold)
+        learn, calibrate, test = periods.masks(period, loans.days, loans.fold)
         at = np.flatnonzero(test)
         y, table = loans.y[at], loans.table.take(at)
         if not y.any() or y.all():
             raise ValueError(f"nobody defaulted, or everybody, among those to measure on ({period.test[-1]})")
         probability, lower, upper = fitted.probability(table)
         groups = groups_of(probability, lower, upper, y)
-        defaulted = (loans.n_cases(rows & loans.y) for rows in (test, calibrate))
-        return cls(period, at, fitted, table, y, probability, groups, *defaulted)
+        defaulted = (loans.n_cases(rows & loans.y) for rows in (test, calibrate, learn))
+        slope = slope_of(probability, y, loans.case[at])
+        return cls(period, at, fitted, table, y, probability, groups, slope, *defaulted, int(learn.sum()))
 
     def row(self, spread: float | None, seed: int) -> dict[str, Any]:
         """Metrics over all rows; coverage by bounds as widened by what was known at the time, nan before that."""
@@ -225,8 +231,12 @@ class _Measured:
             "group_value": "all",
             "bounds_coverage": coverage,
             **found,
+            "slope": self.slope[0],
+            "slope_error": self.slope[1],
             "n_defaulted": self.n_defaulted,
+            "n_defaulted_level": self.n_defaulted_level,
             "n_defaulted_learnt": self.n_defaulted_learnt,
+            "n_learnt": self.n_learnt,
             "mean_pd": float(self.probability.mean()),
             "ece_by_chance": metrics.calibration_error_by_chance(self.probability, seed=seed),
             "gini": 2 * found["auc"] - 1,

@@ -26,6 +26,9 @@ def compared(
 ) -> list[dict[str, Any]]:
     """One row per algorithm, metric and difference: value, lower and upper, n and n_default, message.
 
+    Intervals are those of the draws less what these lie off the value on average: rows that are drawn twice make a
+    calibration error larger, and KS too. The value itself has as much of that bias as its rows give it.
+
     `told` are the probabilities of the same rows by algorithm. A row whose `against` is null holds the metric itself,
     one that names an algorithm how much more it is than that one's. Outcomes of one class give no rows; with fewer than
     FEWEST customers of either, lower and upper are nan and the message says so. The order of the rows is of no matter.
@@ -63,7 +66,11 @@ def _too_few(y: Labels, cases: npt.NDArray[np.intp]) -> str | None:
 
 def _rows(name: str, against: str | None, found: Vector, drawn: Vector, y: Labels) -> list[dict[str, Any]]:
     ends = (1 - LEVEL) / 2, (1 + LEVEL) / 2
-    lower, upper = np.quantile(drawn, ends, axis=0) if len(drawn) else np.full((2, len(METRICS)), np.nan)
+    lower, upper = np.full((2, len(METRICS)), np.nan)
+    if len(drawn):
+        lower, upper = np.quantile(drawn - (drawn.mean(axis=0) - found), ends, axis=0)
+        if against is None:
+            lower = np.where(np.array(METRICS) == "gini", lower, np.maximum(lower, 0.0))
     counts = {"n": len(y), "n_default": int(y.sum())}
     return [
         {"algorithm": name, "against": against, "metric": metric, "value": float(found[k])}

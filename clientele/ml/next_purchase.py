@@ -83,8 +83,9 @@ class NextPurchase:
         expected = {name: as_dates(dates, days) for name, days in self.days(x, probability).items()}
         columns["expected_date"] = expected["median"]
         columns["expected_date_lower"], columns["expected_date_upper"] = expected["lower"], expected["upper"]
-        explained = self.classifiers[EXPLAINED_DAYS].model.features
-        return columns | self._categories(batch) | reasons.columns(explained, x, effects)
+        explained = self.classifiers[EXPLAINED_DAYS]
+        told = reasons.columns(explained.model.features, x, effects, explained.together)
+        return columns | self._categories(batch) | told
 
     def _categories(self, batch: pa.RecordBatch | pa.Table) -> Columns:
         names, probability = np.full(batch.num_rows, None, dtype=object), np.full(batch.num_rows, np.nan)

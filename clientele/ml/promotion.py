@@ -29,6 +29,7 @@ Losses = dict[Key, float]
 LossesOf = Callable[[Sequence[Row]], Losses]
 Measured = Callable[[Row, Sequence[Key]], Losses]
 
+UNPROVEN = "unproven: "  # how the words of a gate begin that too little is known for; it stands in nobody's way
 TOO_FEW = "too few periods were measured to tell it from the champion"
 NOISE = 2.0  # standard errors by which a version may be worse than the champion was in other periods
 
@@ -39,7 +40,7 @@ def gate(is_open: bool, why: str) -> str:
 
 
 def is_open(gates: Mapping[str, str]) -> bool:
-    """Whether none of them failed; what could not be compared stands in nobody's way."""
+    """Whether none of them failed; what could not be compared or proven stands in nobody's way."""
     return not any(text.startswith("failed") for text in gates.values())
 
 

@@ -101,7 +101,11 @@ class Scorecard:
         kept = np.flatnonzero(coefficients > 0)
         if not kept.size:
             raise ValueError("no characteristic tells those who default from the others")
-        coarse = [Coarse.fit(fine[j], y, shapes[j]) for j in kept]
+        fitted = [(j, Coarse.fit(fine[j], y, shapes[j])) for j in kept]
+        told = [(j, one) for j, one in fitted if np.ptp(one.woe[one.n > 0]) > 0]  # in one bin all are alike
+        if not told:
+            raise ValueError("no characteristic tells those who default from the others")
+        kept, coarse = np.array([j for j, _ in told]), [one for _, one in told]
         woe = np.stack([c.woe[c.of_code[fine[j].codes]] for c, j in zip(coarse, kept, strict=True)])
         mean = float((coefficients[kept] @ woe).mean() - (weights @ coefficients).mean())
         named = [c.named(fine[j]) for c, j in zip(coarse, kept, strict=True)]

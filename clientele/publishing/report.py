@@ -60,7 +60,10 @@ def _show_build(console: Console, status: Status, command: str, at: str) -> None
     _show_warnings(console, status.audit)
     age = "newer than what is published" if status.is_build_newer else "what is published"
     if status.audit.passed:
-        _line(console, f"build     {age}; passes the audit ({status.audit.n_checks} checks)")
+        _line(
+            console,
+            f"build     {age}; passes the audit ({status.audit.n_checks} checks, those of earlier runs included)",
+        )
         if status.is_build_newer:
             _line(console, f"next: {command} publish{at}")
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -15,8 +17,12 @@ from dashboards import shown, state
 from dashboards.components import Card
 from dashboards.data import Publication, Result
 
-# As people choose them, the name that the marts have for them, and the days that they reach back.
-PERIODS = {"12 months": ("last_365_days", 365), "3 months": ("last_92_days", 92), "all time": ("all_time", None)}
+# In the address; as people choose them, the name that the marts have for them, and the days that they reach back.
+PERIODS = {
+    "12m": ("12 months", "last_365_days", 365),
+    "3m": ("3 months", "last_92_days", 92),
+    "all": ("all time", "all_time", None),
+}
 # Title, how it is written, and the unit of its axis where the numbers do not say.
 RATES = {
     "ctr": ("Click-through rate", ".1%", "of impressions"),
@@ -61,6 +67,21 @@ def rate(publication: Publication, rows: pd.DataFrame, *, column: str, by: str) 
     )
 
 
+# What each rate is made of.
+MADE_OF = {
+    "ctr": ("clicks", "impressions"),
+    "conversion_share": ("conversions", "clicks"),
+    "cpc": ("cost_amount", "clicks"),
+    "roas": ("revenue_amount", "cost_amount"),
+}
+
+
+def columns_of(rate: str, by: str) -> list[str]:
+    """The columns of a rate over time: of what, when, the rate with its bounds, and what it is made of."""
+    of = ["campaign_id", "campaign_name"] if by == "performance_date" else []
+    return [*of, "channel", by, rate, f"{rate}_lower", f"{rate}_upper", *MADE_OF[rate]]
+
+
 def four(publication: Publication, result: Result, by: str, of: str) -> None:
     """The four rates of the table `of`, two by two."""
     for pair in (("ctr", "conversion_share"), ("cpc", "roas")):
@@ -68,7 +89,7 @@ def four(publication: Publication, result: Result, by: str, of: str) -> None:
             with cell:
                 ui.panel(
                     RATES[column][0],
-                    result,
+                    replace(result, rows=result.rows[columns_of(column, by)], part=column),
                     partial(rate, publication, column=column, by=by),
                     about=ui.meaning_with_bounds(publication, of, column),
                     publication=publication,
@@ -77,7 +98,9 @@ def four(publication: Publication, result: Result, by: str, of: str) -> None:
 
 def return_bars(currency: str) -> ui.Chart:
     """The return of each campaign with its bounds, beside the line from which a campaign brings in what it costs."""
-    base = alt.Chart().encode(y=alt.Y("campaign:N", sort=None, title=None))
+    base = alt.Chart().encode(
+        y=alt.Y("campaign:N", sort=None, title=None, axis=alt.Axis(labelLimit=ui.label_room(), labelOverlap=False))
+    )
     tips = [
         alt.Tooltip("campaign_name:N", title="Campaign"),
         alt.Tooltip("channel:N", title="Channel"),
@@ -92,12 +115,19 @@ def return_bars(currency: str) -> ui.Chart:
         tooltip=tips,
     )
     points = base.mark_point(color=ui.accent(), filled=True, size=70, opacity=1).encode(x="roas:Q", tooltip=tips)
+    points = points.transform_filter("isValid(datum.roas_lower)")
+    # Nothing says how sure a return of nothing is.
+    unsure = base.transform_filter("!isValid(datum.roas_lower)")
+    hollow = unsure.mark_point(color=ui.accent(), filled=False, size=70).encode(x="roas:Q", tooltip=tips)
+    said = unsure.mark_text(align="left", dx=9, fontSize=11, color=ui.accent()).encode(
+        x="roas:Q", text=alt.value("no interval: no conversion"), tooltip=tips
+    )
     even = (
         alt.Chart()
         .mark_rule(color=ui.RISK_COLOURS["high"], strokeDash=[5, 4])
         .encode(x=alt.X(datum=1), tooltip=alt.value("Break-even: revenue is the cost"))
     )
-    return alt.layer(bounds, points, even)
+    return alt.layer(bounds, points, hollow, said, even)
 
 
 def returns(publication: Publication, rows: pd.DataFrame) -> None:
@@ -122,29 +152,43 @@ def returns(publication: Publication, rows: pd.DataFrame) -> None:
 
 
 def summary(publication: Publication, rows: pd.DataFrame, marked: list[int], key: str) -> Any:
-    """All campaigns as a table, of which one can be marked."""
+    """All campaigns as a table, of which a click opens one; estimates sort as numbers, bounds stand beside them."""
     money = publication.currency
+    written: dict[str, Callable[..., str]] = {
+        "roas": shown.decimal, "conversion_share": shown.share, "ctr": shown.share, "cpc": shown.decimal,
+    }  # fmt: skip
+    intervals = {
+        f"{name}_lower": [ui.bounds(row, name, write) for row in rows.to_dict("records")]
+        for name, write in written.items()
+    }
+
+    def with_bounds(name: str, label: str, kind: str, wide: int, wide_bounds: int) -> dict[str, ui.Column]:
+        return {
+            name: ui.Column(label, kind, width=wide),
+            f"{name}_lower": ui.text("bounds", width=wide_bounds),
+        }
+
     return ui.table(
         publication,
-        rows.assign(**{name: rows[name].astype(float).round(0) for name in ("revenue_amount", "cost_amount")}),
+        rows.assign(
+            **{name: rows[name].astype(float).round(0) for name in ("revenue_amount", "cost_amount")}, **intervals
+        ),
         "campaign_summary",
         {
-            "campaign_name": ui.text("Campaign"),
-            "channel": ui.text("Channel"),
-            **ui.bounded("roas", "ROAS", "decimal"),
-            "cost_amount": ui.amount("Cost", money),
-            "revenue_amount": ui.amount("Revenue", money),
-            **ui.bounded("ctr", "CTR", "share"),
-            **ui.bounded("cpc", f"CPC ({money})", "decimal"),
-            **ui.bounded("conversion_share", "Conversion", "share"),
-            "impressions": ui.figure("Impressions"),
-            "first_date": ui.when("First day"),
-            "last_date": ui.when("Last day"),
+            "campaign_name": ui.text("Campaign", width=105),
+            **with_bounds("roas", "ROAS", "decimal", 55, 95),
+            "cost_amount": ui.Column(f"Cost ({money})", "number", width=80),
+            "revenue_amount": ui.Column(f"Revenue ({money})", "number", width=105),
+            **with_bounds("conversion_share", "Conversion", "share", 78, 105),
+            **with_bounds("ctr", "CTR", "share", 52, 95),
+            **with_bounds("cpc", f"CPC ({money})", "decimal", 72, 88),
+            "channel": ui.text("Channel", width=60),
+            "first_date": ui.Column("First day", "day", width=92),
         },
         key=key,
         on_select="rerun",
-        selection_mode="single-row",
-        selection_default={"selection": {"rows": marked}},
+        selection_mode="single-cell",
+        selection_default={"selection": {"cells": [(number, "campaign_name") for number in marked]}},
     )
 
 
@@ -165,7 +209,8 @@ def of_period(publication: Publication, channels: list[str]) -> None:
     """What ran in a period on a channel, or on all of them."""
     cells = st.columns([1, 1, 2])
     with cells[0]:
-        chosen, days = PERIODS[state.one_of("period", "Period", list(PERIODS))]
+        period = state.one_of("period", "Period", list(PERIODS), written=lambda key: PERIODS[key][0])
+        _told, chosen, days = PERIODS[period]
     with cells[1]:
         channel = state.choice("channel", "Channel", channels)
     since = publication.snapshot_date - timedelta(days=days) if days and publication.snapshot_date else None
@@ -190,27 +235,27 @@ def of_period(publication: Publication, channels: list[str]) -> None:
         about=ui.meaning_with_bounds(publication, "campaign_summary", "roas"),
         publication=publication,
     )
-    # What is marked is kept as a row number, which is another campaign in another table.
-    one_of(publication, found, key=f"campaigns-{publication.version}-{chosen}-{channel}")
+    # What is marked is kept as a row number, which is another campaign in another table; Back marks what it leads to.
+    one_of(publication, found, key=f"campaigns-{publication.version}-{chosen}-{channel}-{state.times_arrived()}")
 
 
 def one_of(publication: Publication, found: Result, *, key: str) -> None:
     """The campaigns, and the one that is marked, or that the address names, day by day."""
     campaigns, asked_for = list(found.rows["campaign_id"]), state.open_one("campaign")
     with st.container(border=True):
-        st.markdown("**Campaigns**", help="Mark a row to see the campaign day by day.")
+        st.markdown("**Campaigns**", help="A click on a row opens the campaign, day by day.")
         named = [campaigns.index(asked_for)] if asked_for in campaigns else []
         marked = summary(publication, found.rows, named, key)
         ui.source(publication, found, key="campaigns")
-    if not marked.selection.rows:
+    if not marked.selection.cells:
         if asked_for in campaigns:
-            state.close("campaign")
+            state.shut("campaign")
         elif asked_for:
             st.info(
                 f"Campaign {shown.plain(asked_for)} did not run in this period on this channel.", icon=":material/info:"
             )
         return
-    campaign = found.rows.iloc[marked.selection.rows[0]]
+    campaign = found.rows.iloc[marked.selection.cells[0][0]]
     if campaign["campaign_id"] != asked_for:
         state.open_it("campaign", campaign["campaign_id"])
     daily = ui.asked(publication, "campaigns_daily", campaign=campaign["campaign_id"])

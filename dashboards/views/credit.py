@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import components as ui
-from dashboards import data, shown, state
+from dashboards import data, features, shown, state
 from dashboards.components import Card
 from dashboards.data import Publication, Result
 
@@ -19,11 +19,16 @@ SCORES = "credit_scores"
 MODELS = ("credit",)
 # From blue, the safest, to orange, told apart by people with any kind of colour blindness.
 BANDS = {"A": "#0072b2", "B": "#56b4e9", "C": "#009e73", "D": "#e69f00", "E": "#d55e00"}
+RECOMMENDATIONS = {"approve": "#009e73", "refer": "#e69f00", "decline": "#d55e00"}
 FOUR_FIFTHS = 0.8  # of the approval rate of the group approved most often: below, adverse impact is presumed
-# What the interval of a group's ratio says, and its colour.
-BELOW, TOUCHES, ABOVE = "below four fifths", "four fifths lie within the interval", "above four fifths"
-REFERENCE, TOO_SMALL = "compared with", "too small to judge"
-VERDICTS = {BELOW: "#d55e00", TOUCHES: "#e69f00", ABOVE: "#009e73", REFERENCE: "#0072b2", TOO_SMALL: "#8c8c8c"}
+# What a group's ratio and its interval say, and their colour.
+BELOW, ESTIMATED = "below four fifths", "estimated below four fifths"
+TOUCHES, ABOVE = "may be below four fifths", "above four fifths"
+REFERENCE, TOO_SMALL = "compared with", "too few to judge"
+VERDICTS = {
+    BELOW: "#d55e00", ESTIMATED: "#e69f00", TOUCHES: "#56b4e9", ABOVE: "#009e73", REFERENCE: "#0072b2",
+    TOO_SMALL: "#8c8c8c",
+}  # fmt: skip
 
 
 def page(publication: Publication) -> None:
@@ -67,19 +72,19 @@ def figures(publication: Publication, summary: Result) -> list[Card]:
             "Customers with a score",
             shown.number(told["n_scored"]),
             [f"{shown.number(told['score_mean'])} points on average"],
-            ui.meaning(publication, SCORES, "score"),
+            ui.meaning(publication, "credit_summary", "n_scored"),
         ),
         Card(
             "Mean probability of default",
             shown.share(told["pd_mean"]),
             [shown.between(shown.share(told["pd_mean_lower"]), shown.share(told["pd_mean_upper"]))],
-            ui.meaning(publication, SCORES, "pd"),
+            ui.meaning(publication, "credit_summary", "pd_mean"),
         ),
         Card(
             "Recommended to approve",
             shown.number(told["n_approve"]),
             [f"{shown.share(told['approve_share'], 0)} of them"],
-            ui.meaning(publication, "credit_decisions", "recommendation"),
+            ui.meaning(publication, "credit_summary", "n_approve"),
         ),
         Card(
             "For a person to decide",
@@ -98,7 +103,7 @@ def scores(publication: Publication) -> None:
             "Customers by score",
             ui.asked(publication, "credit_distribution"),
             distribution,
-            about=ui.meaning(publication, SCORES, "score"),
+            about=ui.meaning(publication, "credit_score_distribution"),
             publication=publication,
             models=MODELS,
         )
@@ -107,7 +112,7 @@ def scores(publication: Publication) -> None:
             "Probability of default by band",
             ui.asked(publication, "credit_bands"),
             by_band,
-            about=ui.meaning(publication, SCORES, "band"),
+            about=ui.meaning(publication, "credit_band_summary"),
             publication=publication,
             models=MODELS,
         )
@@ -117,7 +122,7 @@ def scores(publication: Publication) -> None:
             "What costs most points",
             ui.asked(publication, "credit_reasons"),
             reasons,
-            about=ui.meaning(publication, "credit_reason_summary", "n_first"),
+            about=ui.meaning(publication, "credit_reason_summary"),
             publication=publication,
             models=MODELS,
         )
@@ -126,7 +131,7 @@ def scores(publication: Publication) -> None:
             "Recommendations and the rule behind each",
             ui.asked(publication, "credit_recommendations"),
             recommendations,
-            about=ui.meaning(publication, "credit_decisions", "rule"),
+            about=ui.meaning(publication, "credit_recommendation_summary"),
             publication=publication,
             models=MODELS,
         )
@@ -134,13 +139,13 @@ def scores(publication: Publication) -> None:
 
 def policy(publication: Publication) -> None:
     """Offers with what they would cost, and how well defaults are told apart."""
-    left, right = st.columns([3, 2])
+    left, right = st.columns([7, 3])
     with left:
         ui.panel(
             "Offers and expected loss",
             ui.asked(publication, "credit_offers"),
             lambda rows: offers(publication, rows),
-            about=ui.meaning(publication, "credit_offer_summary", "expected_loss"),
+            about=ui.meaning(publication, "credit_offer_summary"),
             publication=publication,
             models=MODELS,
             empty="No approved customer fits a product.",
@@ -150,7 +155,7 @@ def policy(publication: Publication) -> None:
             "How well defaults are told apart",
             ui.asked(publication, "credit_versions"),
             gini,
-            about=ui.meaning(publication, "credit_challengers", "value"),
+            about=ui.meaning(publication, "credit_challengers"),
             publication=publication,
             models=MODELS,
         )
@@ -173,25 +178,31 @@ def judged(row: Mapping[Hashable, Any]) -> str:
     lower, upper = row["adverse_impact_ratio_lower"], row["adverse_impact_ratio_upper"]
     if pd.isna(lower) or pd.isna(upper):
         return TOO_SMALL
-    return BELOW if upper < FOUR_FIFTHS else TOUCHES if lower < FOUR_FIFTHS else ABOVE
+    if upper < FOUR_FIFTHS:
+        return BELOW
+    if row["adverse_impact_ratio"] < FOUR_FIFTHS:
+        return ESTIMATED
+    return TOUCHES if lower < FOUR_FIFTHS else ABOVE
 
 
 def is_fair(rows: pd.DataFrame) -> str:
     """A sentence: which groups are approved less than four fifths as often as the one approved most, or may be."""
-    found: dict[str, list[str]] = {BELOW: [], TOUCHES: [], TOO_SMALL: []}
-    for row in rows.to_dict("records"):
-        verdict = judged(row)
-        if verdict in found:
-            found[verdict].append(
-                f"*{shown.plain(row['group_value'])}* ({shown.words(row['protected_attribute']).lower()})"
-            )
-    small = len(found[TOO_SMALL])
+    found: dict[str, list[str]] = {verdict: [] for verdict in VERDICTS}
+    # The furthest below first.
+    for row in rows.sort_values("adverse_impact_ratio", kind="stable").to_dict("records"):
+        ratio = f", {row['adverse_impact_ratio']:.2f}" if pd.notna(row["adverse_impact_ratio"]) else ""
+        attribute = shown.words(row["protected_attribute"]).lower()
+        found[judged(row)].append(f"*{shown.plain(row['group_value'])}* ({attribute}{ratio})")
+    few, of = len(found[TOO_SMALL]), "of the approval rate of the group approved most often"
     told = [
-        f"**Below four fifths** of the approval rate of the group approved most often: {', '.join(found[BELOW])}."
-        if found[BELOW]
-        else "No group's interval lies below four fifths of the approval rate of the group approved most often.",
-        f"**May be below**, as their interval reaches it: {', '.join(found[TOUCHES])}." if found[TOUCHES] else "",
-        f"{shown.plural(small, 'group')} {'is' if small == 1 else 'are'} too small to judge." if small else "",
+        f"**Below four fifths** {of}: {', '.join(found[BELOW])}." if found[BELOW] else "",
+        f"**Estimated below four fifths** {'' if found[BELOW] else f'{of} '}with an interval that reaches them:"
+        f" {', '.join(found[ESTIMATED])}."
+        if found[ESTIMATED]
+        else "",
+        "" if found[BELOW] or found[ESTIMATED] else f"No group is estimated below four fifths {of}.",
+        f"**May be below** by their interval alone: {', '.join(found[TOUCHES])}." if found[TOUCHES] else "",
+        f"{shown.plural(few, 'group')} {'has' if few == 1 else 'have'} too few customers to judge." if few else "",
     ]
     return " ".join(filter(None, told))
 
@@ -232,13 +243,13 @@ def by_attribute(publication: Publication, attributes: list[str]) -> None:
         "Groups: recommendations and defaults",
         found,
         lambda rows: groups(publication, rows),
-        about=ui.meaning(publication, "fairness_credit", "default_rate"),
+        about=ui.meaning(publication, "fairness_credit"),
         publication=publication,
         models=MODELS,
     )
 
 
-def score_bars() -> ui.Chart:
+def score_bars(bands: tuple[str, ...]) -> ui.Chart:
     """Customers by score, bands told apart."""
     return (
         alt.Chart()
@@ -251,7 +262,7 @@ def score_bars() -> ui.Chart:
                 "band:N",
                 title="Band, A the safest",
                 legend=alt.Legend(orient="top"),
-                scale=alt.Scale(domain=list(BANDS), range=list(BANDS.values())),
+                scale=alt.Scale(domain=list(bands), range=[BANDS[band] for band in bands]),
             ),
             tooltip=[
                 alt.Tooltip("score_from:Q", title="From"),
@@ -267,7 +278,8 @@ def score_bars() -> ui.Chart:
 
 def distribution(rows: pd.DataFrame) -> None:
     """Customers by score."""
-    ui.vega(rows, score_bars, alt_text="Customers by score")
+    bands = tuple(band for band in BANDS if band in set(rows["band"]))
+    ui.vega(rows, score_bars, bands, alt_text="Customers by score")
     told_of_empty(set(rows["band"]))
 
 
@@ -287,14 +299,22 @@ def offers(publication: Publication, rows: pd.DataFrame) -> None:
     """Products that could be offered, and what they would cost."""
     money = publication.currency
     ui.table(
-        publication, rows.round({"credit_limit_mean": 0, "expected_loss": 0, "expected_margin": 0}),
+        publication,
+        rows.round({"credit_limit_mean": 0, "expected_loss": 0, "expected_margin": 0}).assign(
+            apr_from=[
+                shown.between(shown.share(lower), shown.share(upper))
+                for lower, upper in zip(rows["apr_from"], rows["apr_to"], strict=True)
+            ]
+        ),
         "credit_offer_summary",
         {
-            "product": ui.text("Product"), "n_customers": ui.figure("Customers"),
-            "n_profitable": ui.figure("of them profitable"), "credit_limit_mean": ui.amount("Mean limit", money),
-            "apr_from": ui.part("APR from"), "apr_to": ui.part("to"),
-            "expected_loss": ui.amount("Expected loss", money),
-            "expected_loss_share": ui.part("of limits"), "expected_margin": ui.amount("Margin", money),
+            "product": ui.text("Product", width=85), "n_customers": ui.Column("Customers", "number", width=80),
+            "expected_loss": ui.Column(f"Expected loss ({money})", "number", width=130),
+            "expected_loss_share": ui.Column("of limits", "share", width=65),
+            "expected_margin": ui.Column(f"Margin ({money})", "number", width=95),
+            "n_profitable": ui.Column("Profitable", "number", width=75),
+            "credit_limit_mean": ui.Column(f"Mean limit ({money})", "number", width=115),
+            "apr_from": ui.text("APR", width=110),
         },
     )  # fmt: skip
     st.caption(
@@ -304,13 +324,13 @@ def offers(publication: Publication, rows: pd.DataFrame) -> None:
     )
 
 
-def reason_bars() -> ui.Chart:
+def reason_bars(names: tuple[str, ...]) -> ui.Chart:
     """The characteristics that stand first among the reasons."""
     return (
         alt.Chart()
         .mark_bar(color=ui.accent(), cornerRadiusEnd=2, height=14)
         .encode(
-            y=alt.Y("what:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
+            y=alt.Y("what:N", sort=None, title=None, axis=ui.beside(names)),
             x=alt.X("n_first:Q", title="Customers whom it costs most", axis=ui.counts_axis()),
             tooltip=[
                 alt.Tooltip("what:N", title="Characteristic"),
@@ -324,13 +344,12 @@ def reason_bars() -> ui.Chart:
 
 def reasons(rows: pd.DataFrame) -> None:
     """The characteristics that stand first among the reasons."""
-    rows = rows.assign(what=rows["characteristic"].map(shown.feature))
-    ui.vega(rows, reason_bars, height=28 * len(rows) + 60, alt_text="What costs most points")
+    rows = rows.assign(what=rows["characteristic"].map(features.label))
+    ui.vega(rows, reason_bars, tuple(rows["what"]), height=28 * len(rows) + 60, alt_text="What costs most points")
 
 
-def rule_bars() -> ui.Chart:
+def rule_bars(kinds: tuple[str, ...]) -> ui.Chart:
     """Customers by the rule that decided, recommendations told apart."""
-    kinds = ["approve", "refer", "decline"]
     return (
         alt.Chart()
         .mark_bar(cornerRadiusEnd=2, height=14)
@@ -341,7 +360,7 @@ def rule_bars() -> ui.Chart:
                 "recommendation:N",
                 title=None,
                 legend=alt.Legend(orient="top"),
-                scale=alt.Scale(domain=kinds, range=["#009e73", "#e69f00", "#d55e00"]),
+                scale=alt.Scale(domain=list(kinds), range=[RECOMMENDATIONS[kind] for kind in kinds]),
             ),
             tooltip=[
                 alt.Tooltip("recommendation:N", title="Recommended"),
@@ -356,7 +375,8 @@ def rule_bars() -> ui.Chart:
 def recommendations(rows: pd.DataFrame) -> None:
     """Customers by the rule that decided."""
     rows = rows.assign(what=rows["rule"].map(shown.words))
-    ui.vega(rows, rule_bars, height=28 * rows["rule"].nunique() + 90, alt_text="Recommendations by rule")
+    kinds = tuple(kind for kind in RECOMMENDATIONS if kind in set(rows["recommendation"]))
+    ui.vega(rows, rule_bars, kinds, height=28 * rows["rule"].nunique() + 90, alt_text="Recommendations by rule")
 
 
 def gini(rows: pd.DataFrame) -> None:
@@ -401,10 +421,14 @@ def interval_marks(
         tooltip=tips,
     )
     points = base.mark_point(filled=True, size=80, opacity=1, **plain).encode(x=f"{column}:Q", tooltip=tips)
+    layers = [bounds, points]
+    if verdicts:
+        few = base.transform_filter(alt.datum.verdict == TOO_SMALL)
+        layers.append(few.mark_text(align="left", dx=4, fontSize=11).encode(x=alt.value(0), text=alt.value("too few")))
     if mark is None:
-        return alt.layer(bounds, points)
+        return alt.layer(*layers)
     line = alt.Chart().mark_rule(strokeDash=[4, 4], color=ui.RISK_COLOURS["high"]).encode(x=alt.datum(mark))
-    return alt.layer(line, bounds, points)
+    return alt.layer(line, *layers)
 
 
 def intervals(
@@ -435,10 +459,12 @@ def intervals(
 def groups(publication: Publication, rows: pd.DataFrame) -> None:
     """Groups as a table; those that are too small to judge say so."""
     ui.table(
-        publication, rows, "fairness_credit",
+        publication,
+        rows.assign(is_large_enough=rows["is_large_enough"].map({True: "yes", False: "too few"})),
+        "fairness_credit",
         {
             "group_value": ui.text("Group"), "n_customers": ui.figure("Customers"),
-            "is_large_enough": ui.Column("Large enough", "tick"),
+            "is_large_enough": ui.text("Enough"),
             **ui.bounded("approval_rate", "Approved", "share"),
             "compared_with": ui.text("Beside"),
             **ui.bounded("adverse_impact_ratio", "Impact ratio", "decimal"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from io import BytesIO
 
@@ -18,36 +19,46 @@ SIZE = 50
 MODELS = ("churn", "clv", "segments")
 FILTERS = ("search", "sort", "risk", "segment", "tier", "country", "page")
 # What a list can be sorted by; a customer's id settles ties, so that no page repeats a row.
+# The address has the key, readers the words, the database the order.
 ORDERS = {
-    "value at risk": "value_at_risk desc nulls last, customer_id",
-    "value at risk, lowest first": "value_at_risk asc nulls last, customer_id",
-    "churn probability": "churn_probability desc nulls last, customer_id",
-    "churn probability, lowest first": "churn_probability asc nulls last, customer_id",
-    "rise of churn": "churn_probability_change desc nulls last, customer_id",
-    "expected value": "clv_365d desc nulls last, customer_id",
-    "expected value, lowest first": "clv_365d asc nulls last, customer_id",
-    "spent so far": "total_spent desc nulls last, customer_id",
-    "spent so far, least first": "total_spent asc nulls last, customer_id",
-    "orders": "n_orders desc nulls last, customer_id",
-    "orders, fewest first": "n_orders asc nulls last, customer_id",
-    "last order, newest first": "last_ordered_at desc nulls last, customer_id",
-    "last order, oldest first": "last_ordered_at asc nulls last, customer_id",
-    "customer": "customer_id",
-    "customer, last first": "customer_id desc",
+    "at-risk": ("value at risk", "value_at_risk desc nulls last, customer_id"),
+    "at-risk-up": ("value at risk, lowest first", "value_at_risk asc nulls last, customer_id"),
+    "churn": ("churn probability", "churn_probability desc nulls last, customer_id"),
+    "churn-up": ("churn probability, lowest first", "churn_probability asc nulls last, customer_id"),
+    "churn-rise": ("rise of churn", "churn_probability_change desc nulls last, customer_id"),
+    "value": ("expected value", "clv_365d desc nulls last, customer_id"),
+    "value-up": ("expected value, lowest first", "clv_365d asc nulls last, customer_id"),
+    "spent": ("spent so far", "total_spent desc nulls last, customer_id"),
+    "spent-up": ("spent so far, least first", "total_spent asc nulls last, customer_id"),
+    "orders": ("orders", "n_orders desc nulls last, customer_id"),
+    "orders-up": ("orders, fewest first", "n_orders asc nulls last, customer_id"),
+    "last-order": ("last order, newest first", "last_ordered_at desc nulls last, customer_id"),
+    "last-order-up": ("last order, oldest first", "last_ordered_at asc nulls last, customer_id"),
+    "customer": ("customer", "customer_id"),
+    "customer-down": ("customer, last first", "customer_id desc"),
 }
 # What a click on the head of a column sorts by, and a second one.
 BY_HEAD = {
-    "customer_id": ("customer", "customer, last first"),
-    "churn_probability": ("churn probability", "churn probability, lowest first"),
-    "value_at_risk": ("value at risk", "value at risk, lowest first"),
-    "clv_365d": ("expected value", "expected value, lowest first"),
-    "total_spent": ("spent so far", "spent so far, least first"),
-    "n_orders": ("orders", "orders, fewest first"),
-    "recency_days": ("last order, newest first", "last order, oldest first"),
+    "customer_id": ("customer", "customer-down"),
+    "churn_probability": ("churn", "churn-up"),
+    "value_at_risk": ("at-risk", "at-risk-up"),
+    "clv_365d": ("value", "value-up"),
+    "total_spent": ("spent", "spent-up"),
+    "n_orders": ("orders", "orders-up"),
+    "recency_days": ("last-order", "last-order-up"),
 }
 
 
-def filters(publication: Publication) -> tuple[dict[str, str | None], str]:
+RISE = "churn-rise"
+
+
+def earlier_day(publication: Publication) -> date | None:
+    """The day whose scores those of single customers are compared with; None where there is none."""
+    found = ui.asked(publication, "customers_compared")
+    return None if found is None or found.rows.empty else found.one()["earlier_date"]
+
+
+def filters(publication: Publication, earlier: date | None) -> tuple[dict[str, str | None], str]:
     """What the list is narrowed to, and what it is sorted by."""
     segments = ui.asked(publication, "segment_names")
     countries = ui.asked(publication, "customers_countries")
@@ -55,8 +66,8 @@ def filters(publication: Publication) -> tuple[dict[str, str | None], str]:
     with cells[0]:
         search = state.words("search", "Customer", placeholder="an id, or a part of it")
     with cells[1]:
-        st.session_state.setdefault("sort", next(iter(ORDERS)))
-        order = state.one_of("sort", "Sort by", list(ORDERS))
+        orders = [key for key in ORDERS if earlier is not None or key != RISE]
+        order = state.one_of("sort", "Sort by", orders, written=lambda key: ORDERS[key][0])
     with cells[2]:
         risk = state.choice("risk", "Churn risk", ["high", "medium", "low"])
     with cells[3]:
@@ -77,11 +88,8 @@ def everything(publication: Publication, narrowed: dict[str, str | None], hidden
 @ui.fragment
 def listed(publication: Publication) -> None:
     """The list, with what it is narrowed to."""
-    narrowed, order = filters(publication)
-    # Other customers, or another order of them, begin with their first page.
-    asked_for = (*narrowed.values(), order)
-    if st.session_state.setdefault("narrowed", asked_for) != asked_for:
-        st.session_state["narrowed"], st.session_state["page"] = asked_for, 1
+    earlier = earlier_day(publication)
+    narrowed, order = filters(publication, earlier)
     count = ui.asked(publication, "customers_count", **narrowed)
     if count is None:
         return
@@ -92,16 +100,16 @@ def listed(publication: Publication) -> None:
     pages = math.ceil(found / SIZE)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         counted = st.empty()
-        number = min(state.page_number("page", pages), pages)
+        number = state.page_number(pages)
     start = (number - 1) * SIZE
-    rows = ui.asked(publication, "customers_list", order=ORDERS[order], size=SIZE, start=start, **narrowed)
+    rows = ui.asked(publication, "customers_list", order=ORDERS[order][1], size=SIZE, start=start, **narrowed)
     if rows is None:
         return
     counted.caption(
         f"**{shown.plural(found, 'customer')}**, {shown.number(start + 1)} to {shown.number(start + len(rows.rows))}"
         f" · page {number:,} of {pages:,}"
     )
-    table(publication, rows, order)
+    table(publication, rows, order, earlier)
     st.download_button(
         f"{'All ' if found > 1 else ''}{shown.plural(found, 'customer')} as CSV",
         partial(everything, publication, narrowed, access.hidden_columns()),
@@ -113,17 +121,18 @@ def listed(publication: Publication) -> None:
         st.rerun()
 
 
-def table(publication: Publication, rows: data.Result, order: str) -> None:
+def table(publication: Publication, rows: data.Result, order: str, earlier: date | None) -> None:
     """One page: a click on a row opens the customer, one on a head sorts all customers by it.
 
     The words of a table would sort and search these rows alone; style of app.py takes both from what lies in this box.
     """
     money = publication.currency
     seen = rows.rows.round({"recency_days": 0, "total_spent": 0}).assign(
-        churn_probability=ui.estimates(rows.rows, "churn_probability", partial(shown.share, digits=0)),
+        churn_probability=ui.estimates(rows.rows, "churn_probability", partial(shown.probability, digits=0)),
         value_at_risk=ui.estimates(rows.rows, "value_at_risk", shown.short),
         clv_365d=ui.estimates(rows.rows, "clv_365d", shown.short),
     )
+    rise = ui.Column(f"Rise since {shown.day(earlier)} (points) ↓", "share change")
     columns = {
         "customer_id": ui.text("Customer"),
         **{
@@ -134,6 +143,7 @@ def table(publication: Publication, rows: data.Result, order: str) -> None:
                 ("clv_365d", f"Value of 365 days ({money})"),
             )
         },
+        **({"churn_probability_change": rise} if order == RISE else {}),
         "segment_name": ui.text("Segment", width=180),
         "risk_level": ui.Column("Risk", width=70, about=ui.risk_levels(publication)),
         "recommended_action": ui.text("What to do", width=95),
@@ -144,7 +154,7 @@ def table(publication: Publication, rows: data.Result, order: str) -> None:
     }
     for name, (first, second) in BY_HEAD.items():
         if order in (first, second):
-            is_down = " desc" in ORDERS[order]
+            is_down = " desc" in ORDERS[order][1]
             if name == "recency_days":  # the newer the order, the fewer days
                 is_down = not is_down
             columns[name] = replace(columns[name], label=f"{columns[name].label} {'↓' if is_down else '↑'}")
@@ -159,7 +169,7 @@ def table(publication: Publication, rows: data.Result, order: str) -> None:
             key=key,
             on_select=partial(clicked, key, list(rows.rows["customer_id"])),
             selection_mode=["single-cell", "single-column"],
-            height=ui.ROW * 16 + 3 if len(seen) > ui.MOST_ROWS else "auto",
+            most=15,
         )
 
 
@@ -170,7 +180,7 @@ def clicked(key: str, customers: list[str]) -> None:
         state.leave_for("customer", str(customers[selection.cells[0][0]]), FILTERS)
     elif selection.columns and selection.columns[0] in BY_HEAD:
         first, second = BY_HEAD[selection.columns[0]]
-        st.session_state["sort"] = second if st.session_state.get("sort") == first else first
+        state.choose("sort", second if st.session_state.get("sort") == first else first)
         st.session_state["turns"] = st.session_state.get("turns", 0) + 1
 
 

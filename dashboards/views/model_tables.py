@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pandas as pd
 import streamlit as st
 
 from dashboards import components as ui
 from dashboards import shown
 from dashboards.data import Publication
+
+MESSAGE = 105  # characters that fit a cell
 
 
 def versions(publication: Publication, rows: pd.DataFrame) -> None:
@@ -22,16 +26,31 @@ def versions(publication: Publication, rows: pd.DataFrame) -> None:
     )  # fmt: skip
 
 
-def not_passed(publication: Publication, rows: pd.DataFrame) -> None:
-    """Checks to look at."""
+def quality(publication: Publication, rows: pd.DataFrame) -> None:
+    """The newest measurement of each model and horizon."""
     ui.table(
-        publication, rows, "check_results",
+        publication, rows, "model_performance",
         {
-            "status": ui.text("Status", width=70), "check_type": ui.text("Kind", width=90), "asset_name": ui.text("Of"),
-            "message": ui.text("What"), "check_name": ui.text("Check"),
+            "model_name": ui.text("Model"), "horizon": ui.figure("Days ahead"), "period": ui.when("Forecast from"),
+            "n": ui.figure("Customers"), "auc": ui.decimal("AUC"), "ece": ui.part("Calibration error"),
+            "gini": ui.decimal("Gini"), "bias": ui.part("Bias"), "bounds_coverage": ui.part("Within bounds"),
+            "silhouette": ui.decimal("Silhouette"),
         },
     )  # fmt: skip
-    # A cell shows the beginning of a message.
+
+
+def not_passed(publication: Publication, rows: pd.DataFrame) -> None:
+    """Checks to look at."""
+    # In full below.
+    told = [textwrap.shorten(message, MESSAGE, placeholder=" …") for message in rows["message"].fillna("")]
+    ui.table(
+        publication, rows.assign(message=told), "check_results",
+        {
+            "status": ui.text("Status", width=55), "message": ui.text("What", width=250),
+            "asset_name": ui.text("Of", width=130), "check_name": ui.text("Check", width=170),
+        },
+        wraps=True, most=5,
+    )  # fmt: skip
     with st.expander("In full"):
         for row in rows.to_dict("records"):
             st.markdown(f"**{row['status']}: {shown.plain(row['check_name'])}**  \n{shown.plain(row['message'])}")
@@ -42,10 +61,13 @@ def freshness(publication: Publication, rows: pd.DataFrame) -> None:
     ui.table(
         publication, rows, "source_status",
         {
-            "entity": ui.text("Source"), "is_loaded": ui.Column("Loaded", "tick"), "rows_landed": ui.figure("Rows"),
-            "rows_corrected": ui.figure("Corrected"), "rows_refused": ui.figure("Refused"),
-            "newest_event_at": ui.when("Newest event"), "landed_at": ui.when("Last load"),
-            "description": ui.text("What it is"),
+            "entity": ui.text("Source", width=160), "is_loaded": ui.Column("Loaded", "tick", width=65),
+            "newest_event_at": ui.Column("Newest event", "day", width=105),
+            "rows_landed": ui.Column("Rows", "number", width=80),
+            "rows_refused": ui.Column("Refused", "number", width=70),
+            "rows_corrected": ui.Column("Corrected", "number", width=80),
+            "landed_at": ui.Column("Last load", "day", width=100),
+            "description": ui.text("What it is", width=420),
         },
     )  # fmt: skip
 

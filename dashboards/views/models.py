@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import re
-from datetime import datetime
 from typing import Any
 
 import altair as alt
@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import components as ui
-from dashboards import shown, state
+from dashboards import data, features, shown, state, trust
 from dashboards.components import Card
 from dashboards.data import Publication, Result
 from dashboards.views import model_tables
@@ -26,17 +26,18 @@ MEASURES = {
     "silhouette": ("Silhouette", ".2f"),
 }
 MODELS = ("churn", "clv", "next_purchase", "segments", "survival", "credit")
+OUTCOMES = {"pass": "#009e73", "warn": "#e69f00", "fail": "#d55e00", "skipped": "#b5bcc4"}
 WORST = 25  # columns of the map of drift
 NO_CHECKS = "No run has made any checks yet: `clientele daily` does."
 FEW_DAYS = 8  # up to which a cell has room for its number
 SHADE_TURNS_AT = (2.7, 0.7)  # over which numbers are light on dark shades, or dark on light ones; by theme
 # What was measured when a version was fitted, and what its scores turned out to be worth.
 BACKTEST, LIVE = "backtest at fit", "live, once outcomes were known"
-# Days from the newest event to the publication beyond which figures want care, and beyond which they are of the past.
-WANTS_CARE_DAYS, PAST_DAYS = 2, 31
 
 
-def performance_lines(measure: str, forecasts: tuple[str, ...], has_live: bool, has_bounds: bool) -> ui.Chart:
+def performance_lines(
+    measure: str, forecasts: tuple[str, ...], has_live: bool, has_bounds: bool, ends: tuple[float, float]
+) -> ui.Chart:
     """One measure by the day that was forecast from, with its bounds where there are any, over its customers."""
     has_legend = len(forecasts) > 1
     title, pattern = MEASURES[measure]
@@ -65,7 +66,12 @@ def performance_lines(measure: str, forecasts: tuple[str, ...], has_live: bool, 
     colour = alt.Color("forecast:N", title=None, legend=legend, sort=list(forecasts))
     base = alt.Chart().encode(x=alt.X("period:T", title="Forecast from", axis=ui.days_axis(5, "%b")), color=colour)
     lines = base.mark_line(point={"size": 60}).encode(
-        y=alt.Y(f"{measure}:Q", title=title, scale={"zero": False}, axis=alt.Axis(format=pattern, tickCount=5)),
+        y=alt.Y(
+            f"{measure}:Q",
+            title=title,
+            scale=alt.Scale(domain=list(ends), zero=False),
+            axis=alt.Axis(format=pattern, tickCount=5),
+        ),
         # One day of outcomes is a point without a line: told apart by its shape as well.
         strokeDash=alt.StrokeDash(
             "measured:N",
@@ -111,7 +117,7 @@ def performance(rows: pd.DataFrame, live: pd.DataFrame, measure: str) -> None:
     has_bounds = bool(rows["lower"].notna().any())
     height = 260 + (28 * len(forecasts) if len(forecasts) > 1 else 0) + (56 if has_live else 0)
     ui.vega(
-        rows, performance_lines, measure, forecasts, has_live, has_bounds,
+        rows, performance_lines, measure, forecasts, has_live, has_bounds, ends(rows[[measure, "lower", "upper"]]),
         height=height, alt_text=f"{MEASURES[measure][0]} over time",
     )  # fmt: skip
     st.caption(
@@ -125,23 +131,40 @@ def performance(rows: pd.DataFrame, live: pd.DataFrame, measure: str) -> None:
     )
 
 
+def ends(values: pd.DataFrame) -> tuple[float, float]:
+    """Where an axis begins and ends that holds all values and room above them for a number: in tenths of their span."""
+    lowest, highest = float(values.min().min()), float(values.max().max())
+    step = 10 ** math.floor(math.log10(max(highest - lowest, 0.01)))
+    return math.floor(lowest / step) * step, math.ceil((highest + step / 4) / step) * step
+
+
 def drift_map(worst: tuple[str, ...], has_numbers: bool) -> ui.Chart:
     """Columns down, days across: how near each is to its threshold, the worst first; numbers where there is room."""
     base = alt.Chart().encode(
-        x=alt.X("day:O", title="Snapshot compared", axis=alt.Axis(labelAngle=-45, labelOverlap=True)),
-        y=alt.Y("place:N", sort=list(worst), title=None, axis=alt.Axis(labelLimit=320, labelOverlap=False)),
+        x=alt.X("day:O", title="Snapshot compared", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+        y=alt.Y(
+            "place:N",
+            sort=list(worst),
+            title=None,
+            # On a telephone the table stands above its column.
+            axis=alt.Axis(
+                labelExpr=f"{ui.NARROW} ? split(datum.label, ': ') : datum.label",
+                labelLimit=alt.ExprRef(f"{ui.NARROW} ? 175 : 360"),
+                labelOffset={"condition": {"test": ui.NARROW, "value": -6}, "value": 0},
+                labelOverlap=False,
+            ),
+        ),
     )
     cells = base.mark_rect(cornerRadius=2).encode(
         color=alt.Color(
             "of_threshold:Q",
             scale=alt.Scale(domain=[0, 1, 3], range=ui.rising(), clamp=True, interpolate="rgb"),
             legend=alt.Legend(
-                title="Value over threshold: from 1 it drifts",
+                title=["Value over threshold:", "from 1 it drifts"],
                 orient="top",
-                gradientLength=320,
-                titleLimit=320,
+                gradientLength=alt.ExprRef(f"{ui.NARROW} ? 120 : 320"),
                 values=[0, 1, 2, 3],
-                labelExpr="datum.value >= 3 ? '3 or more' : datum.value == 1 ? '1, threshold' : datum.value",
+                labelExpr="datum.value >= 3 ? '3+' : datum.value",
             ),
         ),
         tooltip=[
@@ -170,7 +193,7 @@ def compared(table: str) -> str:
 def drift(rows: pd.DataFrame) -> None:
     """Columns down, days across."""
     rows = rows.assign(
-        place=rows["compared_table"].map(compared) + ": " + rows["column_name"].map(shown.feature),
+        place=features.labels(list(rows["compared_table"].map(compared)), list(rows["column_name"])),
         day=pd.to_datetime(rows["snapshot_date"]).dt.strftime("%Y-%m-%d"),
     ).drop(columns=["snapshot_date"])
     # They come the worst first.
@@ -179,7 +202,7 @@ def drift(rows: pd.DataFrame) -> None:
     days = sorted(set(rows["day"]))
     ui.vega(
         rows, drift_map, worst, len(days) <= FEW_DAYS,
-        height=18 * len(worst) + 120, alt_text="Drift by column and day",
+        height=25 * len(worst) + 130, alt_text="Drift by column and day",
     )  # fmt: skip
     measured = f"on {days[0]}" if len(days) == 1 else f"on {len(days)} days, from {days[0]} to {days[-1]}"
     st.caption(
@@ -188,9 +211,8 @@ def drift(rows: pd.DataFrame) -> None:
     )
 
 
-def outcome_bars() -> ui.Chart:
-    """Checks by kind and outcome."""
-    order = ["pass", "warn", "fail", "skipped"]
+def outcome_bars(order: tuple[str, ...]) -> ui.Chart:
+    """Checks by kind and outcome; the legend names the outcomes that there are."""
     return (
         alt.Chart()
         .mark_bar(height=18)
@@ -199,10 +221,10 @@ def outcome_bars() -> ui.Chart:
             x=alt.X("n_checks:Q", title="Checks", axis=ui.counts_axis()),
             color=alt.Color(
                 "status:N",
-                sort=order,
+                sort=list(order),
                 title=None,
                 legend=alt.Legend(orient="top"),
-                scale=alt.Scale(domain=order, range=["#009e73", "#e69f00", "#d55e00", "#b5bcc4"]),
+                scale=alt.Scale(domain=list(order), range=[OUTCOMES[status] for status in order]),
             ),
             tooltip=["what:N", "status:N", alt.Tooltip("n_checks:Q", title="Checks")],
         )
@@ -212,16 +234,17 @@ def outcome_bars() -> ui.Chart:
 def outcomes(rows: pd.DataFrame) -> None:
     """Checks by kind."""
     rows = rows[["status", "n_checks"]].assign(what=rows["check_type"].map(shown.words))
-    ui.vega(rows, outcome_bars, height=34 * rows["what"].nunique() + 90, alt_text="Checks of the last run")
+    there = tuple(status for status in OUTCOMES if status in set(rows["status"]))
+    ui.vega(rows, outcome_bars, there, height=34 * rows["what"].nunique() + 90, alt_text="Checks of the last run")
 
 
 def page(publication: Publication) -> None:
     """Show it."""
-    ui.head("Models and data", "Can the figures be trusted today?", publication, models=MODELS)
+    ui.head("Models and data", "Can the figures be trusted today?", publication, models=MODELS, says_if_trusted=False)
     sources, champions = ui.asked(publication, "source_status"), ui.asked(publication, "models_champions")
     health = ui.asked(publication, "models_health")
     if health is not None and not health.rows.empty:
-        answer(*verdict(health.one(), publication.published_at))
+        answer(*trust.verdict(health.one(), publication.published_at))
         ui.cards(publication, figures(publication, health.one()), health)
     models_in(publication, champions)
     checked(publication)
@@ -237,7 +260,7 @@ def checked(publication: Publication) -> None:
             "Checks of the last run",
             checks,
             outcomes,
-            about=ui.meaning(publication, "check_results", "check_type"),
+            about=ui.meaning(publication, "check_counts"),
             publication=publication,
             empty=NO_CHECKS,
         )
@@ -246,7 +269,7 @@ def checked(publication: Publication) -> None:
             "What did not pass",
             ui.asked(publication, "models_warnings"),
             lambda rows: model_tables.not_passed(publication, rows),
-            about=ui.meaning(publication, "check_results", "status"),
+            about=ui.meaning(publication, "check_results"),
             publication=publication,
             empty=NO_CHECKS if checks is None or checks.rows.empty else "Every check passed.",
         )
@@ -254,7 +277,7 @@ def checked(publication: Publication) -> None:
         "Drift by column and day",
         ui.asked(publication, "models_drift"),
         drift,
-        about=ui.meaning(publication, "drift_by_column", "of_threshold"),
+        about=ui.meaning(publication, "drift_by_column"),
         publication=publication,
         models=MODELS,
         empty="No drift was measured yet: the daily run does, once a champion has a reference to compare with.",
@@ -267,83 +290,48 @@ def recorded(publication: Publication, sources: Result | None) -> None:
         "Sources",
         sources,
         lambda rows: model_tables.freshness(publication, rows),
-        about=ui.meaning(publication, "source_status", "newest_event_at"),
+        about=ui.meaning(publication, "source_status"),
         publication=publication,
     )
+    if newer := data.newer_versions(publication.path):
+        st.info(
+            f"Readers were led back to publication `{publication.version}`: {', '.join(f'`{v}`' for v in newer)}"
+            f" {'is' if len(newer) == 1 else 'are'} newer, kept, and not what these pages show. The list below was"
+            " written into the file before that.",
+            icon=":material/undo:",
+        )
     ui.panel(
         "Publications",
         ui.asked(publication, "models_publications"),
         lambda rows: model_tables.published(publication, rows),
-        about=ui.meaning(publication, "publications", "action"),
+        about=ui.meaning(publication, "publications"),
         publication=publication,
     )
     ui.panel(
         "Rows of the published tables",
         ui.asked(publication, "models_tables"),
         lambda rows: model_tables.counted(publication, rows),
-        about="What the published file holds.",
+        about=ui.meaning(publication, "column_docs"),
         publication=publication,
     )
     ui.panel(
         "Steps of the last runs",
         ui.asked(publication, "models_runs"),
         lambda rows: model_tables.steps(publication, rows),
-        about=ui.meaning(publication, "ops_runs", "asset_name"),
+        about=ui.meaning(publication, "ops_runs"),
         publication=publication,
         empty="No run is on record: `clientele daily` and `clientele run` write down what they do.",
     )
 
 
-def verdict(told: dict[str, Any], published_at: datetime | None) -> tuple[str, list[str]]:
-    """Whether the figures can be trusted today (yes, with care, no), and what says so, of a row of data_health."""
-    newest: datetime | None = told["newest_event_at"]
-    age = (published_at - newest).days if published_at and newest else None
-    said, levels = [], ["yes"]
-    if newest is None:
-        said.append("no event was ever loaded")
-        levels.append("no")
-    else:
-        when = f"data until {shown.day(newest)}"
-        if age is not None:
-            when += f", {shown.plural(age, 'day')} before it was published" if age > 0 else ", published within a day"
-            levels.append("no" if age > PAST_DAYS else "with care" if age > WANTS_CARE_DAYS else "yes")
-        said.append(when)
-    failed, warned, passed = (int(told[f"n_checks_{status}"]) for status in ("failed", "warned", "passed"))
-    if failed + warned + passed:
-        checks = f"{shown.plural(failed, 'check')} failed" if failed else "no check failed"
-        said.append(f"{checks}, {shown.number(warned)} warned, {shown.number(passed)} passed")
-        levels.append("no" if failed else "with care" if warned else "yes")
-    else:
-        said.append("nothing was checked yet")
-        levels.append("with care")
-    if told["n_models"]:
-        # A publication that is older than these columns does not say.
-        of = f"of {shown.plural(told['n_models'], 'model')}"
-        if (drifted := told.get("n_models_drifted")) is not None:
-            looked = told.get("drift_checked_for") is not None
-            said.append(
-                f"{of} {shown.number(drifted) if drifted else 'none'} drifted"
-                if looked
-                else f"{of} none was looked at for drift yet"
-            )
-            levels.append("with care" if drifted or not looked else "yes")
-        if (due := told.get("n_models_due")) is not None:
-            said.append(f"{shown.number(due) if due else 'none'} due to be fitted anew")
-            levels.append("with care" if due else "yes")
-    else:
-        said.append("no model scores yet")
-    return next(level for level in ("no", "with care", "yes") if level in levels), said
-
-
 def answer(level: str, said: list[str]) -> None:
     """The verdict in a sentence."""
-    lead = {"yes": "Yes", "with care": "Yes, with care", "no": "Not as they stand"}[level]
     show, icon = {
         "yes": (st.success, ":material/check_circle:"),
         "with care": (st.warning, ":material/warning:"),
         "no": (st.error, ":material/error:"),
     }[level]
-    show(f"**{lead}**: {'; '.join(said)}.", icon=icon)
+    show(f"**{trust.LEADS[level]}**: {'; '.join(said)}.", icon=icon)
 
 
 def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
@@ -353,6 +341,7 @@ def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
         return ui.meaning(publication, "data_health", column)
 
     others = {"warned": told["n_checks_warned"], "failed": told["n_checks_failed"], "skipped": told["n_checks_skipped"]}
+    n_checks = told["n_checks_passed"] + sum(others.values())
     return [
         Card(
             "Sources loaded",
@@ -364,7 +353,10 @@ def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
         Card(
             "Checks passed",
             shown.number(told["n_checks_passed"]),
-            [", ".join(f"{shown.number(count)} {what}" for what, count in others.items() if count)],
+            [
+                f"of {shown.number(n_checks)} of the newest run",
+                ", ".join(f"{shown.number(count)} {what}" for what, count in others.items() if count),
+            ],
             about("n_checks_passed"),
         ),
         Card("Models that score", shown.number(told["n_models"]), [], about("n_models")),
@@ -381,12 +373,23 @@ def models_in(publication: Publication, champions: Result | None) -> None:
             icon=":material/info:",
         )
         return
-    of_model(publication, list(dict.fromkeys(champions.rows["model_name"])))
+    quality = ui.asked(publication, "models_quality")
+    of_most = [] if quality is None else list(quality.rows["model_name"])  # those of most customers first
+    of_model(publication, list(dict.fromkeys([*of_most, *champions.rows["model_name"]])))
+    ui.panel(
+        "All models, as they were last measured",
+        quality,
+        lambda rows: model_tables.quality(publication, rows),
+        about=ui.meaning(publication, "model_performance"),
+        publication=publication,
+        models=MODELS,
+        empty="No model was measured yet.",
+    )
     ui.panel(
         "Versions that score",
         champions,
         lambda rows: model_tables.versions(publication, rows),
-        about=ui.meaning(publication, "model_registry", "is_champion"),
+        about=ui.meaning(publication, "model_registry"),
         publication=publication,
         models=MODELS,
     )

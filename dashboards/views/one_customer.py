@@ -12,7 +12,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from dashboards import access, data, shown, state
+from dashboards import access, data, features, shown, state
 from dashboards import components as ui
 from dashboards.components import Card
 from dashboards.data import Publication
@@ -54,6 +54,7 @@ def page(publication: Publication, customer: str) -> None:
         "What changed",
         ui.asked(publication, "customer_changes", customer=customer),
         lambda rows: changes(publication, rows),
+        about=ui.meaning(publication, "customer_changes"),
         publication=publication,
         models=("churn", "clv", "segments"),
         empty=f"Changes show from the second day that is built: {ui.more_days(publication)}.",
@@ -70,7 +71,7 @@ def forecasts(publication: Publication, customer: str) -> None:
             "What the models expect",
             ui.asked(publication, "customer_scores", customer=customer),
             lambda rows: scores(publication, rows),
-            about=ui.meaning(publication, "predictions", "lower_bound"),
+            about=ui.meaning(publication, "predictions"),
             publication=publication,
             models=("churn", "clv", "next_purchase"),
             empty="No model scored this customer.",
@@ -80,7 +81,7 @@ def forecasts(publication: Publication, customer: str) -> None:
             "Why this churn probability",
             ui.asked(publication, "customer_reasons", customer=customer),
             lambda rows: reasons(publication, rows),
-            about=ui.meaning(publication, "customer_churn", "reason_1"),
+            about=ui.meaning(publication, "customer_churn"),
             publication=publication,
             models=("churn",),
             empty="This customer has no churn probability: nobody can be lost who has not ordered in a year.",
@@ -96,7 +97,7 @@ def happened(publication: Publication, customer: str) -> None:
         f"The last {days} days",
         ui.asked(publication, "customer_timeline", customer=customer),
         lambda rows: timeline(publication, rows, int(days), may_feel),
-        about=ui.meaning(publication, "customer_timeline", "event_type"),
+        about=ui.meaning(publication, "customer_timeline"),
         needs=["orders", "sessions", "returns"],
         publication=publication,
         empty="Nothing is known of this customer in these days.",
@@ -115,8 +116,8 @@ def figures(publication: Publication, told: dict[str, Any]) -> list[Card]:
     return [
         Card(
             "Churn probability",
-            shown.share(told["churn_probability"]),
-            [bounds("churn_probability", shown.share)],
+            shown.probability(told["churn_probability"]),
+            [bounds("churn_probability", shown.probability)],
             about("churn_probability"),
         ),
         Card(
@@ -165,8 +166,12 @@ def scores(publication: Publication, rows: pd.DataFrame) -> None:
     """Forecasts with bounds."""
     money = publication.currency
 
-    def written(row: Any, column: str) -> str:
-        return shown.money(row[column], money) if pd.notna(row["value"]) else shown.share(row[column])
+    def written(row: Any, *columns: str) -> list[str]:
+        is_churn = row["prediction_type"] == "churn"
+        write = shown.probability if is_churn else shown.share
+        if pd.notna(row["value"]):
+            write = partial(shown.money, currency=money)
+        return shown.alike(write, *(row[column] for column in columns))
 
     places = {kind: place for place, kind in enumerate(PREDICTIONS)}
     rows = rows.sort_values("prediction_type", key=lambda kinds: kinds.map(places))
@@ -175,10 +180,8 @@ def scores(publication: Publication, rows: pd.DataFrame) -> None:
     told = pd.DataFrame(
         {
             "forecast": [PREDICTIONS.get(kind, kind).format(horizon=horizon) for kind in rows["prediction_type"]],
-            "estimate": [written(row, "estimate") for _, row in rows.assign(estimate=estimate).iterrows()],
-            "bounds": [
-                shown.between(written(row, "lower_bound"), written(row, "upper_bound")) for _, row in rows.iterrows()
-            ],
+            "estimate": [written(row, "estimate")[0] for _, row in rows.assign(estimate=estimate).iterrows()],
+            "bounds": [shown.between(*written(row, "lower_bound", "upper_bound")) for _, row in rows.iterrows()],
             "model": rows["model_name"].str.split(".").str[0] + " " + rows["model_version"].str[:7],
         }
     )
@@ -187,32 +190,39 @@ def scores(publication: Publication, rows: pd.DataFrame) -> None:
         told,
         "predictions",
         {
-            "forecast": ui.Column("Forecast", of="prediction_type"),
-            "estimate": ui.Column("Estimate", width=90, of="probability"),
-            "bounds": ui.Column("Bounds", width=140, of="lower_bound"),
+            "forecast": ui.Column("Forecast", width=155, of="prediction_type"),
+            "estimate": ui.Column("Estimate", width=70, of="probability"),
+            "bounds": ui.Column("Bounds", width=125, of="lower_bound"),
             "model": ui.Column("Model", of="model_version"),
         },
     )
 
 
-def reason_bars() -> ui.Chart:
-    """What raises and what lowers the risk."""
+def reason_bars(lowest: int, highest: int, labels: tuple[str, ...]) -> ui.Chart:
+    """What raises and what lowers the risk, on an axis of doublings of the odds."""
     kinds = ["raises the risk", "lowers the risk"]
+    halved = f"round(-datum.value / {math.log(2)})"
+    written = (
+        f"datum.value > -0.1 ? format(exp(datum.value), '.0f') + '×'"
+        f" : ({halved} == 1 ? '½' : {halved} == 2 ? '¼' : '1/' + pow(2, {halved})) + '×'"
+    )
+    doublings = range(lowest, highest + 1, 2 if highest - lowest > 6 else 1)
     return (
         alt.Chart()
         .mark_bar(cornerRadiusEnd=2, height=18)
         .encode(
-            y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
+            y=alt.Y("label:N", sort=None, title=None, axis=ui.beside(labels)),
             x=alt.X(
                 "effect:Q",
-                title="Odds of leaving, times",
-                axis=alt.Axis(tickCount=5, labelExpr="format(exp(datum.value), '.2~f') + ' ×'"),
+                title="Odds of leaving",
+                scale=alt.Scale(domain=[lowest * math.log(2), highest * math.log(2)], nice=False),
+                axis=alt.Axis(values=[times * math.log(2) for times in doublings], labelExpr=written),
             ),
             color=alt.Color(
                 "direction:N",
                 title=None,
                 scale=alt.Scale(domain=kinds, range=["#d55e00", "#009e73"]),
-                legend=alt.Legend(orient="top"),
+                legend=alt.Legend(orient="top", columns=1),
             ),
             tooltip=[
                 alt.Tooltip("label:N", title="Reason"),
@@ -225,17 +235,6 @@ def reason_bars() -> ui.Chart:
     )
 
 
-def value_of(value: float, data_type: str) -> str:
-    """The value of a feature in words; nothing of a text, of which a score keeps the place in a list alone."""
-    if data_type.lower() in ("varchar", "string", "text"):
-        return ""
-    if pd.isna(value):
-        return "not known"
-    if data_type.lower() == "boolean":
-        return "yes" if value else "no"
-    return f"{value:,.0f}" if value == round(value) or abs(value) >= 100 else f"{value:,.2f}"
-
-
 def reasons(publication: Publication, rows: pd.DataFrame) -> None:
     """What raises and what lowers the risk: a sentence for each, and how much."""
     rows = rows.dropna(subset=["reason"])
@@ -246,45 +245,50 @@ def reasons(publication: Publication, rows: pd.DataFrame) -> None:
     known = pd.DataFrame(columns=["description", "data_type"])
     if meanings is not None:
         known = meanings.rows.set_index("feature")
+    kinds = rows["reason"].map(known["data_type"]).fillna("").astype(str)
     rows = rows.assign(
-        label=rows["reason"].map(shown.feature),
+        label=rows["reason"].map(features.label),
         meaning=rows["reason"].map(known["description"]).fillna(""),
         direction=rows["effect"].gt(0).map({True: "raises the risk", False: "lowers the risk"}),
         odds=rows["effect"].map(math.exp),
         value=[
-            value_of(value, kind)
-            for value, kind in zip(
-                rows["reason_value"], rows["reason"].map(known["data_type"]).fillna("").astype(str), strict=True
+            text if isinstance(text, str) else features.value(name, value, kind, publication.currency)
+            for text, name, value, kind in zip(
+                rows["reason_text"], rows["reason"], rows["reason_value"], kinds, strict=True
             )
         ],
     )
+    lowest, highest = rows["effect"].min() / math.log(2), rows["effect"].max() / math.log(2)
     st.markdown("\n".join(f"- {reason_told(row)}" for row in rows.to_dict("records")))
-    st.caption("Each beside an average customer, all else as it is.")
-    ui.vega(rows, reason_bars, height=190, alt_text="Reasons for the churn probability")
+    st.caption("Each, and what moves together with it, beside an average customer.")
+    ui.vega(
+        rows, reason_bars, min(math.floor(lowest), 0), max(math.ceil(highest), 0), tuple(rows["label"]),
+        height=240, alt_text="Reasons for the churn probability",
+    )  # fmt: skip
 
 
 def reason_told(row: Mapping[Hashable, Any]) -> str:
-    """**Orders, 90 days** of **3** lowers the risk: odds of leaving × 0.51."""
-    value = f" of **{shown.plain(row['value'])}**" if row["value"] else ""
-    return f"**{shown.plain(row['label'])}**{value} {row['direction']}: odds of leaving × {row['odds']:.2f}"
+    """**Orders, 90 days: 3** lowers the risk: odds of leaving × 0.51."""
+    value = f": {shown.plain(row['value'])}" if row["value"] else ""
+    return f"**{shown.plain(row['label'])}{value}** {row['direction']}: odds of leaving × {row['odds']:.2f}"
 
 
 def changes(publication: Publication, rows: pd.DataFrame) -> None:
     """The newest scores beside the earlier ones, each with its bounds."""
-    figures: dict[str, tuple[str, Callable[[Any], str]]] = {
-        "churn_probability": ("churn probability", shown.share),
+    figures: dict[str, tuple[str, Callable[..., str]]] = {
+        "churn_probability": ("churn probability", shown.probability),
         "clv_365d": ("value of 365 days", partial(shown.money, currency=publication.currency)),
         "value_at_risk": ("value at risk", partial(shown.money, currency=publication.currency)),
     }
     lines = []
     for row in rows.to_dict("records"):
-        seen = ", the publication before" if row["compared_with"] == "previous" and row["is_earlier_published"] else ""
+        seen = "published" if row["is_earlier_published"] else "built, never published"
         told = [
             f"{name} {estimate(row, f'earlier_{column}', write)} → **{estimate(row, column, write)}**"
             for column, (name, write) in figures.items()
             if pd.notna(row[column]) or pd.notna(row[f"earlier_{column}"])
         ]
-        lines.append(f"- Since **{shown.day(row['earlier_date'])}**{seen}: {', '.join(told)}; {moved(row)}.")
+        lines.append(f"- Since **{shown.day(row['earlier_date'])}** ({seen}): {', '.join(told)}; {moved(row)}.")
     st.markdown(shown.dollars("\n".join(lines)))
     if rows["churn_probability"].isna().all():
         st.caption("No churn probability, and so no value at risk: nobody can be lost who has not ordered in a year.")
@@ -303,11 +307,11 @@ def moved(row: Mapping[Hashable, Any]) -> str:
     return f"moved from {then} to {now}"
 
 
-def estimate(row: Mapping[Hashable, Any], column: str, write: Callable[[Any], str]) -> str:
+def estimate(row: Mapping[Hashable, Any], column: str, write: Callable[..., str]) -> str:
     """An estimate of a row with its bounds; none where nobody made one."""
     if pd.isna(row[column]):
         return "none"
-    return shown.with_bounds(write(row[column]), write(row[f"{column}_lower"]), write(row[f"{column}_upper"]))
+    return shown.with_bounds(*shown.alike(write, row[column], row[f"{column}_lower"], row[f"{column}_upper"]))
 
 
 def credit(publication: Publication, customer: str) -> None:
@@ -315,12 +319,14 @@ def credit(publication: Publication, customer: str) -> None:
     if not access.may_see("credit"):
         return
     left, right = st.columns(2)
+    score = ui.asked(publication, "customer_credit", customer=customer)
+    is_scored = score is not None and not score.rows.empty
     with left:
         ui.panel(
             "Credit",
-            ui.asked(publication, "customer_credit", customer=customer),
+            score,
             lambda rows: decided(publication, rows),
-            about=ui.meaning(publication, "credit_scores", "score"),
+            about=ui.meaning(publication, "credit_scores"),
             needs=["loans", "repayments", "bank_transactions"],
             publication=publication,
             models=("credit",),
@@ -330,15 +336,30 @@ def credit(publication: Publication, customer: str) -> None:
         ui.panel(
             "What cost credit points",
             ui.asked(publication, "customer_credit_reasons", customer=customer),
-            lambda rows: ui.table(
-                publication, rows, "credit_score_reasons",
-                {"reason": ui.text("Reason"), "label": ui.text("Value"), "points_lost": ui.figure("Points lost")},
-            ),
-            about=ui.meaning(publication, "credit_score_reasons", "points_lost"),
+            lambda rows: points_lost(publication, rows),
+            about=ui.meaning(publication, "credit_score_reasons"),
             publication=publication,
             models=("credit",),
-            empty="Nothing cost this customer points.",
-        )  # fmt: skip
+            empty="Nothing cost this customer points."
+            if is_scored
+            else "There is no score, and so no reasons for one.",
+        )
+
+
+def points_lost(publication: Publication, rows: pd.DataFrame) -> None:
+    """What cost points of the credit score, and the interval of the scorecard that it falls into."""
+    intervals = [
+        features.interval(name, label, publication.currency)
+        for name, label in zip(rows["characteristic"], rows["label"], strict=True)
+    ]
+    ui.table(
+        publication, rows.assign(label=intervals), "credit_score_reasons",
+        {
+            "points_lost": ui.Column("Points lost", "number", width=80), "reason": ui.text("Reason", width=230),
+            "label": ui.text("Falls into", width=130),
+        },
+        wraps=True, most=5,
+    )  # fmt: skip
 
 
 def decided(publication: Publication, rows: pd.DataFrame) -> None:
@@ -372,17 +393,24 @@ def by_a_person(told: dict[str, object]) -> str:
     )
 
 
-def event_points(kinds: tuple[str, ...], currency: str, first: date, last: date) -> ui.Chart:
-    """What happened, by day and kind, on an axis of all the days that were looked at."""
+def event_points(kinds: tuple[str, ...], counts: tuple[int, ...], first: date, last: date) -> ui.Chart:
+    """What happened, by day and kind, on an axis of all the days that were looked at; sizes as `counts` in a legend."""
     ends = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in (first, last)]
-    axis = alt.Axis(format="%-d %b %Y" if (last - first).days > 300 else "%-d %b", tickCount=6)
+    legend = alt.Legend(
+        title="in a day", orient="top", format="d", values=list(counts), symbolFillColor=EVENTS["session"],
+        symbolStrokeColor=EVENTS["session"],
+    )  # fmt: skip
     return (
         alt.Chart()
         .mark_circle(opacity=0.85)
         .encode(
-            x=alt.X("event_date:T", title=None, axis=axis, scale=alt.Scale(domain=ends)),
+            x=alt.X("event_date:T", title=None, axis=ui.days_axis(), scale=alt.Scale(domain=ends)),
             y=alt.Y("event_type:N", title=None, sort=list(kinds)),
-            size=alt.Size("n_events:Q", legend=None, scale=alt.Scale(range=[50, 400])),
+            size=alt.Size(
+                "n_events:Q",
+                legend=legend if len(counts) > 1 else None,
+                scale=alt.Scale(domain=[1, max(counts[-1], 2)], range=[120, 500]),
+            ),
             color=alt.Color(
                 "event_type:N", legend=None, scale=alt.Scale(domain=list(kinds), range=[EVENTS[kind] for kind in kinds])
             ),
@@ -390,7 +418,7 @@ def event_points(kinds: tuple[str, ...], currency: str, first: date, last: date)
                 alt.Tooltip("event_date:T", title="Day", format="%-d %b %Y"),
                 alt.Tooltip("event_type:N", title="What"),
                 alt.Tooltip("n_events:N", title="How many"),
-                alt.Tooltip("amount:Q", title=f"Amount ({currency})", format=",.2f"),
+                alt.Tooltip("told:N", title="Amount"),
             ],
         )
     )
@@ -404,12 +432,17 @@ def is_running(consents: pd.DataFrame, snapshot: date | None) -> bool:
 
 def timeline(publication: Publication, rows: pd.DataFrame, days: int, may_feel: bool | None) -> None:
     """What happened, by day; where no feelings show, whether a consent to show them is on record (None: not known)."""
-    rows = rows.assign(amount=rows["amount"].astype(float))
+    rows = rows.assign(
+        amount=rows["amount"].astype(float),
+        told=[shown.exact_money(amount, publication.currency) for amount in rows["amount"]],
+    )
     newest = publication.snapshot_date or rows["event_date"].max().date()
     kinds = tuple(kind for kind in EVENTS if kind in set(rows["event_type"]))
-    height = 60 * len(kinds) + 40
+    numbers = sorted({int(count) for count in rows["n_events"]})
+    counts = tuple(dict.fromkeys((numbers[0], numbers[len(numbers) // 2], numbers[-1])))
+    height = 60 * len(kinds) + 40 + (40 if len(counts) > 1 else 0)
     ui.vega(
-        rows, event_points, kinds, publication.currency, newest - timedelta(days=days), newest,
+        rows, event_points, kinds, counts, newest - timedelta(days=days), newest,
         height=height, alt_text="What the customer did, by day",
     )  # fmt: skip
     # Without a consent the same is said whether there would be any or not.

@@ -62,7 +62,8 @@ def figures(publication: Publication, now: Result, changes: Result | None) -> li
 
     def bounds(column: str, write: Callable[[Any], str]) -> str:
         told = ui.bounds(today, column, write)
-        return f"{told}, customers' bounds summed" if told else ""
+        is_summed = column == "churners_expected"
+        return f"{told}, customers' bounds summed" if told and is_summed else told
 
     in_money = partial(shown.money, currency=money)
 
@@ -72,7 +73,11 @@ def figures(publication: Publication, now: Result, changes: Result | None) -> li
         Card(
             "Expected to leave",
             shown.number(today["churners_expected"]),
-            [bounds("churners_expected", shown.number), change("churners_expected")],
+            [
+                f"of {shown.number(today['n_scored'])} who can be lost",
+                bounds("churners_expected", shown.number),
+                change("churners_expected"),
+            ],
             about["churners_expected"],
         ),
         Card(
@@ -90,15 +95,15 @@ def figures(publication: Publication, now: Result, changes: Result | None) -> li
     ]
 
 
-def at_risk_bars(currency: str) -> ui.Chart:
+def at_risk_bars(currency: str, segments: tuple[str, ...]) -> ui.Chart:
     """Value at risk by segment, with bounds."""
-    base = alt.Chart().encode(y=alt.Y("segment_name:N", sort=None, title=None))
+    base = alt.Chart().encode(y=alt.Y("segment_name:N", sort=None, title=None, axis=ui.beside(segments)))
     tips = [
         alt.Tooltip("segment_name:N", title="Segment"),
         alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
         alt.Tooltip("value_at_risk:Q", title=f"Value at risk ({currency})", format=",.0f"),
-        alt.Tooltip("value_at_risk_lower:Q", title="Lower bounds, summed", format=",.0f"),
-        alt.Tooltip("value_at_risk_upper:Q", title="Upper bounds, summed", format=",.0f"),
+        alt.Tooltip("value_at_risk_lower:Q", title="Lower bound", format=",.0f"),
+        alt.Tooltip("value_at_risk_upper:Q", title="Upper bound", format=",.0f"),
         alt.Tooltip("churn_probability_mean:Q", title="Mean churn probability", format=".1%"),
     ]
     bars = base.mark_bar(color=ui.accent(), cornerRadiusEnd=2, height=14).encode(
@@ -113,9 +118,12 @@ def at_risk_bars(currency: str) -> ui.Chart:
 
 def segments_at_risk(publication: Publication, rows: pd.DataFrame) -> None:
     """Value at risk by segment."""
-    st.caption("Lines: sums of customers' own bounds.")
+    st.caption("Lines: bounds of each sum.")
     height = max(34 * len(rows) + 50, ui.HEIGHT)
-    ui.vega(rows, at_risk_bars, publication.currency, height=height, alt_text="Value at risk by segment, with bounds")
+    ui.vega(
+        rows, at_risk_bars, publication.currency, tuple(rows["segment_name"]),
+        height=height, alt_text="Value at risk by segment, with bounds",
+    )  # fmt: skip
 
 
 def bands() -> ui.Chart:
@@ -192,7 +200,7 @@ def by_day(column: str, title: str, unit: str | None, pattern: str, has_bounds: 
     ]
     axis = alt.Axis(format=".0%", tickCount=5) if pattern.endswith("%") else ui.counts_axis()
     line = base.mark_line(color=ui.accent(), point=has_points, tooltip=None).encode(
-        y=alt.Y(f"{column}:Q", title=unit, axis=axis, scale={"zero": False})
+        y=alt.Y(f"{column}:Q", title=unit, axis=axis, scale={"zero": True})
     )
     if not has_bounds:
         return alt.layer(line, ui.by_the_day(base, tips))
@@ -239,24 +247,28 @@ def over_time(
 def movers(publication: Publication, rows: pd.DataFrame) -> None:
     """Who moved most."""
     money = publication.currency
-    seen = "the publication before" if rows["is_earlier_published"].iloc[0] else "the day built before"
-    day = shown.day(rows["earlier_date"].iloc[0])
-    st.caption(f"Since {day}, {seen}. A click on a customer opens the customer in a tab of its own.")
+    since = ui.compared_day(rows)
+    st.caption(f"Since {since}. A click on a customer opens the customer in a tab of its own.")
     ui.table(
         publication,
-        rows.round({"value_at_risk_change": 0, "value_at_risk": 0, "value_at_risk_lower": 0, "value_at_risk_upper": 0}),
+        rows.round({"value_at_risk_change": 0}).assign(
+            value_at_risk=ui.then_and_now(rows, "value_at_risk", shown.short),
+            churn_probability=ui.then_and_now(rows, "churn_probability", partial(shown.probability, digits=0)),
+            clv_365d=ui.then_and_now(rows, "clv_365d", shown.short),
+        ),
         "customer_changes",
         {
-            "customer_id": ui.Column("Customer", "customer"),
-            "value_at_risk_change": ui.amount("Change", money),
-            **ui.bounded("value_at_risk", "At risk", "number"),
-            **ui.bounded("churn_probability", "Churn now", "percent"),
-            **ui.bounded("earlier_churn_probability", "Churn then", "percent"),
-            "segment_name": ui.text("Segment", width=180),
+            "customer_id": ui.Column("Customer", "customer", width=80),
+            "value_at_risk_change": ui.Column("Change", "change", width=70),
+            "value_at_risk": ui.text(f"At risk, then → now ({money})", width=170),
+            "churn_probability": ui.text("Churn, then → now", width=150),
+            "clv_365d": ui.text(f"Value, then → now ({money})", width=160),
+            "segment_name": ui.text("Segment", width=90),
         },
-        height=ui.HEIGHT,
+        wraps=True,
+        most=5,
         key="movers",
-    )  # fmt: skip
+    )
 
 
 def page(publication: Publication) -> None:
@@ -342,7 +354,7 @@ def of_segment(publication: Publication, segments: list[str]) -> None:
 
 
 def over_days(publication: Publication, trend: Result | None) -> None:
-    """The three figures that matter, day by day."""
+    """The figures that matter, day by day."""
     if trend is None:
         return
     if len(trend.rows) < 2:
@@ -354,6 +366,7 @@ def over_days(publication: Publication, trend: Result | None) -> None:
     published = ui.asked(publication, "overview_versions")
     about = meanings(publication)
     what: list[tuple[str, str, str | None, str, Sequence[str], str]] = [
+        ("n_customers", "Customers", "Customers", ",.0f", (), ""),
         ("n_active", "Active customers", "Customers", ",.0f", (), ""),
         (
             "churn_probability_mean",
@@ -369,10 +382,10 @@ def over_days(publication: Publication, trend: Result | None) -> None:
             publication.currency,
             ",.0f",
             ("churn", "clv"),
-            "sum of customers' own bounds",
+            "bounds of the sum",
         ),
     ]
-    for cell, (column, title, unit, pattern, models, band) in zip(st.columns(3), what, strict=True):
+    for cell, (column, title, unit, pattern, models, band) in zip([*st.columns(2), *st.columns(2)], what, strict=True):
         with cell:
             ui.panel(
                 title,

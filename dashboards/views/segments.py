@@ -24,23 +24,23 @@ TRAITS = {
     "refund_lifetime_share": "Refunded share",
 }
 MODELS = ("segments",)
-SINCE = {"month": "a month before", "previous": "the publication before"}
-NARROW = "containerSize()[0] < 500"  # a telephone, as a chart knows it
+# In the address; as it is written where no earlier day tells which it is.
+SINCE = {"month": "28 days before or more", "previous": "the last day before"}
 TREND = 300  # pixels of the chart of sizes by day
 ALL = "all of them"  # the name of totals in the map of flows
 NO_SEGMENTS = "No segments were found: the model needs a few hundred customers with orders."
 
 
-def trait_map() -> ui.Chart:
+def trait_map(traits: tuple[str, ...], segments: tuple[str, ...]) -> ui.Chart:
     """How segments differ: each trait beside its mean over segments, in standard deviations."""
     base = alt.Chart().encode(
         x=alt.X(
             "what:N",
             sort=list(TRAITS.values()),
             title=None,
-            axis=alt.Axis(labelAngle=-35, labelOverlap=False, labelLimit=140),
+            axis=ui.below(traits),
         ),
-        y=alt.Y("segment_name:N", title=None),
+        y=alt.Y("segment_name:N", title=None, axis=ui.beside(segments)),
         tooltip=[
             alt.Tooltip("segment_name:N", title="Segment"),
             alt.Tooltip("what:N", title="Trait"),
@@ -56,7 +56,8 @@ def trait_map() -> ui.Chart:
                 title="Beside the others (s.d.)",
                 orient="top",
                 gradientLength=120,
-                format="+.0f",
+                values=[-2, 0, 2],
+                labelExpr="datum.value > 0 ? '+' + datum.value : datum.value",
                 titleLimit=240,
             ),
         )
@@ -67,6 +68,10 @@ def trait_map() -> ui.Chart:
 
 def profile_map(rows: pd.DataFrame) -> None:
     """How segments differ."""
+    # Nothing is known of some traits of some segments, which a cell says.
+    every = pd.MultiIndex.from_product([rows["segment_name"].unique(), rows["trait"].unique()])
+    rows = rows.set_index(["segment_name", "trait"])[["trait_mean", "standing"]].reindex(every)
+    rows = rows.rename_axis(["segment_name", "trait"]).reset_index()
     rows = rows.assign(
         what=rows["trait"].map(TRAITS).fillna(rows["trait"]),
         written=[
@@ -74,13 +79,15 @@ def profile_map(rows: pd.DataFrame) -> None:
             for trait, mean in zip(rows["trait"], rows["trait_mean"], strict=True)
         ],
     )
-    ui.vega(rows, trait_map, height=34 * rows["segment_name"].nunique() + 120, alt_text="How segments differ")
+    st.caption("Blue is above the mean of the segments, orange below it: whether that is good depends on the trait.")
+    traits, segments = (tuple(rows[name].unique()) for name in ("what", "segment_name"))
+    ui.vega(rows, trait_map, traits, segments, height=38 * len(segments) + 130, alt_text="How segments differ")
 
 
 def sizes(publication: Publication, rows: pd.DataFrame, compared: pd.DataFrame | None) -> None:
     """Sizes and shares, as a table, and how they changed since an earlier day."""
     if compared is not None and not compared.empty:
-        st.caption(f"Changes since {shown.day(compared['earlier_date'].iloc[0])}.")
+        st.caption(f"Changes since {ui.compared_day(compared)}.")
         changes = compared[["segment_id", "n_customers_change", "n_customers_change_share"]]
         rows = rows.merge(changes, on="segment_id", how="left")
     ui.table(
@@ -88,16 +95,19 @@ def sizes(publication: Publication, rows: pd.DataFrame, compared: pd.DataFrame |
         rows.assign(spend_lifetime=rows["spend_lifetime"].astype(float).round(0)),
         "segments",
         {
-            "segment_name": ui.text("Segment"),
-            "n_customers": ui.figure("Customers"),
-            "n_customers_change": ui.Column("Change", "change", table="customer_health_changes"),
-            "n_customers_change_share": ui.Column("Change, %", "share change", table="customer_health_changes"),
-            "customer_share": ui.part("of all"),
+            "segment_name": ui.text("Segment", width=125),
+            "n_customers": ui.Column("Customers", "number", width=75),
+            "n_customers_change": ui.Column("Change", "change", table="customer_health_changes", width=65),
+            "n_customers_change_share": ui.Column(
+                "Change, %", "share change", table="customer_health_changes", width=80
+            ),
+            "customer_share": ui.Column("of all", "share", width=60),
             "spend_lifetime": ui.amount("Spent", publication.currency),
             "spend_share": ui.part("of all spend"),
             "n_high_value": ui.figure("High value"),
             "sureness_mean": ui.decimal("Sureness"),
         },
+        wraps=True,
     )
 
 
@@ -108,16 +118,16 @@ def flow_map(then: tuple[str, ...], now: tuple[str, ...]) -> ui.Chart:
             "segment_name:N",
             title="Segment now",
             sort=list(now),
-            axis=alt.Axis(labelAngle=-35, labelOverlap=False, labelLimit=alt.ExprRef(f"{NARROW} ? 110 : 200")),
+            axis=ui.below(now),
         ),
         y=alt.Y(
             "earlier_segment_name:N",
             title="Segment then",
             sort=list(then),
-            axis=alt.Axis(labelLimit=alt.ExprRef(f"{NARROW} ? 85 : 190")),
+            axis=ui.beside(then, 15),
         ),
     )
-    size = alt.ExprRef(f"{NARROW} ? 8 : 11")
+    size = alt.ExprRef(f"{ui.NARROW} ? 9 : 11")
     tips = [
         alt.Tooltip("earlier_segment_name:N", title="Then"),
         alt.Tooltip("segment_name:N", title="Now"),
@@ -153,9 +163,10 @@ def with_totals(rows: pd.DataFrame) -> pd.DataFrame:
 
 def flows(rows: pd.DataFrame) -> None:
     """From which segment to which."""
-    seen = "published" if rows["is_earlier_published"].iloc[0] else "built, never published"
-    days = [shown.day(rows[day].iloc[0]) for day in ("earlier_date", "snapshot_date")]
-    st.caption(f"{days[0]} ({seen}) to {days[1]}")
+    st.caption(
+        f"{ui.compared_day(rows)} to {shown.day(rows['snapshot_date'].iloc[0])}. Only customers who are in a segment on"
+        " both days: who is new, or was in none, is left out, so that sums can be smaller than the sizes above."
+    )
     then, now = ((*sorted(rows[name].unique()), ALL) for name in ("earlier_segment_name", "segment_name"))
     height = 34 * len(then) + 140
     ui.vega(with_totals(rows), flow_map, then, now, height=height, alt_text="Flows between segments")
@@ -173,7 +184,7 @@ def size_lines() -> ui.Chart:
         ),
         color=alt.Color("segment_name:N", legend=None),
     )
-    size = alt.Y("n_customers:Q", title="Customers", axis=ui.counts_axis(), scale=alt.Scale(zero=False))
+    size = alt.Y("n_customers:Q", title="Customers", axis=ui.counts_axis(), scale=alt.Scale(zero=True))
     lines = base.mark_line(tooltip=None).encode(y=size)
     points = base.mark_point(opacity=0, size=140, filled=True).encode(
         y=size,
@@ -204,7 +215,7 @@ def names_at(sizes: pd.Series, least: float) -> pd.Series:
 def trend(rows: pd.DataFrame) -> None:
     """Sizes by day."""
     last = rows[rows["snapshot_date"] == rows["snapshot_date"].max()].set_index("segment_name")["n_customers"]
-    span = max(float(rows["n_customers"].max() - rows["n_customers"].min()), 1.0)
+    span = max(float(rows["n_customers"].max()), 1.0)
     at = rows["segment_name"].map(names_at(last, span * 15 / TREND))
     rows = rows.assign(name_at=at.where(rows["snapshot_date"] == rows["snapshot_date"].max()))
     ui.vega(rows, size_lines, height=TREND, alt_text="Customers of each segment by day")
@@ -221,7 +232,9 @@ def fifth_map(most: float) -> ui.Chart:
             alt.Tooltip("n_customers:Q", title="Customers", format=",.0f"),
         ],
     )
-    cells = base.mark_rect(cornerRadius=2).encode(color=alt.Color("n_customers:Q", legend=None))
+    cells = base.mark_rect(cornerRadius=2).encode(
+        color=alt.Color("n_customers:Q", legend=None, scale=alt.Scale(domain=[0, most]))
+    )
     numbers = base.mark_text(fontSize=11).encode(
         text=alt.Text("n_customers:Q", format=",.0f"),
         color=ui.on_shade("n_customers", ui.of_most(most)),
@@ -256,8 +269,7 @@ def page(publication: Publication) -> None:
             "How they differ",
             ui.asked(publication, "segments_traits"),
             profile_map,
-            about=f"Numbers: {ui.meaning(publication, 'segment_traits', 'trait_mean')} Colours:"
-            f" {ui.meaning(publication, 'segment_traits', 'standing')}",
+            about=ui.meaning(publication, "segment_traits"),
             publication=publication,
             models=MODELS,
         )
@@ -267,7 +279,7 @@ def page(publication: Publication) -> None:
                 "Sizes by day",
                 history if has_days else replace(history, rows=history.rows.head(0)),
                 trend,
-                about=ui.meaning(publication, "customer_health_overview", "segment_id"),
+                about=ui.meaning(publication, "customer_health_overview"),
                 publication=publication,
                 models=MODELS,
                 empty=f"Sizes over time begin with the second day that is built: {ui.more_days(publication)}.",
@@ -291,7 +303,7 @@ def figures(publication: Publication, rows: pd.DataFrame) -> list[Card]:
         return ui.meaning(publication, "segments", column)
 
     return [
-        Card("Segments", shown.number(len(rows)), [], about("segment_name")),
+        Card("Segments", shown.number(len(rows)), [], ui.meaning(publication, "segments")),
         Card(
             "Largest",
             shown.share(largest["customer_share"], 0),
@@ -302,10 +314,22 @@ def figures(publication: Publication, rows: pd.DataFrame) -> list[Card]:
     ]
 
 
+def earlier_days(publication: Publication) -> dict[str, str]:
+    """The days that the newest can be compared with: 31 Dec 2025, 1 day before."""
+    found = ui.asked(publication, "compared_days")
+    rows = [] if found is None else found.rows.to_dict("records")
+    return {
+        str(row["compared_with"]): f"{shown.day(row['earlier_date'])},"
+        f" {shown.plural((row['snapshot_date'] - row['earlier_date']).days, 'day')} before"
+        for row in rows
+    }
+
+
 @ui.fragment
 def moved(publication: Publication, profiles: Result) -> None:
-    """Sizes, and flows between segments, since the publication before or since a month before."""
-    since = state.switch("since", "Compared with", list(SINCE), written=SINCE.__getitem__)
+    """Sizes, and flows between segments, since the last day before or since about a month before."""
+    days = earlier_days(publication)
+    since = state.switch("since", "Compared with", list(SINCE), written=lambda key: days.get(key, SINCE[key]))
     compared = ui.asked(publication, "segments_compared", compared_with=since)
     ui.panel(
         "Sizes",

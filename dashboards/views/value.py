@@ -16,6 +16,7 @@ from dashboards.data import Publication, Result
 
 NO_VALUES = "No customer was valued: the model needs about a year of orders to learn from."
 MODELS = ("clv",)
+OF_PAGE = ("clv", "churn")  # value at risk is made of both
 MEASURES = {
     "retention": ("retention_share", "Ordered again", ".0%"),
     "revenue": ("cumulative_revenue_per_customer", "Revenue per customer so far", ",.0f"),
@@ -144,7 +145,7 @@ def page(publication: Publication) -> None:
         "Value",
         "What customers are worth, who holds most of it, and whether those who came stay.",
         publication,
-        models=MODELS,
+        models=OF_PAGE,
     )
     tenths, total = ui.asked(publication, "value_deciles"), ui.asked(publication, "value_total")
     if tenths is None or total is None:
@@ -167,14 +168,14 @@ def page(publication: Publication) -> None:
 
 def expected(publication: Publication, tenths: Result, total: Result) -> None:
     """What customers are worth, by tenths, and how concentrated that is."""
-    ui.cards(publication, figures(publication, total.one(), tenths.one()), total, tenths, models=("clv", "churn"))
+    ui.cards(publication, figures(publication, total.one(), tenths.one()), total, tenths, models=OF_PAGE)
     left, right = st.columns(2)
     with left:
         ui.panel(
             "Value of a customer, by tenths",
             tenths,
             lambda rows: deciles(publication, rows),
-            about=ui.meaning(publication, "value_deciles", "clv_365d_mean"),
+            about=ui.meaning(publication, "value_deciles"),
             publication=publication,
             models=MODELS,
         )
@@ -183,14 +184,13 @@ def expected(publication: Publication, tenths: Result, total: Result) -> None:
             "Concentration",
             ui.asked(publication, "value_concentration"),
             concentration,
-            about=ui.meaning(publication, "value_concentration", "clv_share")
-            + " The dashed line is where all customers would be worth the same.",
+            about=ui.meaning(publication, "value_concentration"),
             publication=publication,
             models=MODELS,
         )
     st.caption(
-        "Bounds of a customer's value hold what 90 % of customers spend; those of sums and means are sums and means"
-        " of these, and wider than their own would be, as not all customers are wrong to one side at once."
+        "Bounds of a customer's value hold what 90 % of customers spend; those of sums and means are as far off as the"
+        " total was in the worst backtest."
     )
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
+import jinja2
 import pytest
 
 from clientele import policy
+from clientele.contract import PROJECT_ROOT
 from clientele.lineage import tables_of
 from tests import parsing
 
@@ -267,6 +270,45 @@ def test_a_column_of_a_denied_class_is_named(manifest: dict) -> None:
     changed = copy.deepcopy(manifest)
     replaced(changed, "ml_credit__inputs", "features.n_bookings_30d", "features.n_bookings_30d, features.n_orders_90d")
     assert any("reads n_orders_90d, which is behavioural" in line for line in policy.violations(changed, "EU"))
+
+
+EMOTION_ALLOWED = [
+    {"jurisdiction": "EU", "purpose": "credit", "legal_class": name, "verdict": "allow"}
+    for name in ("financial", "emotion_biometric", "emotion_selfreport")
+]
+
+
+def test_no_seed_lets_feelings_into_credit(manifest: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "_policy", lambda _: EMOTION_ALLOWED)
+    for line in policy.violations(manifest, "EU"):
+        assert line.startswith("consent_policy.csv allows emotion_")
+    changed = copy.deepcopy(manifest)
+    replaced(
+        changed, "ml_credit__inputs", "features.n_bookings_30d",
+        "features.n_bookings_30d, features.emotion_negative_streak_90d",
+    )  # fmt: skip
+    found = policy.violations(changed, "EU")
+    for name in ("emotion_biometric", "emotion_selfreport"):
+        assert any(line.startswith(f"consent_policy.csv allows {name} to credit, which no") for line in found)
+    assert any("reads emotion_negative_streak_90d, which is emotion_" in line for line in found)
+    assert any("feat_emotion.emotion_negative_streak_90d" in line and " <- " in line for line in found)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "classes"), [("credit", ["financial"]), ("emotion_credit", ["financial", "emotion_selfreport"])]
+)
+def test_the_macro_denies_credit_what_is_felt(purpose: str, classes: list[str]) -> None:
+    """What a seed would let into the compiled features."""
+    code = (PROJECT_ROOT / "dbt_project" / "macros" / "governance" / "allowed_classes.sql").read_text()
+    returned, listed = [], ["financial", "emotion_selfreport", "protected"]
+    rows = SimpleNamespace(rows=[(purpose, name, "allow") for name in listed])
+    context = {
+        "ref": str, "execute": True, "target": SimpleNamespace(name="dev"), "var": lambda _: "EU",
+        "run_query": lambda _: rows, "return": returned.append,
+    }  # fmt: skip
+    template = jinja2.Environment(extensions=["jinja2.ext.do"]).from_string(code, globals=context)
+    template.module.allowed_classes(purpose)
+    assert returned == [classes]
 
 
 def test_where_the_policy_is_silent_credit_reads_nothing(manifest: dict) -> None:

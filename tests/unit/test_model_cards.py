@@ -193,3 +193,21 @@ def test_the_credit_card_tells_of_how_many_emotion_is_known(warehouse: Path) -> 
     assert "too few to tell: 4 |" in card
     assert "0.900" not in card
     assert "credit_challengers" not in block(filled(warehouse), "challengers")
+
+
+def test_bands_of_credit_show_what_was_told_and_what_came(warehouse: Path) -> None:
+    with duckdb.connect(str(warehouse / "build.duckdb")) as connection:
+        for schema in ("ml", "seeds"):
+            connection.execute(f"create schema {schema}")
+        connection.execute(
+            "create table seeds.credit_bands as"
+            " from (values ('A', 0, 0.05), ('B', 0.05, 1.1)) as b(band, pd_from, pd_to)"
+        )
+        connection.execute(
+            "create table ml.ml_credit__backtest as select 0.02 as pd, false as is_default from range(10)"
+            " union all select 0.25, k < 4 from range(8) as of_b(k)"
+        )
+    shown = block(filled(warehouse, "credit"), "calibration")
+    assert "| band | customers | predicted | defaulted | observed | from | to |" in shown
+    assert "| A | 10 | 0.020 | 0 | 0.000 | 0.000 | 0.308 |" in shown
+    assert "| B | 8 | 0.250 | 4 | 0.500 | 0.157 | 0.843 |" in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -46,9 +47,9 @@ def test_a_spreadsheet_computes_nothing_from_a_download() -> None:
         (shown.number, 12345.6, "12,346"), (shown.number, None, "–"), (shown.short, 1234567, "1.23 M"),
         (shown.short, 9999, "9,999"), (shown.share, 0.1234, "12.3 %"), (shown.share, float("nan"), "–"),
         (shown.change, 12.3, "+12"), (shown.change, 0.2, "unchanged"),
+        (shown.short, 999_950, "1 M"), (shown.short, 0, "0"), (shown.probability, 0.6999, "69.9 %"),
+        (shown.probability, 0.29, "29.0 %"), (shown.probability, None, "–"),
         (shown.rounded, 12.34, "12"), (shown.rounded, 1.234, "1.2"), (shown.decimal, None, "–"),
-        (shown.feature, "n_orders_90d", "Orders, 90 days"),
-        (shown.feature, "on_time_90d_share", "On time share, 90 days"),
         (shown.words, "churn.contractual", "Churn, contractual"),
     ],
 )  # fmt: skip
@@ -59,3 +60,27 @@ def test_figures_are_short_and_have_their_unit(write: Callable[[Any], str], valu
     assert shown.money_change(-1234567, "EUR") == "-€ 1.23 M"
     assert shown.money_change(1234567, "EUR") == "+€ 1.23 M"
     assert shown.money_change(-0.3, "EUR") == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "told"),
+    [
+        (93, 340_000, "€ 0.1 k to € 340 k"),
+        (1766, 1_170_000, "€ 0.002 M to € 1.17 M"),
+        (980, 12_000, "€ 0.98 k to € 12 k"),
+        (0, 92_600, "€ 0 to € 92.6 k"),
+        (78, 9000, "€ 78 to € 9,000"),
+        (-12_000, 93, "-€ 12 k to € 0.1 k"),
+        (None, 5, ""),
+    ],
+)
+def test_an_interval_has_one_unit(lower: float | None, upper: float, told: str) -> None:
+    row = {"value_lower": lower, "value_upper": upper}
+    assert components.bounds(row, "value", partial(shown.money, currency="EUR")) == told
+
+
+def test_what_is_no_money_is_written_as_ever_beside_its_bounds() -> None:
+    rows = pd.DataFrame({"p": [0.5], "p_lower": [0.25], "p_upper": [0.75]})
+    assert components.estimates(rows, "p", shown.share) == ["50.0 % (25.0 % to 75.0 %)"]
+    values = pd.DataFrame({"v": [154_000], "v_lower": [93], "v_upper": [340_000]})
+    assert components.estimates(values, "v", shown.short) == ["154 k (0.1 k to 340 k)"]

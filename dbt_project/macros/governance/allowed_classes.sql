@@ -1,5 +1,6 @@
 {#- The legal classes that a purpose may read where the company is at home (var jurisdiction), by the seed consent_policy.
-    What the seed does not list is denied, and protected attributes are, whatever it says. -#}
+    What the seed does not list is denied. Whatever it says, so are protected attributes, and to credit what is felt: as in
+    clientele/policy.py. -#}
 {% macro allowed_classes(purpose) %}
     {#- Named before any condition, so that dbt sees the dependency. -#}
     {%- set policy = ref('consent_policy') -%}
@@ -23,8 +24,10 @@
         ) }}
     {%- endif -%}
     {%- set classes = [] -%}
-    {%- for row in listed if row[0] == purpose and row[2] == 'allow' and row[1] != 'protected' -%}
-        {%- do classes.append(row[1]) -%}
+    {%- for row in listed if row[0] == purpose and row[2] == 'allow' -%}
+        {%- if row[1] != 'protected' and not (purpose == 'credit' and row[1].startswith('emotion')) -%}
+            {%- do classes.append(row[1]) -%}
+        {%- endif -%}
     {%- endfor -%}
     {{ return(classes) }}
 {% endmacro %}

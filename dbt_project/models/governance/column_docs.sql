@@ -18,7 +18,8 @@ select
     column_name,
     data_type,
     description,
-    table_description
+    table_description,
+    table_definition
 from (
     values
     {%- for schema, node, column in described %}
@@ -28,9 +29,10 @@ from (
         '{{ column.name }}',
         '{{ column.data_type }}',
         '{{ column.description | replace("'", "''") | trim }}',
-        '{{ node.description | replace("'", "''") | trim }}'
+        '{{ node.description | replace("'", "''") | trim }}',
+        '{{ node.config.meta.get("definition", "") | replace("'", "''") | trim }}'
     ){{ ',' if not loop.last }}
     {%- else %}
-    ('', '', '', '', '', '')
+    ('', '', '', '', '', '', '')
     {%- endfor %}
-) as described (schema_name, table_name, column_name, data_type, description, table_description)
+) as described (schema_name, table_name, column_name, data_type, description, table_description, table_definition)

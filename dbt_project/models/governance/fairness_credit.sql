@@ -5,14 +5,14 @@
     'gender': 'gender',
     'region': 'region',
 } -%}
+{#- Standard errors of a 99 % interval: a warning that is asked of some ten groups is to be wrong for few of them. -#}
+{%- set sure = 2.576 -%}
 {%- set least = checked_var('fairness_least_customers', 10, 10000) -%}
 with decisions as (
     select decisions.*
     from {{ ref('ml_credit__current_decisions') }} as decisions
     inner join {{ ref('ml_run') }} as run on decisions.snapshot_date = run.snapshot_date
 ),
-
-backtest as (select * from {{ ref('ml_credit__backtest') }}),
 
 profiles as (select * from {{ ref('feat_profile') }}),
 
@@ -23,6 +23,35 @@ threshold as (
     where
         rules.rule = 'risk_too_high'
         and rules.policy_version in (select distinct decisions.policy_version from decisions)
+),
+
+-- How many it refuses by that today.
+refused_today as (
+    select
+        threshold.pd,
+        count(*) filter (where decisions.pd >= threshold.pd) / nullif(cast(count(*) as double), 0) as refused_share
+    from threshold
+    left join decisions on true
+    group by threshold.pd
+),
+
+-- The model of that time had probabilities of its own, learnt from fewer: as many as are refused today, by their rank.
+-- Customers alike are refused together or not at all.
+backtest as (
+    select
+        told.*,
+        rank() over (order by told.pd desc) + count(*) over (partition by told.pd) - 1
+        <= refused_today.refused_share * count(*) over () + 0.5 as is_refused
+    from {{ ref('ml_credit__backtest') }} as told
+    cross join refused_today
+),
+
+refused_then as (
+    select
+        max(refused_today.refused_share) as refused_share,
+        count(*) filter (where backtest.is_refused) as n_refused
+    from refused_today
+    left join backtest on true
 ),
 
 attributed as (
@@ -66,10 +95,9 @@ outcomes as (
         count(*) filter (where backtest.is_default) as n_defaults,
         sum(backtest.pd) as expected_defaults,
         sqrt(sum(backtest.pd * (1 - backtest.pd))) as expected_defaults_deviation,
-        count(*) filter (where not backtest.is_default and backtest.pd >= threshold.pd) as n_good_refused,
-        count(*) filter (where backtest.is_default and backtest.pd < threshold.pd) as n_bad_accepted
+        count(*) filter (where not backtest.is_default and backtest.is_refused) as n_good_refused,
+        count(*) filter (where backtest.is_default and not backtest.is_refused) as n_bad_accepted
     from backtest
-    cross join threshold
     inner join attributed
         on backtest.customer_id = attributed.customer_id and backtest.snapshot_date = attributed.snapshot_date
     group by attributed.protected_attribute, attributed.group_value
@@ -87,9 +115,23 @@ best as (
     where n_customers >= {{ least }} and group_value <> 'unknown' and n_approved > 0
 ),
 
+-- Beside all others together: the best of many groups is partly the luckiest, and all look bad beside it.
+totals as (
+    select
+        protected_attribute,
+        sum(n_customers) as n_customers,
+        sum(n_approved) as n_approved
+    from decided
+    group by protected_attribute
+),
+
 measured as (
     select
         decided.*,
+        totals.n_customers - decided.n_customers as other_customers,
+        totals.n_approved - decided.n_approved as other_approved,
+        refused_then.refused_share,
+        refused_then.n_refused,
         outcomes.outcomes_from,
         coalesce(outcomes.n_outcomes, 0) as n_outcomes,
         coalesce(outcomes.n_defaults, 0) as n_defaults,
@@ -103,9 +145,12 @@ measured as (
         decided.n_customers >= {{ least }} as is_large_enough,
         -- Each rate needs as many of those that it is a share of.
         coalesce(outcomes.n_outcomes, 0) >= {{ least }} as has_enough_outcomes,
-        coalesce(outcomes.n_outcomes - outcomes.n_defaults, 0) >= {{ least }} as has_enough_good,
-        coalesce(outcomes.n_defaults, 0) >= {{ least }} as has_enough_bad
+        refused_then.n_refused > 0
+        and coalesce(outcomes.n_outcomes - outcomes.n_defaults, 0) >= {{ least }} as has_enough_good,
+        refused_then.n_refused > 0 and coalesce(outcomes.n_defaults, 0) >= {{ least }} as has_enough_bad
     from decided
+    cross join refused_then
+    inner join totals on decided.protected_attribute = totals.protected_attribute
     left join outcomes
         on decided.protected_attribute = outcomes.protected_attribute and decided.group_value = outcomes.group_value
     left join best on decided.protected_attribute = best.protected_attribute and best.place = 1
@@ -119,7 +164,16 @@ ratios as (
         sqrt(
             (1 - n_approved / cast(n_customers as double)) / nullif(cast(n_approved as double), 0)
             + (1 - best_approved / cast(best_customers as double)) / cast(best_approved as double)
-        ) as impact_error
+        ) as impact_error,
+        case
+            when is_large_enough and other_customers >= {{ least }}
+                then {{ ratio('n_approved * other_customers', 'n_customers * other_approved') }}
+        end as others_impact,
+        sqrt(
+            (1 - n_approved / cast(n_customers as double)) / nullif(cast(n_approved as double), 0)
+            + (1 - other_approved / cast(nullif(other_customers, 0) as double))
+            / nullif(cast(other_approved as double), 0)
+        ) as others_error
     from measured
 )
 
@@ -143,6 +197,13 @@ select
     case
         when is_large_enough and group_value <> compared_with then impact * exp(1.96 * impact_error)
     end as adverse_impact_ratio_upper,
+    others_impact as others_ratio,
+    others_impact * exp(-{{ sure }} * others_error) as others_ratio_lower,
+    others_impact * exp({{ sure }} * others_error) as others_ratio_upper,
+    -- Nobody approved has no interval, and needs none.
+    coalesce(
+        others_impact < 0.8 and coalesce(others_impact * exp({{ sure }} * others_error) < 1, true), false
+    ) as is_adverse,
     case when is_large_enough then score_mean end as score_mean,
     case when is_large_enough then score_p10 end as score_p10,
     case when is_large_enough then score_p50 end as score_p50,
@@ -163,6 +224,13 @@ select
     case when has_enough_outcomes then n_defaults / cast(n_outcomes as double) end as default_rate,
     case when has_enough_outcomes then {{ wilson('n_defaults', 'n_outcomes', -1) }} end as default_rate_lower,
     case when has_enough_outcomes then {{ wilson('n_defaults', 'n_outcomes', 1) }} end as default_rate_upper,
+    refused_share,
+    case
+        when n_outcomes = 0 then 'no outcomes are known'
+        when coalesce(refused_share, 0) = 0 then 'the policy refuses nobody by probability today'
+        when n_refused = 0 then 'so small a share of the backtest cannot be told from the others by its probabilities'
+        when not has_enough_good or not has_enough_bad then 'too few outcomes of the kind'
+    end as outcomes_message,
     case
         when has_enough_good then {{ ratio('n_good_refused', 'n_outcomes - n_defaults') }}
     end as good_refused_rate,

@@ -34,6 +34,7 @@ left join {{ ref('consent_policy') }} as policy
         and policy.purpose = '{{ purpose }}'
         and policy.verdict = 'allow'
         and policy.legal_class <> 'protected'
+        and not (policy.purpose = 'credit' and policy.legal_class like 'emotion%')
 where
     columns_held.column_name is not null
     and policy.legal_class is null

@@ -103,15 +103,19 @@ def group(value: str, *ratio: float | None) -> dict[str, Any]:
 
 def test_whether_a_score_is_fair_names_the_groups_below_four_fifths_and_those_that_may_be() -> None:
     rows = [group("most", 1.0, None, None), group("fair", 0.95, 0.81, 1.1), group("unsure", 0.9, 0.79, 1.0)]
-    told = credit.is_fair(pd.DataFrame([*rows, group("under", 0.5, 0.4, 0.79), group("few")]))
-    below, may_be = told.split("**May be below**")
+    likely = [group("likely", 0.78, 0.6, 1.1), group("likelier", 0.69, 0.5, 0.9)]
+    told = credit.is_fair(pd.DataFrame([*rows, *likely, group("under", 0.5, 0.4, 0.79), group("few")]))
+    first, may_be = told.split("**May be below**")
+    below, estimated = first.split("**Estimated below four fifths**")
     assert "**Below four fifths**" in below
-    assert "*under* (age band)" in below
-    assert "*unsure* (age band)" in may_be
-    assert "1 group is too small to judge" in may_be
+    assert "*under* (age band, 0.50)" in below
+    assert "*likelier* (age band, 0.69), *likely* (age band, 0.78)" in estimated
+    assert "*unsure* (age band, 0.90)" in may_be
+    assert "1 group has too few customers to judge" in may_be
+    assert credit.is_fair(pd.DataFrame([*rows, *likely])).startswith("**Estimated below four fifths** of the approval")
     assert "*fair*" not in told
     assert "*most*" not in told
-    assert credit.is_fair(pd.DataFrame(rows[:2])).startswith("No group's interval lies below")
+    assert credit.is_fair(pd.DataFrame(rows[:2])).startswith("No group is estimated below")
 
 
 def test_the_sentence_on_fairness_is_that_of_the_intervals_in_the_file(

@@ -21,7 +21,7 @@ from tests.dashboards import WITHIN_S, asked, opened
 def test_a_list_is_sorted_and_cut_by_the_database(
     built_company: Path, company: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = opened(company, "customers", monkeypatch, sort="spent so far", page="2")
+    app = opened(company, "customers", monkeypatch, sort="spent", page="2")
     expected = asked(
         built_company,
         "select customer_id from marts.customer_directory"
@@ -37,6 +37,17 @@ def test_a_changed_filter_or_order_begins_with_the_first_page(company: Path, mon
         app.session_state["page"] = 2
         app.selectbox(key=key).select(value).run()
         assert "page 1 of" in " ".join(caption.value for caption in app.caption)
+
+
+def test_the_rise_of_churn_is_shown_and_offered_where_there_is_an_earlier_day(
+    company: Path, empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(company, "customers", monkeypatch, sort="churn-rise")
+    assert "churn_probability_change" in app.dataframe[0].value
+    assert "churn_probability_change" not in opened(company, "customers", monkeypatch).dataframe[0].value
+    for home, is_offered in ((company, True), (empty, False)):
+        app = opened(home, "customers", monkeypatch)
+        assert ("rise of churn" in app.selectbox(key="sort").options) == is_offered
 
 
 def test_what_is_searched_for_is_no_pattern(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from dashboards import shown
+from clientele.publishing.versions import Published
+from dashboards import shown, trust
+from dashboards.pages import PAGES
 from dashboards.views import models
 from tests.dashboards import asked, charted, opened
 
@@ -41,9 +45,34 @@ HEALTHY = {
 def test_whether_figures_can_be_trusted_follows_from_age_checks_and_models(
     changed: dict[str, Any], level: str, said: str
 ) -> None:
-    found, reasons = models.verdict(HEALTHY | changed, datetime(2026, 1, 2, 6))
+    found, reasons = trust.verdict(HEALTHY | changed, datetime(2026, 1, 2, 6))
     assert found == level
     assert said in reasons
+    hint = trust.hint(HEALTHY | changed, datetime(2026, 1, 2, 6))
+    assert hint == ("" if level == "yes" else f"**{trust.HINTS[level]}**: {said}.")
+
+
+def test_every_page_says_in_a_line_that_figures_want_care(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lead = trust.hint(HEALTHY | {"n_models_due": 1}, datetime(2026, 1, 2, 6)).split(":")[0]
+    monkeypatch.setattr(trust, "hint", lambda *_told: f"{lead}: for a test.")
+    for page in PAGES:
+        said = [caption.value for caption in opened(company, page, monkeypatch).caption if lead in caption.value]
+        assert ["for a test. More on [Models and data](models)" in line for line in said] == (
+            [] if page == "models" else [True]
+        ), page
+
+
+def test_after_a_rollback_the_publications_name_the_newer_one(
+    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(company / "published", tmp_path / "published", symlinks=True)
+    before = Published(tmp_path).current()
+    newer = f"{before[:-4]}9999"
+    shutil.copytree(tmp_path / "published" / before, tmp_path / "published" / newer)
+    for version, is_said in ((newer, False), (before, True)):
+        Published(tmp_path).switch_to(version)
+        said = [info.value for info in opened(tmp_path, "models", monkeypatch).info]
+        assert any("led back" in line and newer in line for line in said) == is_said
 
 
 def test_the_page_on_models_answers_its_question_first(
@@ -70,10 +99,17 @@ def test_scores_on_record_stand_beside_the_backtests(company: Path, monkeypatch:
         " group by model_name order by model_name limit 1",
     )
     for measure, title, pattern in (("auc", "AUC", [0.625]), ("ece", "Calibration error", [0.0625])):
-        app = opened(company, "models", monkeypatch, model=shown.words(model), measure=title)
+        app = opened(company, "models", monkeypatch, model=model, measure=measure)
         drawn = charted(app, f"{title} over time")
         live = drawn[drawn["measured"] == models.LIVE]
         assert list(live[measure]) == pattern
         assert set(drawn["forecast"]) == set(live["forecast"])
         if measure == "auc":
             assert list(drawn[drawn["measured"] == models.BACKTEST][measure]) == pytest.approx(backtests)
+
+
+def test_an_axis_holds_all_bounds_and_a_number_above_them() -> None:
+    for values in ((0.8, 0.62, 0.95), (0.9, 0.9, 0.9), (-0.2, -0.35, 0.04)):
+        lowest, highest = models.ends(pd.DataFrame([values]))
+        assert lowest <= min(values)
+        assert highest > max(values)

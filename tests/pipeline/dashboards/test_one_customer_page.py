@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, shown
+from dashboards import access, data, shown
 from dashboards.views import one_customer
 from tests.dashboards import WITHIN_S, asked, credit_of_one, figures, opened
 
@@ -23,7 +25,7 @@ def test_one_customer_has_a_page(built_company: Path, company: Path, monkeypatch
     )
     app = opened(company, "customers", monkeypatch, customer=customer)
     assert customer in app.title[0].value
-    assert figures(app)["Churn probability"] == shown.share(probability)
+    assert figures(app)["Churn probability"] == shown.probability(probability)
     unknown = opened(company, "customers", monkeypatch, customer="nobody")
     assert "nobody" in unknown.info[0].value
 
@@ -43,15 +45,6 @@ def test_a_move_is_one_that_a_reader_sees(
 ) -> None:
     row = {"earlier_segment_name": then, "segment_name": now, "has_changed_segment": has_changed}
     assert one_customer.moved(row) == told
-
-
-@pytest.mark.parametrize(
-    ("value", "data_type", "told"),
-    [(3.0, "BIGINT", "3"), (0.25, "DOUBLE", "0.25"), (1234.5, "DOUBLE", "1,234"), (1.0, "BOOLEAN", "yes"),
-     (math.nan, "DOUBLE", "not known"), (4.0, "VARCHAR", "")],
-)  # fmt: skip
-def test_the_value_of_a_reason_is_in_words(value: float, data_type: str, told: str) -> None:
-    assert one_customer.value_of(value, data_type) == told
 
 
 def test_reasons_forecasts_and_days_of_a_customer_are_told_plainly(
@@ -80,6 +73,35 @@ def test_reasons_forecasts_and_days_of_a_customer_are_told_plainly(
     assert (last_day["year"], last_day["month"], last_day["date"]) == (snapshot.year, snapshot.month, snapshot.day)
 
 
+def test_a_reason_that_is_a_text_says_which(company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A score keeps the place of a text in a list; the text is that of the profile."""
+    ((customer, country),) = asked(
+        company,
+        "select customer_id, country from marts.customer_churn join marts.customer_profile using (customer_id)"
+        " where reason_1 is not null and country is not null order by customer_id limit 1",
+    )
+    shutil.copytree(company / "published", tmp_path / "published", symlinks=True)
+    path = Path(data.current_path(tmp_path))
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "update marts.customer_churn set reason_1 = 'country', reason_1_value = 3 where customer_id = ?", [customer]
+        )
+    app = opened(tmp_path, "customers", monkeypatch, customer=customer)
+    (told,) = [element.value for element in app.markdown if "odds of leaving" in element.value]
+    assert f"**Country: {country}** " in told.splitlines()[0]
+
+
+def test_who_has_no_credit_score_is_not_said_to_have_lost_no_points(
+    lender: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLIENTELE_HOME", str(lender))
+    app = AppTest.from_string(credit_of_one("nobody"), default_timeout=WITHIN_S).run()
+    told = [info.value for info in app.info]
+    assert "There is no score, and so no reasons for one." in told
+    assert "Nothing cost this customer points." not in told
+
+
 def test_who_cannot_be_lost_goes_from_nothing_to_nothing_nowhere(
     company: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,7 +111,7 @@ def test_who_cannot_be_lost_goes_from_nothing_to_nothing_nowhere(
         " where churn_probability is null and earlier_churn_probability is null",
     )
     app = opened(company, "customers", monkeypatch, customer=customer)
-    (told,) = [element.value for element in app.markdown if "the publication before" in element.value]
+    (told,) = [element.value for element in app.markdown if "(published):" in element.value]
     assert "churn probability" not in told
     assert shown.NOTHING not in told
     assert any("nobody can be lost" in caption.value for caption in app.caption)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -33,7 +34,7 @@ def test_bounds_of_value_at_risk_claim_no_level_of_their_own(company: Path, monk
     assert "of churn, 95 %" in told
     assert "of value, 90 %" in told
     captions = [caption.value for caption in opened(company, "overview", monkeypatch).caption]
-    assert "Lines: sums of customers' own bounds." in captions
+    assert "Lines: bounds of each sum." in captions
     assert [caption for caption in captions if "95 %" in caption and "mean of" not in caption] == []
 
 
@@ -52,28 +53,31 @@ def test_a_filter_in_the_address_filters_and_bounds_are_shown(
 
 def test_every_score_shows_its_bounds(built_company: Path, company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def in_euros(*bounds: float) -> str:
-        return shown.between(*(shown.money(bound, "EUR") for bound in bounds))
+        return shown.between(*shown.alike(partial(shown.money, currency="EUR"), *bounds))
 
     app = opened(company, "value", monkeypatch)
-    ((lower, upper),) = asked(built_company, "select sum(clv_365d_lower), sum(clv_365d_upper) from marts.customer_clv")
+    ((lower, upper),) = asked(
+        built_company,
+        "select clv_365d_lower, clv_365d_upper from marts.value_concentration where hundredth = 100",
+    )
     assert in_euros(lower, upper) in notes(app, "Expected value of 365 days").replace("\\", "")
     ((lower, upper),) = asked(
         built_company, "select value_at_risk_lower, value_at_risk_upper from marts.value_deciles where decile = 1"
     )
     assert in_euros(lower, upper) in notes(app, "At risk in the best tenth").replace("\\", "")
     movers = opened(company, "overview", monkeypatch).dataframe[0].value
-    for column in ("value_at_risk", "churn_probability", "earlier_churn_probability"):
-        # As numbers, which a head sorts as such.
-        assert (movers[f"{column}_lower"] <= movers[column]).all()
-        assert (movers[column] <= movers[f"{column}_upper"]).all()
+    for column in ("value_at_risk", "churn_probability", "clv_365d"):
+        for told in movers[column]:
+            assert told.count(" → ") == 1
+            assert told.count("\u00a0to\u00a0") == 2
     ((customer, then, now),) = asked(
         company,
         "select customer_id, earlier_churn_probability_upper, clv_365d_upper from marts.customer_changes"
         " where compared_with = 'previous' order by value_at_risk desc nulls last limit 1",
     )
     app = opened(company, "customers", monkeypatch, customer=customer)
-    (told,) = [element.value for element in app.markdown if "the publication before" in element.value]
-    assert f"to {shown.share(then)})" in told
+    (told,) = [element.value for element in app.markdown if "(published): churn" in element.value]
+    assert f"to {shown.probability(then)})" in told
     assert f"to {shown.money(now, 'EUR')})**" in told
 
 

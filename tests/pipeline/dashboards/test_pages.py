@@ -51,6 +51,7 @@ def test_every_page_says_what_is_missing_where_nothing_is(
     [
         ("customers", {"risk": "wild"}), ("customers", {"sort": "random()"}), ("overview", {"segment": "*nobody*"}),
         ("campaigns", {"period": "a decade"}), ("segments", {"since": "yesterday"}),
+        *(("customers", {"page": number}) for number in ("999", "0", "-3", "abc")),
     ],
 )  # fmt: skip
 def test_a_filter_in_the_address_that_nothing_knows_is_said_to_be_unknown(

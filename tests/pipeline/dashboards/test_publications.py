@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from clientele.cli import _sum_up
 from clientele.publishing.versions import DATABASE, Published
-from dashboards import data
+from dashboards import components, data
 from tests.dashboards import WITHIN_S, asked, figures, opened
 
 
@@ -91,6 +91,34 @@ def test_without_a_publication_it_says_how_to_get_one(tmp_path: Path, monkeypatc
     app = opened(tmp_path, "overview", monkeypatch)
     assert app.title[0].value == "Nothing is published yet"
     assert "make run" in app.markdown[0].value
+
+
+def test_what_was_published_and_is_gone_is_said_to_be_gone(
+    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a session that saw it, in one that did not, and where of the warehouse the build alone is left."""
+    shutil.copytree(company / "published", tmp_path / "published", symlinks=True)
+    version = Published(tmp_path).current()
+    app = opened(tmp_path, "overview", monkeypatch)
+    shutil.rmtree(tmp_path / "published" / version)
+    for seen in (app.run(), opened(tmp_path, "overview", monkeypatch)):
+        assert seen.title[0].value == "What was published cannot be reached"
+        assert "make run" not in seen.markdown[0].value
+    assert version in app.markdown[0].value
+    shutil.rmtree(tmp_path / "published")
+    (tmp_path / "build.duckdb").touch()
+    app = opened(tmp_path, "overview", monkeypatch)
+    assert app.title[0].value == "Nothing is published here"
+    assert "clientele publish" in app.markdown[0].value
+
+
+def test_rows_are_downloaded_with_what_they_came_from(company: Path) -> None:
+    publication = data.publication(data.current_path(company))
+    rows = components.with_source(publication, pd.DataFrame({"n": [1]}), ("clv",))
+    assert list(rows) == ["n", "snapshot_date", "clv_model_version", "publication"]
+    assert rows["publication"][0] == publication.version
+    own = pd.DataFrame({"snapshot_date": [publication.snapshot_date], "model_version": ["a"]})
+    assert list(components.with_source(publication, own, ("clv",))) == [*own, "publication"]
 
 
 HEADERS, BLOCK = 3 * 4096, 262_144  # bytes of a DuckDB file

@@ -17,7 +17,7 @@ from tests.dashboards import asked, charted, figures, opened
 def test_sizes_of_segments_stand_beside_those_of_an_earlier_day(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments had other names then, and each as many customers less as its id is high; flows add up to the sizes."""
     changes = dict(asked(company, "select segment_name, segment_id from marts.segments"))
-    for since in ("a month before", "the publication before"):
+    for since in ("month", "previous"):
         app = opened(company, "segments", monkeypatch, since=since)
         told = next(table.value for table in app.dataframe if "n_customers_change" in table.value)
         assert dict(zip(told["segment_name"], told["n_customers_change"], strict=True)) == changes

@@ -12,7 +12,6 @@ from clientele.ml.boosting import AdditiveBoosting, BoostingOptions, fit_trees
 from clientele.ml.calibration import expit
 from clientele.ml.feature_table import Feature
 from clientele.ml.logistic import INVERSE_PENALTY, AdditiveLogistic, _columns
-from clientele.ml.reasons import top_reasons
 
 FEATURES = [Feature("recency_days"), Feature("n_orders"), Feature("country", ("DE", "FR"))]
 
@@ -108,12 +107,6 @@ def test_one_class_is_an_error(learner: type) -> None:
     x, y = rows(100)
     with pytest.raises(ValueError, match="one class"):
         learner.fit(x, np.zeros_like(y), FEATURES)
-
-
-def test_top_reasons_are_the_largest_either_way() -> None:
-    effects = np.array([[0.1, -2.0, 0.5, 0.0], [0.0, 0.2, -0.1, 0.3]])
-    assert top_reasons(effects).tolist() == [[1, 2, 0], [3, 1, 2]]
-    assert top_reasons(effects[:, :1]).tolist() == [[0, -1, -1], [0, -1, -1]]
 
 
 def test_flags_that_are_always_equal_weigh_as_if_each_were_fitted() -> None:

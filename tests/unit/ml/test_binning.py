@@ -163,3 +163,14 @@ def test_snapshots_of_the_same_customers_are_no_further_evidence() -> None:
     often = binned(np.tile(values, 12), np.tile(y, 12), options=replace(Options(), rows_per_case=12.0))
     assert often.edges.tolist() == once.edges.tolist()
     assert often.woe == pytest.approx(once.woe)
+
+
+def test_a_weight_can_be_recalculated_from_its_row() -> None:
+    values, y = drawn()
+    rows = as_rows(binned(values, y))
+    n, bad, all_n, all_bad = rows[0]["n"], rows[0]["n_default"], len(y), y.sum()
+    lent, rate = rows[0]["smoothing_rows"], all_bad / all_n
+    woe = np.log((n - bad + lent * (1 - rate)) / (1 - rate)) - np.log((bad + lent * rate) / rate)
+    assert lent == Options().smoothing
+    assert rows[0]["woe"] == pytest.approx(woe)
+    assert rows[0]["iv"] == pytest.approx(((n - bad) / (all_n - all_bad) - bad / all_bad) * woe)

@@ -7,8 +7,10 @@ import pyarrow as pa
 import pytest
 
 from clientele.ml import credit, score_from_rows
-from clientele.ml.credit_bounds import Recalibration
+from clientele.ml.credit_bounds import Recalibration, slope_of
 from clientele.ml.credit_comparison import METRICS, compared
+from clientele.ml.promotion import is_open
+from clientele.ml.registry import Version
 from clientele.ml.scorecard import Scaling
 
 RUN: dict[str, Any] = {
@@ -74,8 +76,9 @@ def test_rows_are_as_the_warehouse_reads_them(fitted: dict[str, dict[str, Any]],
     row = fitted["scorecard"]
     card = json.loads(row["scorecard_json"])
     assert set(card[0]) == {
-        "characteristic", "bin", "label", "lower", "upper", "categories", "n", "n_default", "woe", "iv", "coefficient",
-        "points", "reference_points", "base_points", "factor", "pd_offset", "target_score", "target_odds", "pdo",
+        "characteristic", "bin", "label", "lower", "upper", "categories", "n", "n_default", "smoothing_rows", "woe",
+        "iv", "coefficient", "points", "reference_points", "base_points", "factor", "pd_offset", "target_score",
+        "target_odds", "pdo",
     }  # fmt: skip
     assert all(isinstance(one[name], int) for one in card for name in ("points", "reference_points", "base_points"))
     score, pds = score_from_rows.score(card, table), {one["score"]: one for one in json.loads(row["pd_json"])}
@@ -133,7 +136,7 @@ def test_of_what_is_not_promoted_nothing_is_kept_by_customer(table: pa.Table, mo
 
 
 @pytest.mark.parametrize(
-    ("mean_pd", "n_defaulted", "n_defaulted_learnt", "says"),
+    ("mean_pd", "n_defaulted", "n_defaulted_level", "says"),
     [
         (0.10, 50, 200, "passed: 50.0 defaults expected, 50 observed"),
         (0.05, 50, 200, "failed: "),
@@ -149,14 +152,84 @@ def test_of_what_is_not_promoted_nothing_is_kept_by_customer(table: pa.Table, mo
     ],
 )
 def test_a_level_that_is_off_by_half_is_not_promoted(
-    mean_pd: float, n_defaulted: int, n_defaulted_learnt: int, says: str
+    mean_pd: float, n_defaulted: int, n_defaulted_level: int, says: str
 ) -> None:
     row = {"n": 500, "mean_pd": mean_pd, "base_rate": 0.1}
-    row |= {"n_defaulted": n_defaulted, "n_defaulted_learnt": n_defaulted_learnt}
+    row |= {"n_defaulted": n_defaulted, "n_defaulted_level": n_defaulted_level}
     assert credit._right_level([row]).startswith(says)
     # Periods share what they learn from: two of them tell more of the outcomes, and no more of the level.
-    of_level = f"{max(1.5, np.exp(1.96 * np.sqrt(1 / (2 * n_defaulted) + 1 / n_defaulted_learnt))):.2f} at most"
+    of_level = f"{max(1.5, np.exp(1.96 * np.sqrt(1 / (2 * n_defaulted) + 1 / n_defaulted_level))):.2f} at most"
     assert of_level in credit._right_level([row, row])
+
+
+NEWEST = {
+    "group_name": "all", "n": 5_000, "ece": 0.074, "ece_by_chance": 0.02, "base_rate": 0.111, "auc": 0.75, "slope": 1.0,
+    "slope_error": 0.1, "mean_pd": 0.111, "n_defaulted": 555, "n_defaulted_level": 400, "n_defaulted_learnt": 400,
+    "n_learnt": 4_000,
+}  # fmt: skip
+
+
+def gates_of(**newest: float) -> dict[str, str]:
+    version = Version("credit", "scorecard", 365, n_rows=4_476, state={}, performance=[NEWEST | newest])
+    return credit._gates(version, 0.15, 500)
+
+
+@pytest.mark.parametrize(
+    ("newest", "failed"),
+    [
+        # A third of the tenth that default: below .15, and what flat probabilities give as well.
+        ({}, ["calibrated"]),
+        ({"ece": 0.027}, []),
+        ({"ece_by_chance": 0.08}, []),
+        ({"ece": 0.15, "base_rate": 0.5, "mean_pd": 0.5}, ["calibrated"]),
+        ({"ece": 0.12, "base_rate": 0.5, "mean_pd": 0.5}, []),
+        ({"ece": 0.01, "slope": 2.0}, ["right_slope"]),
+        ({"ece": 0.01, "slope": 0.5}, ["right_slope"]),
+        ({"ece": 0.01, "slope": 1.4}, []),
+        ({"ece": 0.01, "slope": 2.0, "slope_error": 0.6}, []),
+    ],
+)
+def test_flat_probabilities_are_not_calibrated(newest: dict[str, float], failed: list[str]) -> None:
+    assert [name for name, text in gates_of(**newest).items() if not text.startswith("passed: ")] == failed
+
+
+@pytest.mark.parametrize("newest", [{"n_defaulted_learnt": 49, "n_learnt": 201}, {"n_defaulted": 19}])
+@pytest.mark.parametrize("ece", [0.01, 0.1])
+def test_what_too_few_taught_proves_nothing_of_the_model_in_use(newest: dict[str, float], ece: float) -> None:
+    gates = gates_of(ece=ece, slope=3.0, **newest)
+    for name in ("calibrated", "right_slope"):
+        assert gates[name].startswith("unproven: ")
+        assert "not enough to say" in gates[name]
+        assert gates[name].endswith("what is in use learnt from 4,476 rows with 500")
+    assert is_open(gates)
+
+
+def test_a_slope_from_few_defaults_is_drawn_to_one_and_the_level_kept() -> None:
+    rng = np.random.default_rng(4)
+    log_odds = rng.normal(-2.2, 0.9, 40_000)
+    y = rng.random(40_000) < 1 / (1 + np.exp(-0.2 * log_odds + 1.8))
+    for n, least, most in ((200, 0.4, 0.95), (40_000, 0.15, 0.25)):
+        line = Recalibration.fit(log_odds[:n], y[:n], np.arange(n), seed=1).calibration
+        assert least < line.slope < most
+        assert line.probability(log_odds[:n]).mean() == pytest.approx(y[:n].mean())
+
+
+def test_a_slope_is_one_where_probabilities_are_right_and_above_where_they_are_flat() -> None:
+    rng = np.random.default_rng(5)
+    log_odds = rng.normal(-2, 1, 20_000)
+    y, case = rng.random(20_000) < 1 / (1 + np.exp(-log_odds)), np.arange(20_000)
+    for flatter, slope in ((1.0, 1.0), (0.5, 2.0)):
+        found, error = slope_of(1 / (1 + np.exp(-flatter * log_odds)), y, case)
+        assert found == pytest.approx(slope, abs=3 * error)
+        assert error < 0.1
+
+
+def test_the_registry_says_how_much_was_measured_and_how_much_is_in_use(fitted: dict[str, dict[str, Any]]) -> None:
+    row = fitted["scorecard"]
+    newest = json.loads(row["performance_json"])[0]
+    assert newest["n_learnt"] < row["n_rows"] == 4_000
+    assert row["message"].startswith(f"measured as learnt from {newest['n_learnt']:,} rows with ")
+    assert "in use from 4,000 rows with " in row["message"]
 
 
 def test_every_version_is_held_to_its_level(fitted: dict[str, dict[str, Any]]) -> None:
@@ -198,6 +271,18 @@ def test_the_measures_are_those_of_the_library() -> None:
     assert found["ks"] == pytest.approx(metrics.kolmogorov_smirnov(p, y))
     assert found["ece"] == pytest.approx(of["ece"])
     assert found["expected_to_observed"] == pytest.approx(p.sum() / y.sum())
+
+
+def test_an_error_of_calibration_lies_within_its_interval_and_not_at_its_edge() -> None:
+    rng = np.random.default_rng(3)
+    p = rng.beta(1, 8, 500)
+    y = rng.random(500) < p
+    rows = {row["metric"]: row for row in compared({"a": p}, y, np.arange(500), against="a", seed=1)}
+    for metric in ("ece", "ks"):
+        row = rows[metric]
+        width = row["upper"] - row["lower"]
+        assert row["lower"] >= 0
+        assert row["lower"] + 0.2 * width < row["value"] < row["upper"] - 0.2 * width, metric
 
 
 def test_the_order_of_rows_changes_nothing() -> None:
@@ -243,8 +328,14 @@ def test_what_emotion_adds_is_not_rounded_away(table: pa.Table) -> None:
     adds = {row["metric"]: row for row in rows if row["against"] and row["population"] == "all"}
     assert adds["expected_to_observed"]["lower"] > 0
     itself = {row["metric"]: row["value"] for row in rows if not row["against"] and row["population"] == "all"}
-    assert itself["gini"] == pytest.approx(base.performance[0]["gini"])
-    assert itself["ece"] == pytest.approx(base.performance[0]["ece"])
+    assert itself["gini"] == pytest.approx(base.performance[0]["gini"], abs=0.02)
+    values = {
+        (row["algorithm"], row["against"], row["metric"]): row["value"] for row in rows if row["population"] == "all"
+    }
+    for metric in METRICS:
+        difference = values["scorecard_with_emotion", "scorecard", metric]
+        apart = values["scorecard_with_emotion", None, metric] - values["scorecard", None, metric]
+        assert difference == pytest.approx(apart, abs=1e-12), metric
 
 
 def test_the_last_version_serves_until_there_is_a_reason(table: pa.Table, first: pa.Table) -> None:
@@ -320,3 +411,21 @@ def test_bounds_widen_where_snapshots_repeat_customers() -> None:
     assert rows[0]["pd"] > rows[-1]["pd"]
     with pytest.raises(ValueError, match="as often or more"):
         Recalibration.fit(-log_odds, y, np.arange(600), seed=1)
+
+
+def test_bounds_have_no_cliff_where_nobody_defaulted_or_everybody_did() -> None:
+    log_odds = np.linspace(-6, 3, 900)
+    y = np.zeros(900, dtype=bool)
+    y[300:800:7] = True
+    y[800:] = True
+    fitted = Recalibration.fit(log_odds, y, np.arange(900), seed=1)
+    fitted.calibration.spread = 0.5
+    rows = fitted.by_score(Scaling(), 400, 680)
+    for end in ("pd_lower", "pd_upper"):
+        bound = np.array([row[end] for row in rows])
+        assert (np.diff(bound) <= 0).all()
+        odds = np.log(bound / (1 - bound))
+        assert np.abs(np.diff(odds)).max() < 2.0, end  # steps of rates, and none to nothing
+    # The best are as good as the line says, and not surer than that.
+    assert rows[-1]["pd_lower"] > 1e-5
+    assert 1 - rows[0]["pd_upper"] > 1e-5

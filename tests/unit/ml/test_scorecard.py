@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clientele.ml import score_from_rows
+from clientele.ml import score_from_rows, scorecard
 from clientele.ml.feature_table import Feature, matrix
 from clientele.ml.loans import characteristics
 from clientele.ml.periods import draw_of
@@ -162,3 +162,16 @@ def test_a_value_with_a_meaning_of_its_own_may_leave_the_order() -> None:
     one = fitted(pa.table({"balance": balance}), y).characteristics[0]
     assert not one.is_monotone
     assert one.woe[one.place(np.array([0.0]))[0]] < one.woe[one.place(np.array([-400.0]))[0]]
+
+
+def test_what_has_one_bin_leaves_the_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its folds may have told something by chance; in the card it would stand without a point."""
+    x = np.column_stack([np.arange(600.0), np.zeros(600)])
+    y = (np.arange(600) < 300) & (np.arange(600) % 2 == 0) | (np.arange(600) % 10 == 0)
+    monkeypatch.setattr(scorecard, "fit_signed", lambda *_, **__: (0.0, np.ones(2)))
+    draw = np.arange(600) % 216
+    card = Scorecard.fit(x, y, [Feature("telling"), Feature("alike")], draw)
+    assert [one.name for one in card.characteristics] == ["telling"]
+    assert card.coefficients.tolist() == [1.0]
+    with pytest.raises(ValueError, match="no characteristic tells"):
+        Scorecard.fit(x[:, 1:].repeat(2, axis=1), y, [Feature("alike"), Feature("as_much")], draw)

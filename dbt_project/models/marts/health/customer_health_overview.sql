@@ -25,6 +25,8 @@ churn as (select * from {{ ref('ml_churn__scores') }}),
 
 clv as (select * from {{ ref('ml_clv__scores') }}),
 
+levels as (select * from {{ ref('ml_clv__level_miss') }}),
+
 segments as (select * from {{ ref('ml_segments__scores') }}),
 
 customers as (
@@ -40,13 +42,18 @@ customers as (
         churn.churn_probability_upper,
         clv.clv_365d,
         churn.churn_probability * clv.clv_365d as value_at_risk,
-        {{ value_at_risk_bound('lower', 'churn.churn_probability', 'clv.clv_365d') }} as value_at_risk_lower,
-        {{ value_at_risk_bound('upper', 'churn.churn_probability', 'clv.clv_365d') }} as value_at_risk_upper
+        {%- for side in ['lower', 'upper'] %}
+        {{ value_at_risk_bound(side, 'churn.churn_probability', 'clv.clv_365d') }} as value_at_risk_{{ side }},
+        clv.clv_365d * (churn.churn_probability - churn.churn_probability_{{ side }}) as off_by_churn_{{ side }},
+        churn.churn_probability * (clv.clv_365d - clv.clv_365d_{{ side }}) as off_by_value_{{ side }},
+        {%- endfor %}
+        levels.level_miss
     from spine
     left join orders on spine.customer_id = orders.customer_id and spine.snapshot_date = orders.snapshot_date
     left join sessions on spine.customer_id = sessions.customer_id and spine.snapshot_date = sessions.snapshot_date
     left join churn on spine.customer_id = churn.customer_id and spine.snapshot_date = churn.snapshot_date
     left join clv on spine.customer_id = clv.customer_id and spine.snapshot_date = clv.snapshot_date
+    left join levels on clv.model_version = levels.model_version
     left join segments on spine.customer_id = segments.customer_id and spine.snapshot_date = segments.snapshot_date
 )
 {% for by_segment in [false, true] %}
@@ -70,9 +77,16 @@ select
     avg(churn_probability_lower) as churn_probability_mean_lower,
     avg(churn_probability_upper) as churn_probability_mean_upper,
     sum(clv_365d) as clv_365d,
-    sum(value_at_risk) as value_at_risk,
-    sum(value_at_risk_lower) as value_at_risk_lower,
-    sum(value_at_risk_upper) as value_at_risk_upper
+    {%- for side in ['lower', 'upper'] %}
+    {{ bound_of_sum(
+        side,
+        'sum(value_at_risk)',
+        outermost='sum(value_at_risk_' ~ side ~ ')',
+        together=['sum(off_by_churn_' ~ side ~ ')', 'max(level_miss) * sum(value_at_risk)'],
+        squares='sum(power(off_by_value_' ~ side ~ ', 2))',
+    ) }} as value_at_risk_{{ side }},
+    {%- endfor %}
+    sum(value_at_risk) as value_at_risk
 from customers
 group by snapshot_date{{ ', segment_id, segment_name' if by_segment }}
 {{ 'union all' if not loop.last }}

@@ -8,6 +8,7 @@
 ) }}
 {%- set living_share = checked_var('credit_living_share', 0, 0.9) -%}
 {%- set debt_service_cap = checked_var('credit_debt_service_cap', 0.05, 0.9) -%}
+{%- set in_whole = days_between('bookings.booked_at', 'cast(aged.snapshot_date as timestamp)') ~ ' <= 30 * aged.months' %}
 with scores as (
     select * from {{ ref('ml_credit__scores') }}
     where {{ is_asked_for('snapshot_date') }}
@@ -17,12 +18,54 @@ features as (select * from {{ ref('ml_credit__inputs') }}),
 
 population as (select * from {{ ref('ml_credit__population') }}),
 
--- The months that costs are known of: all three, or as long as the account has been there.
-known as (
+-- The periods of 30 days that costs are counted in, the same that income is: all three, or those that the account has
+-- been there for as a whole. Two rents within 38 days are no costs of 38 days beside a salary of 30.
+aged as (
     select
         *,
-        greatest(1, least(3, coalesce(account_age_days, 90) / 30)) as months
+        greatest(1, least(3, floor(coalesce(account_age_days, 90) / 30))) as months
     from features
+),
+
+bookings as (select * from {{ ref('int_finance__bookings') }}),
+
+-- Of accounts that are younger than three periods, what was booked in the whole ones.
+booked as (
+    select
+        aged.customer_id,
+        aged.snapshot_date,
+        cast(-sum(bookings.amount) filter (where bookings.is_fixed_cost and {{ in_whole }}) as double) as fixed_costs,
+        cast(-sum(bookings.amount) filter (where bookings.is_loan_payment and {{ in_whole }}) as double) as loan_payments,
+        cast(-sum(bookings.amount) filter (where bookings.is_loan_payment) as double) as loan_payments_90d
+    from aged
+    inner join bookings
+        on
+            aged.customer_id = bookings.customer_id
+            and {{ known_at('cast(aged.snapshot_date as timestamp)', 'booked_at', 'bookings') }}
+            and bookings.booked_at >= {{ add_days('cast(aged.snapshot_date as timestamp)', -90) }}
+    where aged.account_age_days < 90
+    group by aged.customer_id, aged.snapshot_date
+),
+
+known as (
+    select
+        aged.customer_id,
+        aged.snapshot_date,
+        aged.days_past_due,
+        aged.income_monthly_180d,
+        aged.instalments_monthly,
+        aged.months,
+        case
+            when booked.customer_id is null then cast(coalesce(aged.fixed_costs_90d, 0) as double)
+            else coalesce(booked.fixed_costs, 0)
+        end as fixed_costs,
+        -- Which payments go to lenders elsewhere is told of all of them together: of those in whole periods the same share.
+        cast(coalesce(aged.other_loan_payments_90d, 0) as double) * case
+            when coalesce(booked.loan_payments_90d, 0) = 0 then 1
+            else coalesce(booked.loan_payments, 0) / booked.loan_payments_90d
+        end as other_loan_payments
+    from aged
+    left join booked on aged.customer_id = booked.customer_id and aged.snapshot_date = booked.snapshot_date
 ),
 
 owed as (
@@ -31,10 +74,10 @@ owed as (
         snapshot_date,
         days_past_due,
         income_monthly_180d as income_monthly,
-        cast(coalesce(fixed_costs_90d, 0) as double) / months as fixed_costs_monthly,
+        fixed_costs / months as fixed_costs_monthly,
         -- What is agreed on loans that are known here, and what is paid back to others.
         cast(coalesce(instalments_monthly, 0) as double)
-        + cast(coalesce(other_loan_payments_90d, 0) as double) / months as instalments_monthly
+        + other_loan_payments / months as instalments_monthly
     from known
 ),
 

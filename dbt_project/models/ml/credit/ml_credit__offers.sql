@@ -61,7 +61,8 @@ priced as (
             when products.is_risk_priced
                 then least(
                     products.most_apr,
-                    products.least_apr + ({{ pd_of_year }}) * products.loss_given_default
+                    -- In basis points, as rates are quoted.
+                    round(products.least_apr + ({{ pd_of_year }}) * products.loss_given_default, 4)
                 )
             else products.most_apr
         end as {{ bound }}{% if not loop.last %},{% endif %}

@@ -32,6 +32,7 @@ bins as (
             {'name': 'upper', 'type': 'double'},
             {'name': 'n', 'type': 'bigint'},
             {'name': 'n_default', 'type': 'bigint'},
+            {'name': 'smoothing_rows', 'type': 'double'},
             {'name': 'woe', 'type': 'double'},
             {'name': 'iv', 'type': 'double'},
             {'name': 'coefficient', 'type': 'double'},
@@ -69,7 +70,15 @@ select
     upper as value_to,
     n as n_rows,
     n_default as n_defaults,
+    smoothing_rows,
     woe,
+    case
+        when n_default > 0 and n_default < n
+            then ln((n - n_default) / cast(n_default as double)) - ln(
+                sum(n - n_default) over (partition by model_version, characteristic)
+                / nullif(cast(sum(n_default) over (partition by model_version, characteristic) as double), 0)
+            )
+    end as woe_raw,
     iv,
     coefficient,
     points,
