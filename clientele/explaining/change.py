@@ -94,11 +94,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Means:
-    """What the search may count on. `monthly` is what can be saved a month; nothing where that is not known."""
+    """What the search may count on. `monthly` is what can be saved a month; nothing where that is not known.
+
+    `waited` are days that pass in any case, in which what was leaves its window too.
+    """
 
     monthly: float = 0.0
     without: Collection[str] = ()  # parts that something else changes already
     must: Collection[str] = ()  # parts that have to be put right, whatever points it brings
+    waited: int = 0
 
 
 NOTHING = Means()
@@ -183,7 +187,7 @@ def _acts(part: str, thing: Thing, means: Means, *, up: bool) -> Iterator[Act]:
     elif part == SHOWN:
         ways = iter([(0, [_most_common(one) for one, _ in thing])])
     elif any(one.can_change in (AT_ONCE, BY_WAITING) for one, _ in thing):
-        ways = _put_right(thing)
+        ways = _put_right(thing, means.waited)
     else:
         ways = ((_days(part, thing, moved, means), moved) for moved in _by_degrees(part, thing, means, up=True))
     for days, moved in ways:
@@ -204,10 +208,10 @@ def _most_common(one: Characteristic) -> Row:
     return max(_ranges(one), key=lambda row: row.get("n") or 0, default=one.row)
 
 
-def _put_right(thing: Thing) -> Iterator[tuple[int, list[Row]]]:
+def _put_right(thing: Thing, waited: int) -> Iterator[tuple[int, list[Row]]]:
     """What is wrong now is put right as a whole; what was wrong leaves its window, where nothing new comes."""
     waits = {one.name: max(0, _window(one) - _clean_days(thing)) for one, _ in thing if one.can_change == BY_WAITING}
-    for days in sorted({0, *waits.values()}):
+    for days in sorted({max(waited, wait) for wait in (0, *waits.values())}):
         yield days, [_safest(one) if waits.get(one.name, 0) <= days else one.row for one, _ in thing]
 
 

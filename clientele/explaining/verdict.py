@@ -125,7 +125,8 @@ def answer(
     acts = list(dict.fromkeys(act for one in lifted for act in one.acts))
     blocked = list(dict.fromkeys(one.blocked for one in lifted if one.blocked))
     must = sorted({part for one in lifted for part in one.must})
-    means = Means(max(0.0, facts.left or 0.0), sorted({part for one in lifted for part in one.without}), must)
+    without = sorted({part for one in lifted for part in one.without})
+    means = Means(max(0.0, facts.left or 0.0), without, must, waited=max(one.waited for one in lifted))
     below = min((_at(rule) for rule in rules if rule["rule"] in OF_RISK), default=None)
     change, pd = None, None
     if below is not None or must:
@@ -153,6 +154,7 @@ class _Lifted:
     blocked: str = ""
     must: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    waited: int = 0
 
 
 def _lifted(rule: Row, facts: Facts, day: date, probation_days: int, currency: str) -> _Lifted:
@@ -160,7 +162,8 @@ def _lifted(rule: Row, facts: Facts, day: date, probation_days: int, currency: s
     if name == "days_past_due":
         return _Lifted((_pay(facts, currency),), must=(ARREARS,))
     if name == "in_default":
-        return _Lifted(tuple(_recovered(facts, day, probation_days, currency)), must=(ARREARS,))
+        acts = tuple(_recovered(facts, day, probation_days, currency))
+        return _Lifted(acts, must=(ARREARS,), waited=max(days for _, days in acts))
     if name == "income_unknown":
         said = "Show by documents what income comes a month: only then can be told what is affordable"
         return _Lifted(((said, 0),), must=(SHOWN,))

@@ -274,3 +274,12 @@ def test_what_must_be_put_right_is_even_where_it_costs_points() -> None:
     change, _ = search(600, [now], lambda _: True, Means(must=["arrears"]))
     assert change is not None
     assert change.score == 595
+
+
+def test_in_a_time_that_passes_anyhow_windows_are_left_too() -> None:
+    """Who must stay free of default for 90 days has 90 clean days by then."""
+    now = characteristic("days_past_due", 1, COUNTED, 95, can_change="at_once", moves_with="arrears")
+    late = characteristic("days_past_due_max_90d", 1, PAST, 95, **HISTORY)
+    change, _ = search(560, [now, late], lambda _: True, Means(must=["arrears"], waited=90))
+    assert change is not None
+    assert (change.score, change.days) == (560 + 24 + 10, 90)
