@@ -262,7 +262,8 @@ def explain_command(
 
     try:
         day = snapshot_date.date() if snapshot_date else None
-        told = {name: effective_vars(home)[name] for name in ("load_grace_hours", "reporting_currency")}
+        names = ("load_grace_hours", "reporting_currency", "jurisdiction", "credit_probation_days")
+        told = {name: effective_vars(home)[name] for name in names}
         explanation = explain(home, customer_id, day, **told)
     except (CannotExplainError, NoBuildError, VarsError) as error:
         _fail(str(error))

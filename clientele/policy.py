@@ -11,6 +11,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -22,8 +23,12 @@ from clientele.contract import PROJECT_ROOT
 from clientele.files import write_whole
 from clientele.lineage import Lineage, tables_of
 from clientele.lineage_query import LineageError
+from clientele.nearest import meant
+from clientele.seeds import SEEDS, rows_of
 
 PURPOSE = "credit"
+POLICY = SEEDS / "consent_policy.csv"
+PURPOSES = ("credit", "customer_insight", "emotion_analytics", "emotion_credit")
 # How classes begin that credit reads under no policy; as in allowed_classes.sql.
 NEVER_ALLOWED = ("protected", "emotion")
 # What credit models are fitted on and scored with, and what is said of customers by them. The shadow is fitted beside
@@ -73,6 +78,41 @@ def violations(manifest: Mapping[str, Any], jurisdiction: str) -> list[str]:
     return found
 
 
+def seed_violations(jurisdiction: str, path: Path = POLICY) -> list[str]:
+    """What is wrong with the policy as it is written, for credit and in a jurisdiction, by line and column."""
+    rows = rows_of(path)
+    found = [line for at, row in rows for line in _row_violations(f"{path.name} line {at}, column", row)]
+    known = list(dict.fromkeys(row["jurisdiction"] for _, row in rows))
+    if jurisdiction not in known:
+        said = f"the var jurisdiction is {jurisdiction} (vars.yml of the warehouse), and {path.name} knows"
+        return [*found, f"{said} {', '.join(known)}{meant(jurisdiction, known)}"]
+    for at, row in rows:
+        if (row["jurisdiction"], row["purpose"], row["legal_class"]) == (jurisdiction, PURPOSE, "financial"):
+            if row["verdict"] == "deny":
+                said = f"the policy of {jurisdiction} denies credit financial data, of which it is made; write allow"
+                found.append(f"{path.name} line {at}, column verdict: {said}")
+            return found
+    said = (
+        f"{path.name}: the policy of {jurisdiction} has no row that allows credit financial data, of which it is made"
+    )
+    return [*found, f"{said}; add {jurisdiction},{PURPOSE},financial,allow,false,"]
+
+
+def _row_violations(where: str, row: Mapping[str, str]) -> Iterator[str]:
+    """What the columns of a row do not tell one by one: clientele.seeds asks about those."""
+    if row["purpose"] not in PURPOSES:
+        nearest = meant(row["purpose"], PURPOSES)
+        yield f"{where} purpose: {row['purpose']!r} is none of {', '.join(PURPOSES)}{nearest}"
+    if row["verdict"] != "allow":
+        return
+    if row["legal_class"] == "protected":
+        yield f"{where} verdict: protected attributes are allowed to no purpose; write deny"
+    if row["purpose"] == PURPOSE and row["legal_class"].startswith("emotion"):
+        yield f"{where} verdict: feelings are allowed to no credit; write deny (the shadow reads as emotion_credit)"
+    if row["legal_class"] == "emotion_biometric" and row["requires_notice"].lower() != "true":
+        yield f"{where} requires_notice: biometric emotion is allowed with a notice alone; write true"
+
+
 def allowed_classes(policy: list[dict[str, str]], jurisdiction: str) -> list[str]:
     """The classes that credit may read: what the policy does not list is denied, and what is NEVER_ALLOWED always."""
     return [name for name in _listed(policy, jurisdiction) if not name.startswith(NEVER_ALLOWED)]
@@ -101,6 +141,8 @@ def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str, heeded: 
     """
     if not (PROJECT_ROOT / "dbt_project" / "models" / "ml" / "credit").is_dir():
         return
+    if found := seed_violations(jurisdiction):
+        raise PolicyError("\n".join(["nothing is built, as the policy cannot be followed:", *_bulleted(found)]))
     state, record = _state(heeded, jurisdiction), home / CHECKED_FILE
     if any(state in _checked(path) for path in (record, SHARED_FILE)):
         return
@@ -109,7 +151,7 @@ def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str, heeded: 
     except LineageError as error:
         found = [str(error)]
     if found:
-        listed = "\n".join(f"  - {line}" for line in found)
+        listed = "\n".join(_bulleted(found))
         raise PolicyError(
             f"nothing is built, as credit would read what it must not ({jurisdiction}, consent_policy.csv):\n{listed}"
         )
@@ -117,6 +159,10 @@ def ensure(home: Path, variables: Mapping[str, Any], jurisdiction: str, heeded: 
     with suppress(OSError):
         SHARED_FILE.parent.mkdir(exist_ok=True)
         write_whole(SHARED_FILE, json.dumps([*_checked(SHARED_FILE), state][-MOST_STATES:]))
+
+
+def _bulleted(lines: list[str]) -> Iterator[str]:
+    return (f"  - {line}" for line in lines)
 
 
 def _checked(path: Path) -> list[str]:
@@ -136,10 +182,16 @@ def _compiled(home: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
     env = own | {"CLIENTELE_HOME": str(home), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
     done = subprocess.run(command, cwd=PROJECT_ROOT, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise PolicyError(
-            f"what credit reads cannot be checked, as the project does not compile:\n{done.stdout[-3000:]}"
-        )
+        raise PolicyError(f"nothing is built, as the project does not compile:\n{_said(done.stdout)}")
     return json.loads((home / "target" / "policy" / "manifest.json").read_text())
+
+
+def _said(output: str) -> str:
+    """What is wrong, of what dbt printed, once: without where in its own code it was found."""
+    lines = [line.strip() for line in output.splitlines()]
+    noise = re.compile(r"$|>|Runtime Error$|Compilation Error in |.*Encountered an error:$")
+    kept = dict.fromkeys(line for line in lines if not noise.match(line))
+    return "\n".join(f"  - {line}" for line in kept) or output[-3000:]
 
 
 def _state(variables: Mapping[str, Any], jurisdiction: str) -> str:

@@ -20,13 +20,14 @@ from typing import Any
 import duckdb
 import yaml
 
-from clientele import policy, unit_tests
+from clientele import policy, seeds, unit_tests
 from clientele.contract import PROJECT_ROOT
 from clientele.files import write_whole
 from clientele.fitting import models_to_fit
 from clientele.landing.damage import complaint, damaged
 from clientele.landing.lake import Lake
 from clientele.locks import WAREHOUSE_LOCK, HeldError, holding_warehouse, living_holder, unsaid
+from clientele.nearest import meant
 from clientele.run_records import DbtInvocation, recording_dbt
 
 Progress = Callable[[int, int, str], None]
@@ -131,7 +132,15 @@ def stored_vars(home: Path) -> dict:
         raise VarsError(f"{path} is no YAML: {error}") from error
     if not isinstance(found, dict):
         raise VarsError(f"{path} holds no vars: write one a line, as in `reporting_currency: EUR`")
+    known = _project_defaults()
+    if unknown := [str(name) for name in found if name not in known]:
+        told = [f"  - no var is called {name}{meant(name, known)}" for name in unknown]
+        raise VarsError("\n".join([f"{path} sets what is not there (dbt_project.yml lists all vars):", *told]))
     return found
+
+
+def _project_defaults() -> dict:
+    return yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["vars"]
 
 
 def building_vars(of_warehouse: Mapping[str, Any]) -> dict:
@@ -153,7 +162,7 @@ def effective_vars(home: Path) -> dict:
 
     Raises VarsError.
     """
-    return yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["vars"] | stored_vars(home)
+    return _project_defaults() | stored_vars(home)
 
 
 def newest_snapshot(home: Path) -> date:
@@ -214,6 +223,8 @@ def _prepared(home: Path, asked: Asked) -> DbtBuild:
     lake.ensure_contract()
     if found := damaged(lake):
         raise CannotRunError(complaint(found))
+    if wrong := seeds.violations():
+        raise CannotRunError("\n".join(["nothing is built, as seeds hold what they may not:", *wrong]))
     settled = home / SETTLED_FILE
     building = building_vars(warehouse_vars(home))
     meaning = {"vars": building, "code": _hash_of(*FEATURE_CODE)}

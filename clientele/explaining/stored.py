@@ -7,7 +7,6 @@ a score of any day that was built can be explained, whatever was fitted since.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -17,7 +16,9 @@ from typing import Any
 
 import duckdb
 
-from clientele.explaining.change import BY_DEGREES, Change, Characteristic, band_of_scores, smallest_change
+from clientele.explaining import verdict
+from clientele.explaining.change import BY_DEGREES, Change, Characteristic, Means, band_of_scores, smallest_change
+from clientele.explaining.units import rounded, unit_of
 from clientele.querying import open_build
 
 MOST_REASONS = 4
@@ -37,9 +38,11 @@ class CannotExplainError(Exception):
 class Explanation:
     """A score in full. `decision`, `offers` and `consents` are rows as they are stored, of the run that gave the score.
 
-    `has_its_band` is false where the bands were drawn anew since, so that no change can be told of it. `human` is what
-    people decided on what was recommended for the day, if they did. `legal_classes` are those of what was used, as the
-    feature catalog has them.
+    `answer` is what would bring a better recommendation, where there is one to bring; else `change` is what would move
+    the band. `has_its_band` is false where the bands were drawn anew since, so that no change can be told of it.
+    `facts` are what the rules of `policy` looked at. `human` is what people decided on what was recommended for the
+    day, if they did. `legal_classes` are those of what was used, as the feature catalog has them, and `permission` the
+    row of the consent policy that lets credit read financial data.
     """
 
     score: Row
@@ -47,11 +50,18 @@ class Explanation:
     reasons: list[tuple[Characteristic, str]]
     has_its_band: bool
     change: Change | None
+    answer: verdict.Answer | None
+    band_of: dict[int, str]
+    pd_of: dict[int, float]
+    policy: list[Row]
+    facts: verdict.Facts | None
     decision: Row | None
     human: Row | None
     offers: list[Row]
     consents: list[Row]
     legal_classes: list[str]
+    permission: Row | None
+    currency: str
 
 
 def explain(
@@ -61,10 +71,12 @@ def explain(
     *,
     load_grace_hours: float = 6,
     reporting_currency: str = "EUR",
+    jurisdiction: str = "EU",
+    credit_probation_days: int = 90,
 ) -> Explanation:
     """The score of a customer on a day, by default the last that was built.
 
-    Both are the vars of the warehouse. What landed `load_grace_hours` after midnight was known for the day.
+    All four are the vars of the warehouse. What landed `load_grace_hours` after midnight was known for the day.
 
     Raises CannotExplainError; NoBuildError where nothing was built or a run holds the build.
     """
@@ -72,22 +84,43 @@ def explain(
         score = _score(connection, customer_id, snapshot_date)
         version = _version(connection, score)
         texts = _texts(connection)
-        characteristics = _characteristics(connection, score, json.loads(version["scorecard_json"]), texts)
+        features = _features(connection, score)
+        characteristics = _characteristics(
+            score, json.loads(version["scorecard_json"]), texts, features, reporting_currency
+        )
         _add_up(score, characteristics)
         bands = _rows(connection, "select band, pd_from, pd_to from seeds.credit_bands order by pd_from", [])
-        band_of, order = band_of_scores(json.loads(version["pd_json"]), bands), [row["band"] for row in bands]
+        pds = json.loads(version["pd_json"])
+        band_of, order = band_of_scores(pds, bands), [row["band"] for row in bands]
+        pd_of = {row["score"]: row["pd"] for row in pds}
         has_its_band = band_of.get(score["score"]) == score["band"]
+        decision = next(iter(_of_day(connection, "ml.ml_credit__current_decisions", score)), None)
+        policy = _policy(connection, decision)
+        facts = verdict.facts_of(decision, features) if decision and "policy_verdict" in decision else None
+        answer = decision and facts and verdict.answer(
+            decision, policy, facts, characteristics, pd_of,
+            probation_days=int(credit_probation_days), currency=reporting_currency,
+        )  # fmt: skip
+        is_of_band = has_its_band and not answer
+        means = Means(max(0.0, (facts.left if facts else None) or 0.0))
         return Explanation(
             score=score,
             characteristics=characteristics,
             reasons=_reasons(connection, score, characteristics, texts, reporting_currency),
             has_its_band=has_its_band,
-            change=smallest_change(score["score"], characteristics, band_of, order) if has_its_band else None,
-            decision=next(iter(_of_day(connection, "ml.ml_credit__current_decisions", score)), None),
+            change=smallest_change(score["score"], characteristics, band_of, order, means) if is_of_band else None,
+            answer=answer or None,
+            band_of=band_of,
+            pd_of=pd_of,
+            policy=policy,
+            facts=facts,
+            decision=decision,
             human=next(iter(_of_day(connection, "marts.credit_human_decisions", score, of_run=False)), None),
             offers=_of_day(connection, "ml.ml_credit__offers", score),
             consents=_consents(connection, score, timedelta(hours=float(load_grace_hours))),
             legal_classes=_legal_classes(connection, [one.name for one in characteristics]),
+            permission=_permission(connection, jurisdiction),
+            currency=reporting_currency,
         )
 
 
@@ -109,10 +142,7 @@ def _score(connection: duckdb.DuckDBPyConnection, customer_id: str, snapshot_dat
         [customer_id],
     )
     if not rows:
-        raise CannotExplainError(
-            f"{customer_id} has no credit score: the customer is unknown, has no account or loan here, or no scorecard "
-            "serves. The rows of model credit in governance.model_registry say in `message` why none does."
-        )
+        raise CannotExplainError(_why_no_score(connection, customer_id))
     if snapshot_date is None:
         return rows[0]
     found = next((row for row in rows if row["snapshot_date"] == snapshot_date), None)
@@ -120,6 +150,31 @@ def _score(connection: duckdb.DuckDBPyConnection, customer_id: str, snapshot_dat
         days = ", ".join(str(row["snapshot_date"]) for row in rows[:5])
         raise CannotExplainError(f"{customer_id} has no credit score of {snapshot_date}. The newest there are: {days}.")
     return found
+
+
+def _why_no_score(connection: duckdb.DuckDBPyConnection, customer_id: str) -> str:
+    """Nobody of this name, nothing to go by, or no scorecard."""
+    if not customer_id.strip():
+        return "no customer was named: `clientele explain CUSTOMER_ID`."
+    sql = "select max(snapshot_date) as day from features.customer_features where customer_id = ?"
+    day = _rows(connection, sql, [customer_id])[0]["day"]
+    if day is None:
+        return f"no customer is called {customer_id!r}: compare it with customer_id in marts.customer_profile."
+    if not _rows(connection, "select 1 from ml.ml_credit__scores limit 1", []):
+        message = " ".join(_messages_of_credit(connection)) or "it has no row yet"
+        return (
+            f"{customer_id} has no credit score, as no scorecard serves: governance.model_registry says of model"
+            f" credit: {message}."
+        )
+    known = f"{customer_id} is a customer (last seen {day})"
+    return f"{known}, and has no credit score: no account, loan or instalment is known."
+
+
+def _messages_of_credit(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    if not _exists(connection, "governance", "model_registry"):
+        return []
+    sql = "select distinct message from governance.model_registry where model_name = 'credit' and message is not null"
+    return [str(row["message"]) for row in _rows(connection, f"{sql} order by message", [])]
 
 
 def _version(connection: duckdb.DuckDBPyConnection, score: Row) -> Row:
@@ -137,8 +192,27 @@ def _version(connection: duckdb.DuckDBPyConnection, score: Row) -> Row:
     return rows[0]
 
 
+def _policy(connection: duckdb.DuckDBPyConnection, decision: Row | None) -> list[Row]:
+    """The rules of the version that the recommendation was made by."""
+    if not decision or not _exists(connection, "seeds", "credit_policy"):
+        return []
+    sql = "select rule, verdict, threshold, reason from seeds.credit_policy where policy_version = ? order by place"
+    return _rows(connection, sql, [decision["policy_version"]])
+
+
+def _permission(connection: duckdb.DuckDBPyConnection, jurisdiction: str) -> Row | None:
+    """By which credit reads financial data."""
+    if not _exists(connection, "seeds", "consent_policy"):
+        return None
+    sql = (
+        "select jurisdiction, note from seeds.consent_policy where jurisdiction = ? and purpose = 'credit'"
+        " and legal_class = 'financial' and verdict = 'allow'"
+    )
+    return next(iter(_rows(connection, sql, [jurisdiction])), None)
+
+
 def _characteristics(
-    connection: duckdb.DuckDBPyConnection, score: Row, scorecard: list[Row], texts: dict[str, Row]
+    score: Row, scorecard: list[Row], texts: dict[str, Row], values: Row, currency: str
 ) -> list[Characteristic]:
     by_name: dict[str, list[Row]] = {}
     # The order in which a score keeps its bins: the macro champion_scorecard.
@@ -149,7 +223,6 @@ def _characteristics(
         raise CannotExplainError(
             f"the score holds {len(bins)} bins and its scorecard {len(by_name)} characteristics: one was changed."
         )
-    values = _values(connection, score, list(by_name))
     made = []
     for number, (name, rows) in zip(bins, by_name.items(), strict=True):
         row = next((row for row in rows if row["bin"] == number), {})
@@ -164,6 +237,8 @@ def _characteristics(
                 can_change=text.get("can_change") or BY_DEGREES,
                 moves_with=text.get("moves_with"),
                 safer_when=text.get("safer_when"),
+                can_be_shown=bool(text.get("can_be_shown")),
+                unit=unit_of(text, currency),
             )
         )  # fmt: skip
     return made
@@ -195,15 +270,11 @@ def _bin_of(digit: str) -> int:
     return -2 if digit == "F" else int(digit, 16) - 1
 
 
-def _values(connection: duckdb.DuckDBPyConnection, score: Row, names: list[str]) -> Row:
-    """What the features held on that day; empty where their snapshot is not kept any more."""
-    there = {row["column_name"] for row in _rows(connection, "describe features.customer_features", [])}
-    columns = ", ".join(f'"{name}"' for name in names if name in there)
-    if not columns:
-        return {}
+def _features(connection: duckdb.DuckDBPyConnection, score: Row) -> Row:
+    """What was known on that day; empty where its snapshot is not kept any more."""
     rows = _rows(
         connection,
-        f"select {columns} from features.customer_features where customer_id = ? and snapshot_date = ?",
+        "select * from features.customer_features where customer_id = ? and snapshot_date = ?",
         [score["customer_id"], score["snapshot_date"]],
     )
     return rows[0] if rows else {}
@@ -257,17 +328,11 @@ def _in_words(one: Characteristic, text: Row | None, currency: str) -> str:
         number = float(one.value) * float(text["multiplier"])
         if not abs(number) < ABSURD:
             return one.words
-        number = _rounded(number, int(text["decimals"]))
+        number = rounded(number, int(text["decimals"]))
         if number < 0 and text["text_negative"]:
             told, number = text["text_negative"], -number
         value = f"{number:,.{text['decimals']}f}"
     return str(told).replace("{value}", value).replace("{currency}", currency)
-
-
-def _rounded(number: float, decimals: int) -> float:
-    """A half away from zero, as SQL has it; no zero is negative."""
-    scale = 10**decimals
-    return math.copysign(math.floor(abs(number) * scale + 0.5), number) / scale + 0.0
 
 
 def _consents(connection: duckdb.DuckDBPyConnection, score: Row, load_grace: timedelta) -> list[Row]:
