@@ -17,7 +17,7 @@ BETTER = {DECLINE: REFER, REFER: APPROVE}
 IN_WORDS = {DECLINE: "declined", REFER: "referred to people", APPROVE: "approved"}
 # Rules about the score: what cost points is the reason, as "the score is too low" is none.
 OF_RISK = ("risk_too_high", "risk_unclear")
-ARREARS, INCOME, COSTS = "arrears", "income", "regular costs"
+ARREARS, INCOME, COSTS, SPENDING = "arrears", "income", "regular costs", "spending"
 INCOME_DAYS, COSTS_DAYS = 180, 90  # that a mean income and regular costs look back on
 
 
@@ -34,6 +34,7 @@ class Facts:
     obligations: float | None = None
     left: float | None = None  # of income, after obligations and what living takes
     debt_service_ratio: float | None = None
+    outflow: float | None = None  # all that goes out a month, where three periods of 30 days are known
 
     @property
     def instalments(self) -> float:
@@ -60,7 +61,13 @@ def facts_of(decision: Row, features: Row) -> Facts:
         obligations=_number(decision.get("obligations_monthly")),
         left=_number(decision.get("free_income_monthly")),
         debt_service_ratio=_number(decision.get("debt_service_ratio")),
+        outflow=_outflow(features),
     )
+
+
+def _outflow(features: Row) -> float | None:
+    outflow, age = _number(features.get("outflow_90d")), _number(features.get("account_age_days"))
+    return None if outflow is None or (age is not None and age < COSTS_DAYS) else outflow / 3
 
 
 # As ml_credit__decisions asks them.
@@ -73,6 +80,9 @@ ASKED: dict[str, Callable[[Facts, float], bool]] = {
     "income_unknown": lambda facts, _: not facts.income,
     "risk_unclear": lambda facts, at: facts.pd >= at,
     "stretched": lambda facts, at: facts.debt_service_ratio is not None and facts.debt_service_ratio >= at,
+    "spends_beyond_income": lambda facts, at: (
+        facts.outflow is not None and facts.income is not None and facts.outflow >= facts.income * at
+    ),
 }
 
 
@@ -171,6 +181,10 @@ def _lifted(rule: Row, facts: Facts, day: date, probation_days: int, currency: s
         return _affordable(rule, facts, at, currency)
     if name in ("over_indebted", "stretched"):
         return _less_burdened(rule, facts, at, currency)
+    if name == "spends_beyond_income" and facts.outflow is not None:
+        less = _up(facts.outflow - at * (facts.income or 0), currency)
+        said = f"Spending of {money(facts.outflow, currency)} a month lower by {less}"
+        return _Lifted(((said, COSTS_DAYS),), without=(SPENDING, INCOME))
     return _Lifted()
 
 
