@@ -16,6 +16,7 @@ import streamlit as st
 from dashboards import access, components, data, shown, state
 from dashboards.pages import PAGES
 
+UNKNOWN = "unknown-page"  # that the address named when it was opened
 SEEN = "seen"  # the version that this session saw last
 ICON = Path(__file__).with_name("icon.png")
 # What the theme cannot say: less room above the title, figures that shrink before they are cut off, what a figure came
@@ -96,14 +97,19 @@ def never_published() -> None:
     )
 
 
-def unknown_page() -> None:
-    """Say so where the address names a page that is none: Streamlit shows the first in its place."""
+def unknown_page(is_first: bool) -> None:
+    """Say so where the address names a page that is none: Streamlit shows the first in its place, and its address."""
     path = unquote(urlsplit(st.context.url or "").path).strip("/")
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     name = path.removeprefix(base).strip("/").rsplit("/", 1)[-1]
-    if name not in ("", *PAGES):
+    if not is_first:
+        st.session_state.pop(UNKNOWN, None)
+    elif name not in ("", *PAGES):
+        st.session_state[UNKNOWN] = name
+    if unknown := st.session_state.get(UNKNOWN):
+        first = next(iter(PAGES.values()))[0]
         st.warning(
-            f"There is no page *{shown.plain(name)}* here. Shown is the first.", icon=":material/filter_alt_off:"
+            f"Page: there is no *{shown.plain(unknown)}* here. Shown is *{first}*.", icon=":material/filter_alt_off:"
         )
 
 
@@ -119,7 +125,7 @@ def main() -> None:
         if name in may
     ]
     chosen = st.navigation(pages, position="top")
-    unknown_page()
+    unknown_page(chosen.url_path == "")
     chosen.run()
     if access.login_is_asked_for():
         st.button("Sign out", on_click=st.logout, type="tertiary")

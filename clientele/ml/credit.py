@@ -277,7 +277,9 @@ def _is_calibrated(version: Version, max_ece: float) -> str:
     """Whether predicted and observed rates of tenths of the customers are near to each other, for so rare an event."""
     ece, by_chance, rate = (version.mean(name) for name in ("ece", "ece_by_chance", "base_rate"))
     most = min(max_ece, MOST_ECE * rate)
-    words = f"ECE {ece:.3f}, at most {most:.3f} where {rate:.1%} default, or {by_chance:.3f} that chance reaches"
+    words = (
+        f"ECE {ece:.3f}, at most {most:.3f} where {100 * rate:.1f} % default, or {by_chance:.3f} that chance reaches"
+    )
     return gate(ece <= max(most, by_chance), words)
 
 

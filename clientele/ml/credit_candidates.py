@@ -212,9 +212,11 @@ class _Measured:
             raise ValueError(f"nobody defaulted, or everybody, among those to measure on ({period.test[-1]})")
         probability, lower, upper = fitted.probability(table)
         groups = groups_of(probability, lower, upper, y)
-        defaulted = (loans.n_cases(rows & loans.y) for rows in (test, calibrate, learn))
+        n_test, n_level, n_learnt = (loans.n_cases(rows & loans.y) for rows in (test, calibrate, learn))
         slope = slope_of(probability, y, loans.case[at])
-        return cls(period, at, fitted, table, y, probability, groups, slope, *defaulted, int(learn.sum()))
+        return cls(
+            period, at, fitted, table, y, probability, groups, slope, n_test, n_level, n_learnt, int(learn.sum())
+        )
 
     def row(self, spread: float | None, seed: int) -> dict[str, Any]:
         """Metrics over all rows; coverage by bounds as widened by what was known at the time, nan before that."""

@@ -35,6 +35,8 @@ TABLES = {
     f" {VERSIONS}",
     "intermediate.int_finance__instalments": "repayment_id varchar, loan_id varchar, customer_id varchar,"
     f" due_at timestamp, settled_at timestamp, {VERSIONS}",
+    "intermediate.int_finance__bookings": "transaction_id varchar, customer_id varchar, booked_at timestamp,"
+    f" amount decimal(28, 4), is_fixed_cost boolean, is_loan_payment boolean, {VERSIONS}",
     "intermediate.int_core__consent_validity": "customer_id varchar, purpose varchar, consent_id varchar,"
     f" legal_basis varchar, has_notice boolean, valid_from timestamp, valid_to timestamp, {VERSIONS}",
     "intermediate.int_finance__human_decisions": "customer_id varchar, recommended_on date, decision varchar,"

@@ -165,12 +165,6 @@ def test_back_leads_through_every_filter_of_every_page(page: Watched, built_comp
     for path in reversed(seen[:-1]):
         page.page.go_back()
         page.page.wait_for_url(f"{page.address}/{path}")
-        page.settle()
-        boxes = {
-            label: box.input_value()
-            for label in ("Segment", "Channel", "Period", "Churn risk")
-            if (box := page.page.get_by_role("combobox", name=label)).count()
-        }
         said = {
             "": {"Segment": "all"}, f"?segment={written}": {"Segment": segment},
             "campaigns": {"Channel": "all", "Period": "12 months"},
@@ -178,7 +172,17 @@ def test_back_leads_through_every_filter_of_every_page(page: Watched, built_comp
             f"campaigns?period=3m&channel={channel}": {"Channel": channel, "Period": "3 months"},
             "customers": {"Segment": "all", "Churn risk": "all"},
         }.get(path, {})  # fmt: skip
-        page.page.wait_for_timeout(STEADY_MS)
+        boxes: dict[str, str] = {}
+        for _ in range(20):  # until the page before is gone from sight
+            page.settle()
+            boxes = {
+                label: box.input_value()
+                for label in ("Segment", "Channel", "Period", "Churn risk")
+                if (box := page.page.get_by_role("combobox", name=label)).count()
+            }
+            if boxes == said:
+                break
+            page.page.wait_for_timeout(STEADY_MS)
         assert boxes == said, path
     assert page.figure("Customers") == shown.number(
         asked(built_company, "select count(*) from marts.customer_directory")[0]
@@ -187,7 +191,7 @@ def test_back_leads_through_every_filter_of_every_page(page: Watched, built_comp
 
 def test_a_page_that_is_none_is_said_to_be_none(page: Watched) -> None:
     page.open("nosuchpage")
-    page.page.get_by_text("there is no nosuchpage here").wait_for()
+    page.page.get_by_test_id("stAlert").filter(has_text="nosuchpage").wait_for()
     page.errors.clear()  # Streamlit complains of it as well
 
 
@@ -221,9 +225,9 @@ def test_a_customer_who_moved_opens_in_a_tab(page: Watched) -> None:
     movers = page.page.get_by_test_id("stDataFrame").first
     movers.scroll_into_view_if_needed()
     page.page.wait_for_timeout(STEADY_MS)
-    movers.hover(position={"x": 30, "y": 50})
+    movers.hover(position={"x": 30, "y": 66})
     page.page.wait_for_timeout(STEADY_MS)
-    movers.hover(position={"x": 32, "y": 52})
+    movers.hover(position={"x": 32, "y": 68})
     page.page.wait_for_timeout(STEADY_MS)
     with page.page.expect_popup() as opened:
         page.page.mouse.down()

@@ -8,7 +8,7 @@
 ) }}
 {%- set living_share = checked_var('credit_living_share', 0, 0.9) -%}
 {%- set debt_service_cap = checked_var('credit_debt_service_cap', 0.05, 0.9) -%}
-{%- set in_whole = days_between('bookings.booked_at', 'cast(aged.snapshot_date as timestamp)') ~ ' <= 30 * aged.months' %}
+{%- set in_whole = days_between('bookings.booked_at', 'aged.snapshot_date') ~ ' <= 30 * aged.months' %}
 with scores as (
     select * from {{ ref('ml_credit__scores') }}
     where {{ is_asked_for('snapshot_date') }}
@@ -35,7 +35,9 @@ booked as (
         aged.customer_id,
         aged.snapshot_date,
         cast(-sum(bookings.amount) filter (where bookings.is_fixed_cost and {{ in_whole }}) as double) as fixed_costs,
-        cast(-sum(bookings.amount) filter (where bookings.is_loan_payment and {{ in_whole }}) as double) as loan_payments,
+        cast(
+            -sum(bookings.amount) filter (where bookings.is_loan_payment and {{ in_whole }}) as double
+        ) as loan_payments,
         cast(-sum(bookings.amount) filter (where bookings.is_loan_payment) as double) as loan_payments_90d
     from aged
     inner join bookings
@@ -55,11 +57,15 @@ known as (
         aged.income_monthly_180d,
         aged.instalments_monthly,
         aged.months,
+        -- All that went out, where three whole periods of it are known.
+        case
+            when coalesce(aged.account_age_days, 90) >= 90 then cast(aged.outflow_90d as double) / 3
+        end as outflow_monthly,
         case
             when booked.customer_id is null then cast(coalesce(aged.fixed_costs_90d, 0) as double)
             else coalesce(booked.fixed_costs, 0)
         end as fixed_costs,
-        -- Which payments go to lenders elsewhere is told of all of them together: of those in whole periods the same share.
+        -- Which payments go to lenders elsewhere is told of all together: of those in whole periods the same share.
         cast(coalesce(aged.other_loan_payments_90d, 0) as double) * case
             when coalesce(booked.loan_payments_90d, 0) = 0 then 1
             else coalesce(booked.loan_payments, 0) / booked.loan_payments_90d
@@ -74,6 +80,7 @@ owed as (
         snapshot_date,
         days_past_due,
         income_monthly_180d as income_monthly,
+        outflow_monthly,
         fixed_costs / months as fixed_costs_monthly,
         -- What is agreed on loans that are known here, and what is paid back to others.
         cast(coalesce(instalments_monthly, 0) as double)
@@ -87,6 +94,7 @@ customers as (
         population.is_performing,
         owed.days_past_due,
         owed.income_monthly,
+        owed.outflow_monthly,
         owed.fixed_costs_monthly + owed.instalments_monthly as obligations_monthly,
         owed.instalments_monthly
     from scores
@@ -139,6 +147,8 @@ asked as (
             when 'risk_too_high' then afforded.pd >= policy.threshold
             when 'income_unknown' then coalesce(afforded.income_monthly, 0) = 0
             when 'risk_unclear' then afforded.pd >= policy.threshold
+            -- By the income of half a year: a window of 90 days holds two or three paydays by chance.
+            when 'spends_beyond_income' then afforded.outflow_monthly >= afforded.income_monthly * policy.threshold
             when 'stretched' then afforded.debt_service_ratio >= policy.threshold
         end as applies
     from afforded
