@@ -224,7 +224,9 @@ def _prepared(home: Path, asked: Asked) -> DbtBuild:
     if found := damaged(lake):
         raise CannotRunError(complaint(found))
     if wrong := seeds.violations():
-        raise CannotRunError("\n".join(["nothing is built, as seeds hold what they may not:", *wrong]))
+        raise CannotRunError(
+            "\n".join(["nothing is built, as seeds hold what they may not:", *(f"  - {line}" for line in wrong)])
+        )
     settled = home / SETTLED_FILE
     building = building_vars(warehouse_vars(home))
     meaning = {"vars": building, "code": _hash_of(*FEATURE_CODE)}

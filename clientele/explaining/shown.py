@@ -113,6 +113,7 @@ def _looked_at(explanation: Explanation, facts: Facts) -> Iterator[str]:
             "unknown" if facts.debt_service_ratio is None else share(facts.debt_service_ratio),
             ("over_indebted", "stretched"),
         ),
+        ("spending a month", _amount(facts.outflow, currency), ("spends_beyond_income",)),
         ("instalment that would be affordable", _amount(affordable, currency), ()),
         ("days past due", DAYS.value(facts.days_past_due), ("days_past_due",)),
         ("in default, or until a short time ago", "no" if facts.is_performing else "yes", ("in_default",)),
@@ -139,6 +140,8 @@ def _threshold(rule: Mapping[str, Any], currency: str) -> str:
             return f"from {at:.0f} days"
         case "in_default":
             return "if so"
+        case "spends_beyond_income":
+            return f"from {share(at)} of income"
         case "income_unknown":
             return "if none is known"
     return f"from {share(at)}"

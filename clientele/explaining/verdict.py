@@ -34,7 +34,7 @@ class Facts:
     obligations: float | None = None
     left: float | None = None  # of income, after obligations and what living takes
     debt_service_ratio: float | None = None
-    outflow: float | None = None  # all that goes out a month, where three periods of 30 days are known
+    outflow: float | None = None  # spending a month; not known of accounts that are younger than its 90 days
 
     @property
     def instalments(self) -> float:
@@ -51,6 +51,7 @@ class Facts:
 
 def facts_of(decision: Row, features: Row) -> Facts:
     """Of a recommendation as it is stored, and the features of the day, empty where they are not kept any more."""
+    outflow, age = _number(features.get("outflow_90d")), _number(features.get("account_age_days"))
     return Facts(
         pd=decision["pd"],
         is_performing="in_default" not in _names(decision),
@@ -61,13 +62,8 @@ def facts_of(decision: Row, features: Row) -> Facts:
         obligations=_number(decision.get("obligations_monthly")),
         left=_number(decision.get("free_income_monthly")),
         debt_service_ratio=_number(decision.get("debt_service_ratio")),
-        outflow=_outflow(features),
+        outflow=None if outflow is None or (age is not None and age < COSTS_DAYS) else outflow / 3,
     )
-
-
-def _outflow(features: Row) -> float | None:
-    outflow, age = _number(features.get("outflow_90d")), _number(features.get("account_age_days"))
-    return None if outflow is None or (age is not None and age < COSTS_DAYS) else outflow / 3
 
 
 # As ml_credit__decisions asks them.
@@ -79,10 +75,10 @@ ASKED: dict[str, Callable[[Facts, float], bool]] = {
     "risk_too_high": lambda facts, at: facts.pd >= at,
     "income_unknown": lambda facts, _: not facts.income,
     "risk_unclear": lambda facts, at: facts.pd >= at,
-    "stretched": lambda facts, at: facts.debt_service_ratio is not None and facts.debt_service_ratio >= at,
     "spends_beyond_income": lambda facts, at: (
         facts.outflow is not None and facts.income is not None and facts.outflow >= facts.income * at
     ),
+    "stretched": lambda facts, at: facts.debt_service_ratio is not None and facts.debt_service_ratio >= at,
 }
 
 
@@ -179,12 +175,10 @@ def _lifted(rule: Row, facts: Facts, day: date, probation_days: int, currency: s
         return _Lifted(((said, 0),), must=(SHOWN,))
     if name == "not_affordable":
         return _affordable(rule, facts, at, currency)
+    if name == "spends_beyond_income":
+        return _spending_less(rule, facts, at, currency)
     if name in ("over_indebted", "stretched"):
         return _less_burdened(rule, facts, at, currency)
-    if name == "spends_beyond_income" and facts.outflow is not None:
-        less = _up(facts.outflow - at * (facts.income or 0), currency)
-        said = f"Spending of {money(facts.outflow, currency)} a month lower by {less}"
-        return _Lifted(((said, COSTS_DAYS),), without=(SPENDING, INCOME))
     return _Lifted()
 
 
@@ -214,6 +208,19 @@ def _affordable(rule: Row, facts: Facts, at: float, currency: str) -> _Lifted:
     return _Lifted(
         blocked=f"{_up(short, currency)} a month are missing, more than a fifth of regular costs"
         f" ({money(costs, currency)}) or of income ({money(income, currency)}): {_named(rule)}"
+    )
+
+
+def _spending_less(rule: Row, facts: Facts, at: float, currency: str) -> _Lifted:
+    """By a fifth at most, as costs."""
+    spent = facts.outflow or 0
+    over = spent - at * (facts.income or 0)
+    if over <= REACH * spent:
+        said = f"Spending of {money(spent, currency)} a month lower by {_up(over, currency)}"
+        return _Lifted(((said, COSTS_DAYS),), without=(SPENDING,))
+    return _Lifted(
+        blocked=f"Spending of {money(spent, currency)} a month would have to be {_up(over, currency)} lower, more than"
+        f" a fifth: {_named(rule)}"
     )
 
 

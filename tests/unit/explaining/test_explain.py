@@ -324,7 +324,7 @@ POLICY = """
     ('over_indebted', 'decline', 0.5, 'Instalments take too much', 3), ('not_affordable', 'decline', 0, 'No', 4),
     ('risk_too_high', 'decline', 0.03, 'The probability of default is too high', 5),
     ('income_unknown', 'refer', null, 'Not known', 6), ('risk_unclear', 'refer', 0.01, 'It calls for a look', 7),
-    ('stretched', 'refer', 0.35, 'Instalments take a lot', 8)
+    ('stretched', 'refer', 0.35, 'Instalments take a lot', 8), ('spends_beyond_income', 'refer', 1.25, 'Spends', 9)
 """
 
 
@@ -430,3 +430,21 @@ def test_where_credit_reads_without_a_consent_it_says_by_what(home: Path, change
     )
     assert "may be read for credit by the policy of EU: Assessed on income." in said_of(explain(home, "C1"))
     assert "by the policy" not in said_of(explain(home, "C1", jurisdiction="UK"))
+
+
+@pytest.mark.parametrize(
+    ("outflow", "said"),
+    [
+        (8100, "1. Spending of 2,700 EUR a month lower by 201 EUR, which takes up to 90 days.\n"),
+        (12000, "  - Spending of 4,000 EUR a month would have to be 1,501 EUR lower, more than a fifth"),
+    ],
+)
+def test_who_spends_beyond_income_is_told_by_how_much(
+    home: Path, changed: Callable[[str], None], outflow: int, said: str
+) -> None:
+    rule = "'spends_beyond_income'"
+    decided(changed, rule=rule, rules=rule, policy_verdict="'refer'", pd="0.005")
+    changed(f"alter table features.customer_features add column outflow_90d double default {outflow}")
+    told = said_of(explain(home, "C1"))
+    assert "from referred to people to approved. In the way: spends_beyond_income." in told
+    assert said in told
