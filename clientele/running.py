@@ -135,7 +135,8 @@ def stored_vars(home: Path) -> dict:
     known = _project_defaults()
     if unknown := [str(name) for name in found if name not in known]:
         told = [f"  - no var is called {name}{meant(name, known)}" for name in unknown]
-        raise VarsError("\n".join([f"{path} sets what is not there (dbt_project.yml lists all vars):", *told]))
+        said = f"{path} sets what is not there, or not any more (dbt_project.yml lists all vars); take it out:"
+        raise VarsError("\n".join([said, *told]))
     return found
 
 

@@ -25,12 +25,19 @@ Row = Mapping[str, str]
 def violations(folder: Path = SEEDS) -> list[str]:
     """What is wrong with the seeds of a folder, by the column types and data tests of its `_seeds.yml`, in words."""
     declared = yaml.safe_load((folder / "_seeds.yml").read_text(encoding="utf-8"))["seeds"]
-    return [line for seed in declared for line in _of_seed(seed, folder / f"{seed['name']}.csv")]
+    found = list[str]()
+    for seed in declared:
+        path = folder / f"{seed['name']}.csv"
+        try:
+            found += _of_seed(seed, path)
+        except UnicodeDecodeError as error:
+            found.append(f"{path.name} is no UTF-8 ({error}); save it as CSV UTF-8")
+    return found
 
 
 def rows_of(path: Path) -> list[tuple[int, Row]]:
     """The rows of a seed with the line that each one ends on."""
-    with path.open(newline="", encoding="utf-8") as handle:
+    with path.open(newline="", encoding="utf-8-sig") as handle:
         reader = csv.DictReader(handle)
         return [(reader.line_num, row) for row in reader]
 
@@ -41,6 +48,11 @@ def _of_seed(seed: Mapping[str, Any], path: Path) -> Iterator[str]:
         if None in row or None in row.values():
             yield f"{path.name} line {line}: it has not as many cells as the header; put a comma between each two"
             return
+    header = list(rows[0][1]) if rows else []
+    missing = [column["name"] for column in seed.get("columns", ()) if rows and column["name"] not in header]
+    yield from (f"{path.name} line 1: there is no column {name}{meant(name, header)}" for name in missing)
+    if missing:
+        return
     types = seed.get("config", {}).get("column_types", {})
     for column in seed.get("columns", ()):
         name = column["name"]

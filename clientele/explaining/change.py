@@ -17,6 +17,7 @@ NEVER, BY_DEGREES, AT_ONCE, BY_WAITING = "never", "by_degrees", "at_once", "by_w
 REACH = 0.2  # share by which income, costs and the like can be changed within some months
 SOON, LATE = 180, 365  # days that a change may take: what is soon is proposed before what is not
 SAVED = "balance"  # the part that rises by what is saved, and not by a share of itself
+SPENDING = "spending"  # the part of which more is no advice, whatever points it brings
 SHOWN = "shown"  # the part of all that is missing and could be shown
 MISSING = -1
 
@@ -231,7 +232,7 @@ def _is_none(one: Characteristic) -> bool:
 def _by_degrees(part: str, thing: Thing, means: Means | None, *, up: bool) -> Iterator[list[Row]]:
     """Each some bins further, as far as can be reached; anything can where no means are given."""
     most = max(len(_ranges(one)) for one, _ in thing)
-    for way in _directions(thing, up=up):
+    for way in [-1] if part == SPENDING and up else _directions(thing, up=up):
         for far in range(1, most):
             yield [_moved(one, far * way * sign, part, means) for one, sign in thing]
 

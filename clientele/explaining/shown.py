@@ -189,6 +189,8 @@ def _answer(answer: Answer, explanation: Explanation) -> Iterator[str]:
         yield from (f"     {line}" for line in more)
     if answer.change and answer.pd is not None:
         yield f"  Then: {_then(answer.change, explanation)}, all else as it is."
+    if any(rule["rule"] == "income_unknown" for rule in answer.in_the_way):
+        yield "  Once income is known, the rules about what is affordable are asked, too, and may say otherwise."
     for rule in answer.still:
         yield f"  Still {rule['verdict']} by {rule['rule']}, {_threshold(rule, explanation.currency)}."
 

@@ -76,7 +76,7 @@ ASKED: dict[str, Callable[[Facts, float], bool]] = {
     "income_unknown": lambda facts, _: not facts.income,
     "risk_unclear": lambda facts, at: facts.pd >= at,
     "spends_beyond_income": lambda facts, at: (
-        facts.outflow is not None and facts.income is not None and facts.outflow >= facts.income * at
+        facts.outflow is not None and bool(facts.income) and facts.outflow >= (facts.income or 0) * at
     ),
     "stretched": lambda facts, at: facts.debt_service_ratio is not None and facts.debt_service_ratio >= at,
 }
@@ -133,9 +133,11 @@ def answer(
     must = sorted({part for one in lifted for part in one.must})
     without = sorted({part for one in lifted for part in one.without})
     means = Means(max(0.0, facts.left or 0.0), without, must, waited=max(one.waited for one in lifted))
-    below = min((_at(rule) for rule in rules if rule["rule"] in OF_RISK), default=None)
+    # Those that a change could break, too, not only those in the way now.
+    of_risk = [rule for rule in policy if rule["rule"] in OF_RISK and (aim != REFER or rule["verdict"] == DECLINE)]
+    below = min(map(_at, of_risk), default=None)
     change, pd = None, None
-    if below is not None or must:
+    if must or any(rule["rule"] in OF_RISK for rule in rules):
         change, best = search(
             decision["score"], characteristics, lambda at: at in pd_of and (below is None or pd_of[at] < below), means
         )
@@ -238,6 +240,8 @@ def _less_burdened(rule: Row, facts: Facts, at: float, currency: str) -> _Lifted
 
 
 def _too_far(facts: Facts, below: float, best: float | None) -> str:
+    if facts.pd < below:
+        return f"With it the probability of default may come to {share(below)} or more, from which it is not enough"
     said = f"The probability of default is {share(facts.pd)}, and less than {share(below)} is asked"
     if best is None or best >= facts.pd:
         return f"{said}; nothing that can be changed within a year lowers it"

@@ -275,7 +275,11 @@ def _gates(version: Version, max_ece: float, n_defaulted: int) -> dict[str, str]
 
 def _is_calibrated(version: Version, max_ece: float) -> str:
     """Whether predicted and observed rates of tenths of the customers are near to each other, for so rare an event."""
-    ece, by_chance, rate = (version.mean(name) for name in ("ece", "ece_by_chance", "base_rate"))
+    # Backtests of few defaults say little of a gate that the newest decides on many.
+    told = [row for row in version.performance if _is_enough(row)] or version.performance
+    ece, by_chance, rate = (
+        sum(row[name] for row in told) / len(told) for name in ("ece", "ece_by_chance", "base_rate")
+    )
     most = min(max_ece, MOST_ECE * rate)
     words = (
         f"ECE {ece:.3f}, at most {most:.3f} where {100 * rate:.1f} % default, or {by_chance:.3f} that chance reaches"
@@ -287,17 +291,21 @@ def _has_slope(newest: Mapping[str, Any]) -> str:
     """Whether probabilities spread as outcomes do: flat ones hide who is safe and who is not, at a small ECE, too."""
     slope, error = newest["slope"], newest["slope_error"]
     off = 1.96 * error
-    is_right = 1 / MOST_OFF <= slope <= MOST_OFF or abs(slope - 1) <= off
+    is_right = 1 / MOST_OFF <= slope <= MOST_OFF or (slope > 0 and abs(slope - 1) <= off)
     words = (
         f"slope {slope:.2f} ({max(0.0, slope - off):.2f} to {slope + off:.2f}), 1 is right, off by {MOST_OFF} at most"
     )
     return gate(is_right, words)
 
 
+def _is_enough(measured: Mapping[str, Any]) -> bool:
+    return bool(measured["n_defaulted_learnt"] >= FEWEST_DEFAULTED and measured["n_defaulted"] >= FEWEST_MEASURED)
+
+
 def _too_few(version: Version, n_defaulted: int) -> str:
     """Why the newest backtest cannot say whether the model in use is calibrated; empty where it can."""
     newest = version.performance[0]
-    if newest["n_defaulted_learnt"] >= FEWEST_DEFAULTED and newest["n_defaulted"] >= FEWEST_MEASURED:
+    if _is_enough(newest):
         return ""
     return (
         f"not enough to say: what was measured learnt from {newest['n_learnt']:,} rows with "

@@ -176,6 +176,8 @@ def judged(row: Mapping[Hashable, Any]) -> str:
     if row["group_value"] == row["compared_with"]:
         return REFERENCE
     lower, upper = row["adverse_impact_ratio_lower"], row["adverse_impact_ratio_upper"]
+    if row["adverse_impact_ratio"] == 0 and row["is_large_enough"]:
+        return BELOW  # nobody was approved, which leaves a ratio no interval
     if pd.isna(lower) or pd.isna(upper):
         return TOO_SMALL
     if upper < FOUR_FIFTHS:

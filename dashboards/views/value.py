@@ -190,7 +190,7 @@ def expected(publication: Publication, tenths: Result, total: Result) -> None:
         )
     st.caption(
         "Bounds of a customer's value hold what 90 % of customers spend; those of sums and means are as far off as the"
-        " total was in the worst backtest."
+        " total was in the worst backtest and customers are by themselves."
     )
 
 

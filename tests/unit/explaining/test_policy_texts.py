@@ -9,7 +9,9 @@ import pytest
 from clientele.explaining.verdict import ASKED, OF_RISK, _lifted, facts_of
 from clientele.seeds import SEEDS, rows_of
 
-POLICY = [row for _, row in rows_of(SEEDS / "credit_policy.csv")]
+# The version that holds now: what was decided by those before stays as it was told.
+VERSIONS = [row for _, row in rows_of(SEEDS / "credit_policy.csv")]
+POLICY = [row for row in VERSIONS if row["policy_version"] == VERSIONS[-1]["policy_version"]]
 
 
 def test_every_rule_of_the_policy_can_be_explained() -> None:
@@ -20,6 +22,13 @@ def test_every_rule_of_the_policy_can_be_explained() -> None:
 def test_no_reason_of_the_policy_is_that_the_score_is_too_low(row: dict[str, str]) -> None:
     assert "credit_score_reasons" in row["reason"]
     assert not {"probability", "risk", "low"} & set(row["reason"].lower().split())
+
+
+def test_who_has_no_income_spends_nothing_beyond_it() -> None:
+    (rule,) = (row for row in POLICY if row["rule"] == "spends_beyond_income")
+    decision = {"pd": 0.05, "income_monthly": 0.0, "snapshot_date": date(2026, 1, 1)}
+    facts = facts_of(decision, {"outflow_90d": 900.0, "account_age_days": 200})
+    assert not ASKED["spends_beyond_income"](facts, float(rule["threshold"]))
 
 
 def test_who_spends_beyond_income_is_told_by_how_much() -> None:

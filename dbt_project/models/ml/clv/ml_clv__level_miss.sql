@@ -10,7 +10,8 @@ with measured as (
 
 select
     model_version,
-    max(abs(bias)) as level_miss
+    -- Bias is a share of what came; as a share of what was foretold it is larger below and smaller above.
+    max(abs(1 / (1 + bias) - 1)) as level_miss
 from measured
-where group_name = 'all'
+where group_name = 'all' and bias > -1
 group by model_version

@@ -148,7 +148,10 @@ asked as (
             when 'income_unknown' then coalesce(afforded.income_monthly, 0) = 0
             when 'risk_unclear' then afforded.pd >= policy.threshold
             -- By the income of half a year: a window of 90 days holds two or three paydays by chance.
-            when 'spends_beyond_income' then afforded.outflow_monthly >= afforded.income_monthly * policy.threshold
+            when 'spends_beyond_income'
+                then
+                    afforded.income_monthly > 0
+                    and afforded.outflow_monthly >= afforded.income_monthly * policy.threshold
             when 'stretched' then afforded.debt_service_ratio >= policy.threshold
         end as applies
     from afforded
