@@ -98,6 +98,7 @@ def group(value: str, *ratio: float | None) -> dict[str, Any]:
     return {
         "protected_attribute": "age_band", "group_value": value, "compared_with": "most",
         "adverse_impact_ratio": estimate, "adverse_impact_ratio_lower": lower, "adverse_impact_ratio_upper": upper,
+        "is_large_enough": bool(ratio),
     }  # fmt: skip
 
 
@@ -113,6 +114,8 @@ def test_whether_a_score_is_fair_names_the_groups_below_four_fifths_and_those_th
     assert "*unsure* (age band, 0.90)" in may_be
     assert "1 group has too few customers to judge" in may_be
     assert credit.is_fair(pd.DataFrame([*rows, *likely])).startswith("**Estimated below four fifths** of the approval")
+    # Of whom nobody is approved has a ratio without an interval.
+    assert "*nobody* (age band, 0.00)" in credit.is_fair(pd.DataFrame([rows[0], group("nobody", 0.0, None, None)]))
     assert "*fair*" not in told
     assert "*most*" not in told
     assert credit.is_fair(pd.DataFrame(rows[:2])).startswith("No group is estimated below")
