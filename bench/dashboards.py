@@ -28,6 +28,7 @@ from clientele.contract import PROJECT_ROOT
 from clientele.publishing.versions import DATABASE, Published
 from dashboards import data, shown
 from dashboards.browser import FIGURE, Watched, opened_browser, started
+from dashboards.state import ANY
 
 PAGE = Path(__file__).with_name("dashboards.md")
 TIMES = 20
@@ -221,9 +222,11 @@ def list_steps(path: str) -> list[tuple[str, str, str]]:
     told = _counted(path, chosen)
     while len(steps) < TIMES:
         turn = len(steps) % len(FILTERS)
-        offered = ((name, option) for name in [*FILTERS][turn:] + [*FILTERS][:turn] for option in options[name])
+        turns = [*FILTERS][turn:] + [*FILTERS][:turn]
+        # All of them last: in a small company no more than one customer may be left.
+        offered = [(name, option) for name in turns for option in options[name]] + [(name, ANY) for name in turns]
         for label, option in offered:
-            after = chosen | {label: option}
+            after = {name: value for name, value in (chosen | {label: option}).items() if value != ANY}
             words = _counted(path, after)
             # What can be told from what stood there before.
             if frozenset(after.items()) not in seen and words not in told:

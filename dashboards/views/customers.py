@@ -158,8 +158,8 @@ def table(publication: Publication, rows: data.Result, order: str, earlier: date
             if name == "recency_days":  # the newer the order, the fewer days
                 is_down = not is_down
             columns[name] = replace(columns[name], label=f"{columns[name].label} {'↓' if is_down else '↑'}")
-    # A head that was clicked stays marked in a table of the same name.
-    key = f"list-{rows.params.get('start')}-{order}-{st.session_state.get('turns', 0)}"
+    # A head or a cell that was clicked stays marked in a table of the same name, and takes no second click.
+    key = f"list-{rows.params.get('start')}-{order}-{st.session_state.get('turns', 0)}-{state.times_arrived()}"
     with st.container(key="customer-list", gap="xsmall"):
         ui.table(
             publication,
