@@ -30,7 +30,7 @@ from clientele.ml.steps import Options
 Vector = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
-FEWEST_DEFAULTED = 20  # customers, to learn anything in a backtest
+FEWEST_LEARNT = 20  # customers, to learn anything in a backtest
 CALIBRATE_DEFAULTED = 200  # customers that the newest snapshots together hold: a level from 50 is off by a seventh
 INNER_FOLDS = 3  # of customers, each scored by a model that learnt from the others
 
@@ -170,8 +170,8 @@ def _fitted(loans: Loans, period: Period, algorithm: str, scaling: Scaling, seed
     learn, calibrate, _ = periods.masks(period, loans.days, loans.fold)
     at, learner = np.flatnonzero(learn), LEARNERS[algorithm]
     defaulted = loans.n_cases(learn & loans.y)
-    if defaulted < FEWEST_DEFAULTED:
-        raise ValueError(f"{defaulted} customers defaulted among those to learn from, {FEWEST_DEFAULTED} are needed")
+    if defaulted < FEWEST_LEARNT:
+        raise ValueError(f"{defaulted} customers defaulted among those to learn from, {FEWEST_LEARNT} are needed")
     model = learner.fit(loans, at, seed)
     rows = np.flatnonzero(calibrate)
     part, unseen = loans.fold % INNER_FOLDS, np.zeros(len(loans.y))

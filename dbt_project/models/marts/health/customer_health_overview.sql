@@ -78,13 +78,7 @@ select
     avg(churn_probability_upper) as churn_probability_mean_upper,
     sum(clv_365d) as clv_365d,
     {%- for side in ['lower', 'upper'] %}
-    {{ bound_of_sum(
-        side,
-        'sum(value_at_risk)',
-        outermost='sum(value_at_risk_' ~ side ~ ')',
-        together=['sum(off_by_churn_' ~ side ~ ')', 'max(level_miss) * sum(value_at_risk)'],
-        squares='sum(power(off_by_value_' ~ side ~ ', 2))',
-    ) }} as value_at_risk_{{ side }},
+    {{ value_at_risk_sum_bound(side) }} as value_at_risk_{{ side }},
     {%- endfor %}
     sum(value_at_risk) as value_at_risk
 from customers

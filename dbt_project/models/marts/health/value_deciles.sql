@@ -48,13 +48,7 @@ deciles as (
         avg(p_alive) as p_alive_mean,
         coalesce(sum(value_at_risk), 0) as value_at_risk,
         {%- for side in ['lower', 'upper'] %}
-        coalesce({{ bound_of_sum(
-            side,
-            'sum(value_at_risk)',
-            outermost='sum(value_at_risk_' ~ side ~ ')',
-            together=['sum(off_by_churn_' ~ side ~ ')', 'max(level_miss) * sum(value_at_risk)'],
-            squares='sum(power(off_by_value_' ~ side ~ ', 2))',
-        ) }}, 0) as value_at_risk_{{ side }},
+        coalesce({{ value_at_risk_sum_bound(side) }}, 0) as value_at_risk_{{ side }},
         {%- endfor %}
         max(model_version) as model_version
     from placed
